@@ -1,0 +1,224 @@
+"""What every loss and measure does with its inputs before it computes: conversion, alignment, checks and masking.
+
+Masking is one mechanism for all: `elementwise` and `classwise` replace what stands in masked entries of the inputs
+by a harmless constant, and `select` sets the masked entries of the result to 0. Both halves are needed: the first
+keeps NaN out of the gradient without the help of any rewrite, the second keeps the constant's loss out of the sum.
+"""
+
+import numpy as np
+import pytensor.tensor as pt
+from numpy.lib.array_utils import normalize_axis_index
+from pytensor import config
+from pytensor.tensor import TensorVariable
+
+from objectives.ops.labels import named_class
+from objectives.ops.selection import where
+
+
+def align_targets(predictions, targets):
+    r"""Turn a vector of targets into a column if the predictions are a column.
+
+    A column (N, 1) and a vector (N,) broadcast to (N, N), which is never meant. Every element-wise loss and measure
+    of this package calls this function first, so that it is needed only for expressions of your own.
+
+    Parameters
+    ----------
+    predictions : tensor
+        Predictions of any shape. They count as a column if their static shape says so, as for ``pt.col()`` and
+        ``pt.tensor(shape=(None, 1))``.
+    targets : tensor
+        Targets; a vector (N,) becomes (N, 1) if `predictions` is a column.
+
+    Returns
+    -------
+    predictions : TensorVariable
+        The predictions, unchanged.
+    targets : TensorVariable
+        The targets, as a column where the predictions are one.
+
+    Raises
+    ------
+    TypeError
+        If an argument cannot be made a tensor.
+
+    Notes
+    -----
+    .. math:: (N, 1), (N,) \to (N, 1), (N, 1)
+
+    References
+    ----------
+    .. [1] ``lasagne.objectives.align_targets``, https://github.com/Lasagne/Lasagne/pull/770
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> from objectives import align_targets
+    >>> predictions, targets = align_targets(pt.col(), pt.vector())
+    >>> targets.type.shape
+    (None, 1)
+    """
+    predictions, targets = pt.as_tensor_variable(predictions), pt.as_tensor_variable(targets)
+    if targets.ndim == 1 and is_column(predictions.type.shape):
+        targets = targets[:, None]
+    return predictions, targets
+
+
+def elementwise(predictions, targets, mask=None, *, fill=0):
+    """Prepare predictions and targets of an element-wise function; masked predictions become ``fill``."""
+    predictions = floating(predictions, "predictions")
+    predictions, targets = align_targets(predictions, targets)
+    check_broadcast("targets", targets.type.shape, "predictions", predictions.type.shape)
+    targets = matching(targets, predictions)
+    if mask is None:
+        return predictions, targets, None
+    larger = predictions if predictions.ndim else targets
+    mask = aligned_mask(mask, "predictions", larger.type.shape)
+    return clean(mask, predictions, fill), clean(mask, targets, 0), mask
+
+
+def classwise(predictions, targets, mask=None, *, axis=-1, fill=0):
+    """Prepare predictions (..., C) and integer (...) or dense (..., C) targets; the class axis becomes the last."""
+    predictions = class_axis_last(floating(predictions, "predictions"), axis)
+    targets = pt.as_tensor_variable(targets)
+    if targets.ndim not in (predictions.ndim - 1, predictions.ndim):
+        raise TypeError(
+            f"rank mismatch between targets and predictions: targets have {targets.ndim} and predictions "
+            f"{predictions.ndim} dimensions. Give integer targets with one dimension less than the predictions "
+            "(without the class axis), or one-hot targets of the same shape."
+        )
+    if targets.ndim == predictions.ndim:
+        targets = matching(class_axis_last(targets, axis), predictions)
+        check_same_shape("targets", targets.type.shape, "predictions", predictions.type.shape)
+    else:
+        targets = integer_labels(targets)
+        check_same_shape("integer targets", targets.type.shape, "predictions", predictions.type.shape[:-1])
+    if mask is None:
+        return predictions, targets, None
+    mask = aligned_mask(mask, "items of the predictions", predictions.type.shape[:-1])
+    rows = mask[..., None]
+    return (
+        clean(rows, predictions, fill),
+        clean(rows if targets.ndim == predictions.ndim else mask, targets, 0),
+        mask,
+    )
+
+
+def are_labels(targets, predictions) -> bool:
+    """Whether targets that `classwise` prepared are class indices, rather than one number for each class."""
+    return targets.ndim < predictions.ndim
+
+
+def as_labels(targets, predictions):
+    """Class indices of targets that `classwise` prepared: dense rows name their first greatest entry."""
+    return targets if are_labels(targets, predictions) else named_class(targets)
+
+
+def select(mask, result):
+    """The result, exactly 0 where it is masked."""
+    return result if mask is None else where(mask, result, 0)
+
+
+def clean(mask, x, fill):
+    """``x`` where the mask is True, ``fill`` elsewhere."""
+    return where(mask, x, fill)
+
+
+def floating(x, name) -> TensorVariable:
+    """A real floating-point tensor; integers are refused, since they are targets more often than predictions."""
+    x = pt.as_tensor_variable(x)
+    if x.dtype.startswith("float"):
+        return x
+    raise TypeError(
+        f"{name} must be floating-point numbers, not {x.dtype}. Are the arguments swapped? The order is "
+        f"(predictions, targets). If they are meant, convert them: {name}.astype({config.floatX!r})."
+    )
+
+
+def floating_scores(x):
+    """Like `floating`, for measures and symmetric functions, where integers are converted instead."""
+    x = pt.as_tensor_variable(x)
+    return x.astype(config.floatX) if x.dtype == "bool" or "int" in x.dtype else x
+
+
+def matching(x, like):
+    """``x`` as a tensor of the same dtype as ``like``, which therefore decides the dtype of the loss."""
+    x = pt.as_tensor_variable(x)
+    if x.dtype.startswith("complex"):
+        raise TypeError(f"complex numbers ({x.dtype}) are not supported; give real numbers")
+    return x if x.dtype == like.dtype else x.astype(like.dtype)
+
+
+def integer_labels(labels):
+    """Class indices as int64, which every backend can use for indexing."""
+    if "int" not in labels.dtype and labels.dtype != "bool":
+        raise TypeError(
+            f"class indices must be integers, not {labels.dtype}: cast the targets, targets.astype('int64'). Labels "
+            "that are missing as NaN need a mask first: mask = labelled(targets), "
+            "pt.switch(mask, targets, 0).astype('int64')."
+        )
+    return labels.astype("int64")
+
+
+def class_axis_last(x, axis):
+    if x.ndim == 0:
+        raise TypeError("predictions need a class axis, but have no dimensions")
+    return pt.moveaxis(x, normalize_axis_index(axis, x.ndim), -1) if axis not in (-1, x.ndim - 1) else x
+
+
+def aligned_mask(mask, name, shape):
+    """A boolean mask for something of this static shape: a scalar, or of the same rank and no larger."""
+    mask = pt.as_tensor_variable(np.asarray(mask) if isinstance(mask, bool) else mask)
+    if mask.dtype != "bool":
+        raise TypeError(
+            f"mask must be boolean (True counts), not {mask.dtype}: compare, for example pt.neq(mask, 0), or give "
+            "factors to aggregate(weights=...) instead"
+        )
+    return fitted(mask, "mask", shape, name)
+
+
+def fitted(x, name, shape, other_name):
+    """``x`` aligned to something of this static shape, which it may not enlarge."""
+    if x.ndim == 1 and is_column(shape):
+        x = x[:, None]
+    check_broadcast(name, x.type.shape, other_name, shape)
+    if x.ndim and any(n == 1 != m for m, n in zip(x.type.shape, shape, strict=True)):
+        raise TypeError(
+            f"{name} {shown(x.type.shape)} would enlarge the {other_name} {shown(shape)}: give it the same shape"
+        )
+    return x
+
+
+def is_column(shape) -> bool:
+    return len(shape) == 2 and shape[0] != 1 and shape[1] == 1
+
+
+def check_broadcast(name, shape, other_name, other_shape):
+    """Refuse static shapes of different rank (scalars are fine), or that broadcast to something larger than both."""
+    if not shape or not other_shape:
+        return
+    shapes = f"{name} {shown(shape)} and {other_name} {shown(other_shape)}"
+    if len(shape) != len(other_shape):
+        raise TypeError(
+            f"rank mismatch between {shapes}: broadcasting would pair entries that do not belong together. Index or "
+            f"expand one of them, for example {name}[:, None] to make a vector a column, or {other_name}[:, 0] to make "
+            "a column a vector"
+        )
+    pairs = list(zip(shape, other_shape, strict=True))
+    if any(m not in (None, 1, n) and n not in (None, 1) for m, n in pairs):
+        raise TypeError(f"shape mismatch between {shapes}: they must have the same shape")
+    if any(m == 1 != n for m, n in pairs) and any(n == 1 != m for m, n in pairs):
+        raise TypeError(f"shape mismatch between {shapes}: they broadcast to something larger than both")
+
+
+def check_same_shape(name, shape, other_name, other_shape):
+    """Refuse static shapes that cannot be equal."""
+    if any(m != n and (None not in (m, n) or 1 in (m, n)) for m, n in zip(shape, other_shape, strict=True)):
+        raise TypeError(
+            f"shape mismatch between {name} {shown(shape)} and {other_name} {shown(other_shape)}: they must have the "
+            "same shape"
+        )
+
+
+def shown(shape) -> str:
+    """A static shape as text, with ? for a length that is not known."""
+    return "(" + ", ".join("?" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"

@@ -1,0 +1,126 @@
+"""Finding the logits under probabilities, when a loss is built.
+
+A loss of probabilities is unstable where they saturate, in its gradient even where PyTensor's rewrites mend its value.
+So a loss that is given the output of a softmax or sigmoid, through any operations that only move data, is built from
+the logits instead. Nothing is guessed from values.
+"""
+
+import pytensor.tensor as pt
+import pytensor.tensor.subtensor
+from pytensor.raise_op import CheckAndRaise
+from pytensor.scalar.basic import Cast, Identity
+from pytensor.scalar.math import Sigmoid
+from pytensor.tensor.basic import TensorVariable
+from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.shape import Reshape, SpecifyShape
+from pytensor.tensor.special import LogSoftmax, Softmax
+from pytensor.tensor.subtensor import Subtensor
+
+# Operations whose output holds entries of their first input and nothing else. (PyTensor 3.0 has one more of them.)
+INDEXING = tuple(
+    getattr(pytensor.tensor.subtensor, name)
+    for name in ("Subtensor", "AdvancedSubtensor", "AdvancedSubtensor1")
+    if hasattr(pytensor.tensor.subtensor, name)
+)
+MOVES = (*INDEXING, CheckAndRaise, DimShuffle, Reshape, SpecifyShape)
+
+
+def sigmoid_logits(predictions) -> TensorVariable | None:
+    """The logits of predictions that are the output of a sigmoid, or None."""
+    source, moves = _trace(predictions)
+    if not _is_elemwise(source, Sigmoid):
+        return None
+    return _replay(moves, source.owner.inputs[0].astype(source.dtype))
+
+
+def log_softmax_of(predictions) -> TensorVariable | None:
+    """The log-probabilities of predictions that are the output of a softmax, or None."""
+    source, moves = _trace(predictions)
+    if not _made_by(source, Softmax):
+        return None
+    return _replay(moves, pt.special.log_softmax(source.owner.inputs[0], axis=source.owner.op.axis))
+
+
+def softmax_logits(predictions, axis) -> TensorVariable | None:
+    """The logits of predictions that are the output of a softmax over ``axis``, or None.
+
+    Only where each move keeps the class axis whole; `log_softmax_of` covers the others.
+    """
+    source, moves = _trace(predictions)
+    if not _made_by(source, Softmax) or source.owner.op.axis is None or len(source.owner.op.axis) != 1:
+        return None
+    class_axis = source.owner.op.axis[0] % source.ndim
+    for node in moves:
+        class_axis = _moved_axis(node, class_axis)
+        if class_axis is None:
+            return None
+    if class_axis != axis % predictions.ndim:
+        return None
+    return _replay(moves, source.owner.inputs[0].astype(source.dtype))
+
+
+def refuse_probabilities(logits):
+    """Raise if what is given for logits is the output of a softmax or sigmoid, or log-probabilities are."""
+    source, _ = _trace(logits)
+    if _made_by(source, Softmax) or _is_elemwise(source, Sigmoid):
+        raise ValueError(
+            "logits are the output of a softmax or sigmoid, so that it would be applied twice: give what goes into it, "
+            "or call the function of the same name without _with_logits"
+        )
+
+
+def refuse_log_probabilities(predictions):
+    """Raise if what is given for probabilities is the output of a log-softmax."""
+    source, _ = _trace(predictions)
+    if _made_by(source, LogSoftmax):
+        raise ValueError(
+            "predictions are the output of a log-softmax, not probabilities: give its exponential, or the logits to "
+            "categorical_crossentropy_with_logits (a log-softmax of logits is valid there)"
+        )
+
+
+def _trace(variable):
+    """Where the entries of a variable come from, and the nodes that moved them, first move first."""
+    moves = []
+    while variable.owner is not None and _is_move(variable.owner):
+        moves.append(variable.owner)
+        variable = variable.owner.inputs[0]
+    return variable, moves[::-1]
+
+
+def _is_move(node) -> bool:
+    moved = node.outputs[0]
+    return moved.dtype.startswith("float") and (isinstance(node.op, MOVES) or _is_elemwise(moved, (Cast, Identity)))
+
+
+def _is_elemwise(variable, scalar_ops) -> bool:
+    return _made_by(variable, Elemwise) and isinstance(variable.owner.op.scalar_op, scalar_ops)
+
+
+def _made_by(variable, op_type) -> bool:
+    return variable.owner is not None and isinstance(variable.owner.op, op_type)
+
+
+def _replay(moves, variable):
+    for node in moves:
+        variable = node.op(variable, *node.inputs[1:])
+    return variable
+
+
+def _moved_axis(node, axis):
+    """Where a move puts an axis; None if it is not kept whole, or if that cannot be known."""
+    before, after = node.inputs[0].type, node.outputs[0].type
+    if isinstance(node.op, DimShuffle):
+        return node.op.new_order.index(axis) if axis in node.op.new_order else None
+    if isinstance(node.op, Reshape):
+        whole = before.shape[-1] is not None and before.shape[-1] == after.shape[-1]
+        return after.ndim - 1 if axis == before.ndim - 1 and whole else None
+    if isinstance(node.op, Subtensor):
+        return _sliced_axis(node.op.idx_list, axis)
+    return None if isinstance(node.op, INDEXING) else axis
+
+
+def _sliced_axis(idx_list, axis):
+    if axis < len(idx_list) and idx_list[axis] != slice(None):
+        return None
+    return axis - sum(not isinstance(index, slice) for index in idx_list[:axis])

@@ -1,0 +1,261 @@
+"""From the losses of elements or items to one number: weights, masks and the denominator of a mean."""
+
+import numpy as np
+import pytensor.tensor as pt
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from objectives._inputs import align_targets, aligned_mask, fitted, floating_scores, matching, select
+from objectives.ops.counting import EntryCount
+from objectives.ops.selection import where
+
+__all__ = ["aggregate", "aggregate_parts", "align_targets", "labelled"]
+
+MODES = ("mean", "sum", "normalized_sum")
+
+
+def aggregate(loss, weights=None, mode="mean", *, mask=None, normalizer=None, axis=None):
+    r"""Aggregate an element-wise or item-wise loss to one number.
+
+    .. math::
+        \text{mean} = \frac{\sum_{i \in M} w_i \ell_i}{|M|}, \qquad
+        \text{sum} = \sum_{i \in M} w_i \ell_i, \qquad
+        \text{normalized\_sum} = \frac{\sum_{i \in M} w_i \ell_i}{\sum_{i \in M} w_i}
+
+    with the losses :math:`\ell_i`, the weights :math:`w_i` (1 if not given) and the set :math:`M` of entries that the
+    mask leaves (all if not given). A denominator of 0 gives 0 with a gradient of 0: nothing to learn from, not NaN.
+
+    Parameters
+    ----------
+    loss : tensor
+        Losses of any shape, usually what a loss function of this package returns.
+    weights : tensor, optional
+        Factors of the shape of `loss`, or with lengths of 1 where it shall be broadcast; they are broadcast before
+        they are counted. Boolean weights select instead of multiplying, so that NaN outside does not spread.
+    mode : {'mean', 'sum', 'normalized_sum'}
+        ``'mean'`` divides by the number of entries, whatever their weights; ``'normalized_sum'`` by the sum of
+        weights. The latter weighs mini-batches of different total weight alike: with few labelled entries in a
+        batch, each of them counts more.
+    mask : tensor of bool, optional
+        Entries to aggregate, of the shape of `loss` or broadcastable to it; the others are left out of every sum and
+        count, whatever stands there.
+    normalizer : scalar, optional
+        Divide by this instead: the number of tokens of an accumulated batch, say, or batch size / N for the
+        likelihood term of an ELBO.
+    axis : int or tuple of int, optional
+        Aggregate over these axes only, for example ``axis=-1`` for one mean per row. All axes by default.
+
+    Returns
+    -------
+    TensorVariable
+        A scalar, or with `axis` a tensor of the other axes, of the dtype of the loss (floatX for integers).
+        float16 is accumulated in float32.
+
+    Raises
+    ------
+    ValueError
+        If `mode` is unknown; for ``'normalized_sum'`` without weights or mask; for ``'sum'`` with a normalizer.
+    TypeError
+        If weights or mask do not fit the loss, or the loss is a scalar already.
+
+    See Also
+    --------
+    aggregate_parts : numerator and denominator, to add up over batches before dividing.
+
+    References
+    ----------
+    .. [1] ``lasagne.objectives.aggregate``, https://lasagne.readthedocs.io/en/latest/modules/objectives.html
+
+    Examples
+    --------
+    >>> from objectives import aggregate
+    >>> loss = [1.0, 2.0, 6.0]
+    >>> print(aggregate(loss).eval())
+    3.0
+    >>> print(aggregate(loss, weights=[2.0, 1.0, 0.0], mode="normalized_sum").eval().round(4))
+    1.3333
+    >>> print(aggregate(loss, mask=[True, True, False]).eval())
+    1.5
+    """
+    if normalizer is not None and mode == "sum":
+        raise ValueError("mode='sum' divides by nothing: leave out normalizer, or the mode")
+    total, count, dtype = _sums(loss, weights, mode, mask, axis, needs_count=mode != "sum" and normalizer is None)
+    if mode == "sum":
+        return total.astype(dtype)
+    if normalizer is not None:
+        count = matching(pt.as_tensor_variable(normalizer), total)
+        if count.ndim > total.ndim:
+            raise TypeError(f"normalizer must be a scalar, but has {count.ndim} dimensions")
+    return _ratio(total, count).astype(dtype)
+
+
+def aggregate_parts(loss, weights=None, mode="mean", *, mask=None, axis=None):
+    r"""Numerator and denominator of `aggregate`, which add up exactly over batches.
+
+    .. math::
+        \left(\sum_{i \in M} w_i \ell_i,\ |M|\right) \text{ or }
+        \left(\sum_{i \in M} w_i \ell_i,\ \sum_{i \in M} w_i\right)
+
+    for ``mode='mean'`` and ``mode='normalized_sum'``. The mean of the means of batches of different size is not the
+    mean over all; the sum of numerators divided by the sum of denominators is.
+
+    Parameters
+    ----------
+    loss : tensor
+        Losses of any shape.
+    weights : tensor, optional
+        Factors, as for `aggregate`.
+    mode : {'mean', 'normalized_sum'}
+        What the denominator counts.
+    mask : tensor of bool, optional
+        Entries to aggregate, as for `aggregate`.
+    axis : int or tuple of int, optional
+        Aggregate over these axes only.
+
+    Returns
+    -------
+    numerator, denominator : TensorVariable
+        Scalars, or with `axis` tensors of the other axes, of the dtype of the loss; float32 for float16.
+
+    Raises
+    ------
+    ValueError
+        If `mode` is unknown, or ``'sum'``, which has no denominator.
+    TypeError
+        If weights or mask do not fit the loss, or the loss is a scalar already.
+
+    References
+    ----------
+    .. [1] "Bugs in LLM training: gradient accumulation fix", https://unsloth.ai/blog/gradient
+
+    Examples
+    --------
+    >>> from objectives import aggregate_parts
+    >>> (n1, d1), (n2, d2) = aggregate_parts([1.0, 2.0, 6.0]), aggregate_parts([7.0])
+    >>> print(((n1 + n2) / (d1 + d2)).eval())
+    4.0
+    """
+    if mode == "sum":
+        raise ValueError("mode='sum' has no denominator: use aggregate(mode='sum'), whose results add up as they are")
+    total, count, _ = _sums(loss, weights, mode, mask, axis, needs_count=True)
+    return total, count
+
+
+def labelled(targets, missing_value=np.nan):
+    r"""The mask of the targets that are there: ``True`` where there is a label.
+
+    .. math:: M_i = [t_i \ne m]
+
+    with the missing value :math:`m`; for NaN, :math:`M_i` tells whether :math:`t_i` is a number.
+
+    Parameters
+    ----------
+    targets : tensor
+        Targets of any shape and dtype.
+    missing_value : float or int
+        What stands for a missing label: NaN (the default) or a sentinel such as -1, -100 or astroNN's -9999. If both
+        occur, combine two masks: ``labelled(t) & labelled(t, -9999)``.
+
+    Returns
+    -------
+    TensorVariable
+        A boolean tensor of the shape of `targets`, for ``mask=`` of a loss or of `aggregate`.
+
+    Raises
+    ------
+    ValueError
+        If the dtype of `targets` cannot hold `missing_value`, which could then never be found.
+
+    Notes
+    -----
+    Class indices with missing labels often come as floats with NaN. They become integers once the mask is taken:
+    ``labels = pt.switch(mask, targets, 0).astype("int64")``.
+
+    References
+    ----------
+    .. [1] Leung, H. W. and Bovy, J. (2019), "Deep learning of multi-element abundances from high-resolution
+       spectroscopic data", MNRAS 483, doi:10.1093/mnras/sty3217 (the masked loss of astroNN)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from objectives import labelled
+    >>> print(labelled([1.5, np.nan, 0.0]).eval())
+    [ True False  True]
+    >>> print(labelled([3, -1, 0], missing_value=-1).eval())
+    [ True False  True]
+    """
+    targets = pt.as_tensor_variable(targets)
+    if np.isnan(missing_value):
+        _check_can_hold(targets, missing_value, targets.dtype.startswith("float"))
+        return pt.invert(pt.isnan(targets))
+    with np.errstate(all="ignore"):
+        held = np.asarray(missing_value).astype(targets.dtype)
+    _check_can_hold(targets, missing_value, targets.dtype.startswith("float") or held == missing_value)
+    return pt.neq(targets, held)
+
+
+def _check_can_hold(targets, missing_value, can_hold):
+    if not can_hold:
+        raise ValueError(
+            f"targets of dtype {targets.dtype} cannot hold missing_value={missing_value}, so no label would ever count "
+            "as missing: give the value that stands for missing labels, or convert the targets"
+        )
+
+
+def _sums(loss, weights, mode, mask, axis, *, needs_count):
+    """The sum of weighted losses, what a mean divides it by, and the dtype of the result."""
+    if mode not in MODES:
+        raise ValueError(f"mode must be one of {MODES}, not {mode!r}")
+    if mode == "normalized_sum" and weights is None and mask is None:
+        raise ValueError("mode='normalized_sum' will require weights (or a mask) to divide by; use mode='mean'")
+    loss = floating_scores(loss)
+    _check_not_aggregated(loss, weights, mask, axis)
+    axis = tuple(range(loss.ndim)) if axis is None else normalize_axis_tuple(axis, loss.ndim)
+    dtype = loss.dtype
+    loss = loss.astype("float32") if dtype == "float16" else loss
+    if mask is not None:
+        mask = aligned_mask(mask, "loss", loss.type.shape)
+    counted = None
+    if weights is not None:
+        loss, counted = _weighted(loss, pt.as_tensor_variable(weights), mask)
+    total = select(mask, loss).sum(axis=axis)
+    if not needs_count:
+        return total, None, dtype
+    if mode == "normalized_sum" and counted is not None:
+        return total, _spread(select(mask, counted), loss).sum(axis=axis), dtype
+    return total, _number_of_entries(loss, mask, axis), dtype
+
+
+def _weighted(loss, weights, mask):
+    """The loss times its weights, and the weights as numbers."""
+    weights = fitted(weights, "weights", loss.type.shape, "loss")
+    if weights.dtype == "bool":
+        return select(weights, loss), weights.astype(loss.dtype)
+    weights = matching(weights, loss)
+    return loss * weights, weights
+
+
+def _number_of_entries(loss, mask, axis):
+    if mask is not None:
+        return _spread(mask.astype(loss.dtype), loss).sum(axis=axis)
+    return EntryCount(axis=axis)(loss)
+
+
+def _spread(x, loss):
+    """``x`` broadcast to the shape of the loss, if its static shape tells that it is smaller."""
+    smaller = x.ndim < loss.ndim or any(m == 1 != n for m, n in zip(x.type.shape, loss.type.shape, strict=True))
+    return pt.second(loss, x) if smaller else x
+
+
+def _ratio(total, count):
+    """``total / count``, and 0 with a gradient of 0 where the count is 0."""
+    some = pt.neq(count, 0)
+    return where(some, total / where(some, count, 1), 0)
+
+
+def _check_not_aggregated(loss, weights, mask, axis):
+    if loss.ndim == 0 and not (weights is None and mask is None and axis is None):
+        raise TypeError(
+            "weights, mask and axis need the losses of the elements or items, but this loss is a scalar: it is "
+            "aggregated already. Give them to the first call of aggregate, instead of a mean taken before"
+        )

@@ -1,0 +1,51 @@
+"""The one place that knows the backends: how each of them computes our Ops.
+
+Kernels are loaded together with PyTensor's own dispatch of a backend, never before, so that ``import objectives``
+imports none of numba, jax, torch and mlx.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+
+KERNELS = {
+    "pytensor.link.numba.dispatch": "objectives.dispatch.numba",
+    "pytensor.link.jax.dispatch": "objectives.dispatch.jax",
+    "pytensor.link.pytorch.dispatch": "objectives.dispatch.pytorch",
+    "pytensor.link.mlx.dispatch": "objectives.dispatch.mlx",
+}
+
+
+class _KernelFinder(MetaPathFinder):
+    """Imports our kernels right after PyTensor's dispatch of the same backend.
+
+    An import hook, since PyTensor (3.0 to 3.3) has no other moment that is common to all backends: its linkers import
+    their dispatch when they convert a graph, and a rewrite is not told which linker will follow.
+    """
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(name, path) if name in KERNELS else None
+        if spec is None or spec.loader is None:
+            return None
+        execute = spec.loader.exec_module
+
+        def execute_and_load_kernels(module: ModuleType) -> None:
+            execute(module)
+            import_module(KERNELS[name])
+
+        spec.loader.exec_module = execute_and_load_kernels  # type: ignore[method-assign]
+        return spec
+
+
+def load_kernels_with_backends() -> None:
+    """Load our kernels for the backends that are loaded, and arrange it for those that will be."""
+    for backend, kernels in KERNELS.items():
+        if backend in sys.modules:
+            import_module(kernels)
+    if not any(isinstance(finder, _KernelFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _KernelFinder())

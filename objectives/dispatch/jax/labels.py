@@ -1,0 +1,56 @@
+import jax.numpy as jnp
+from pytensor.link.jax.dispatch.basic import jax_funcify
+
+from objectives.ops.labels import IsClass, NamedClass, PickClass, PlaceClass, check_shapes
+
+
+def in_range(labels, num_classes):
+    return (labels >= 0) & (labels < num_classes)
+
+
+def pick_class(x, y):
+    x, y = jnp.asarray(x), jnp.asarray(y)
+    check_shapes(x, y)
+    valid = in_range(y, x.shape[-1])
+    picked = jnp.take_along_axis(x, jnp.where(valid, y, 0)[..., None], axis=-1)[..., 0]
+    # a factor rather than a choice, so that jax.grad is NaN as well where the label is invalid
+    return picked * jnp.where(valid, 1, jnp.nan).astype(x.dtype)
+
+
+def place_class(g, y, like):
+    g, y = jnp.asarray(g, like.dtype), jnp.asarray(y)
+    check_shapes(like, y)
+    num_classes = like.shape[-1]
+    g = g * jnp.where(in_range(y, num_classes), 1, jnp.nan).astype(like.dtype)
+    elsewhere = jnp.arange(num_classes) != y[..., None]
+    return jnp.where(elsewhere & in_range(y, num_classes)[..., None], 0, g[..., None])
+
+
+def is_class(y, like):
+    check_shapes(like, y)
+    return jnp.arange(like.shape[-1]) == jnp.asarray(y)[..., None]
+
+
+def named_class(t):
+    t = jnp.asarray(t)
+    return jnp.where(t.max(axis=-1) > 0, jnp.argmax(t, axis=-1), -1)
+
+
+@jax_funcify.register(PickClass)
+def jax_funcify_pick_class(op, **kwargs):
+    return pick_class
+
+
+@jax_funcify.register(PlaceClass)
+def jax_funcify_place_class(op, **kwargs):
+    return place_class
+
+
+@jax_funcify.register(IsClass)
+def jax_funcify_is_class(op, **kwargs):
+    return is_class
+
+
+@jax_funcify.register(NamedClass)
+def jax_funcify_named_class(op, **kwargs):
+    return named_class

@@ -1,0 +1,1 @@
+from objectives.dispatch.mlx import counting, labels, ranking, softplus  # noqa: F401  (imported for their registrations)

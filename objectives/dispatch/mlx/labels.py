@@ -1,0 +1,57 @@
+import mlx.core as mx
+from pytensor.link.mlx.dispatch.basic import mlx_funcify
+
+from objectives.ops.labels import IsClass, NamedClass, PickClass, PlaceClass, check_shapes
+
+
+def in_range(labels, num_classes):
+    return mx.logical_and(labels >= 0, labels < num_classes)
+
+
+def nan_where_invalid(values, labels, num_classes):
+    return mx.where(in_range(labels, num_classes), values, mx.array(float("nan"), values.dtype))
+
+
+def pick_class(x, y):
+    check_shapes(x, y)
+    num_classes = x.shape[-1]
+    index = mx.expand_dims(mx.where(in_range(y, num_classes), y, 0), -1)
+    return nan_where_invalid(mx.squeeze(mx.take_along_axis(x, index, axis=-1), -1), y, num_classes)
+
+
+def place_class(g, y, like):
+    check_shapes(like, y)
+    num_classes = like.shape[-1]
+    g = mx.expand_dims(nan_where_invalid(g.astype(like.dtype), y, num_classes), -1)
+    elsewhere = mx.arange(num_classes) != mx.expand_dims(y, -1)
+    valid = mx.expand_dims(in_range(y, num_classes), -1)
+    return mx.where(mx.logical_and(elsewhere, valid), mx.array(0, like.dtype), g)
+
+
+def is_class(y, like):
+    check_shapes(like, y)
+    return mx.arange(like.shape[-1]) == mx.expand_dims(y, -1)
+
+
+def named_class(t):
+    return mx.where(mx.max(t, axis=-1) > 0, mx.argmax(t, axis=-1).astype(mx.int64), -1)
+
+
+@mlx_funcify.register(PickClass)
+def mlx_funcify_pick_class(op, **kwargs):
+    return pick_class
+
+
+@mlx_funcify.register(PlaceClass)
+def mlx_funcify_place_class(op, **kwargs):
+    return place_class
+
+
+@mlx_funcify.register(IsClass)
+def mlx_funcify_is_class(op, **kwargs):
+    return is_class
+
+
+@mlx_funcify.register(NamedClass)
+def mlx_funcify_named_class(op, **kwargs):
+    return named_class

@@ -1,0 +1,1 @@
+from objectives.dispatch.numba import labels, ranking  # noqa: F401  (imported for their registrations)

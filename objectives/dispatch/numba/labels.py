@@ -1,0 +1,62 @@
+import numpy as np
+
+from objectives.dispatch.numba._registration import register_kernel
+from objectives.ops.labels import IsClass, LabelError, NamedClass, PickClass, PlaceClass
+
+
+@register_kernel(PickClass)
+def pick_class(x, y):
+    if x.shape[:-1] != y.shape:
+        raise ValueError("shape mismatch: integer targets have the shape of the predictions without the class axis")
+    num_classes = x.shape[-1]
+    picked = np.empty(y.shape, x.dtype)
+    for i in np.ndindex(y.shape):
+        label = y[i]
+        if label < 0 or label >= num_classes:
+            raise LabelError(label, i, num_classes)
+        picked[i] = x[(*i, label)]
+    return picked
+
+
+@register_kernel(PlaceClass)
+def place_class(g, y, like):
+    if like.shape[:-1] != y.shape or g.shape != y.shape:
+        raise ValueError("shape mismatch: integer targets have the shape of the predictions without the class axis")
+    num_classes = like.shape[-1]
+    placed = np.zeros(like.shape, like.dtype)
+    for i in np.ndindex(y.shape):
+        label = y[i]
+        if label < 0 or label >= num_classes:
+            raise LabelError(label, i, num_classes)
+        placed[(*i, label)] = g[i]
+    return placed
+
+
+@register_kernel(IsClass)
+def is_class(y, like):
+    if like.shape[:-1] != y.shape:
+        raise ValueError("shape mismatch: integer targets have the shape of the predictions without the class axis")
+    num_classes = like.shape[-1]
+    one_hot = np.zeros(like.shape, np.bool_)
+    for i in np.ndindex(y.shape):
+        label = y[i]
+        if label < 0 or label >= num_classes:
+            raise LabelError(label, i, num_classes)
+        one_hot[(*i, label)] = True
+    return one_hot
+
+
+@register_kernel(NamedClass)
+def named_class(t):
+    named = np.empty(t.shape[:-1], np.int64)
+    for i in np.ndindex(t.shape[:-1]):
+        largest, index = 0.0, -1
+        row = t[i]
+        for c in range(row.size):
+            if row[c] != row[c]:  # a row with a NaN names no class
+                index = -1
+                break
+            if row[c] > largest:
+                largest, index = row[c], c
+        named[i] = index
+    return named

@@ -1,0 +1,31 @@
+import torch
+from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
+
+from objectives.dispatch.pytorch.labels import in_range
+from objectives.ops.labels import check_shapes
+from objectives.ops.ranking import EvenMax, LabelRank
+
+
+def label_rank(scores, labels):
+    check_shapes(scores, labels)
+    num_classes = scores.shape[-1]
+    valid = in_range(labels, num_classes)
+    y = torch.where(valid, labels, 0).unsqueeze(-1)
+    s = torch.gather(scores, -1, y)
+    classes = torch.arange(num_classes, device=y.device)
+    behind = torch.where(classes < y, scores < s, scores <= s)
+    return torch.where(valid, (~behind).sum(dim=-1), -1)
+
+
+def even_max(x):
+    return torch.amax(x, dim=-1)
+
+
+@pytorch_funcify.register(LabelRank)
+def pytorch_funcify_label_rank(op, **kwargs):
+    return label_rank
+
+
+@pytorch_funcify.register(EvenMax)
+def pytorch_funcify_even_max(op, **kwargs):
+    return even_max

@@ -1,0 +1,151 @@
+"""Losses of two classes, or of many labels that are independent of each other."""
+
+import pytensor.tensor as pt
+
+from objectives._inputs import elementwise, floating, select
+from objectives._probabilities import refuse_probabilities, sigmoid_logits
+from objectives.losses._terms import check_share, scaled
+from objectives.ops.selection import where
+from objectives.ops.softplus import softplus
+
+__all__ = ["binary_crossentropy", "binary_crossentropy_with_logits"]
+
+
+def binary_crossentropy(predictions, targets, *, pos_weight=None, label_smoothing=0.0, mask=None):
+    r"""Crossentropy between probabilities and binary targets, element by element.
+
+    .. math:: L = -q\, t \log p - (1 - t) \log(1 - p), \qquad 0 \log 0 = 0
+
+    with the predictions :math:`p`, the targets :math:`t` and the weight of positives :math:`q`.
+
+    Parameters
+    ----------
+    predictions : tensor of float
+        Probabilities (...) in [0, 1], usually the output of a sigmoid.
+    targets : tensor
+        Targets (...) in [0, 1], hard or soft. A vector is aligned with a column of predictions, see `align_targets`.
+    pos_weight : float or tensor, optional
+        Factor :math:`q` of the positive term, a number or one for each label of the last axis. More than 1 favours
+        recall, less than 1 precision.
+    label_smoothing : float
+        Share :math:`\varepsilon` in [0, 1] by which targets move towards 1/2: :math:`t (1 - \varepsilon) +
+        \varepsilon / 2`.
+    mask : tensor of bool, optional
+        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+
+    Returns
+    -------
+    TensorVariable
+        Losses (...), of the dtype of the predictions.
+
+    Raises
+    ------
+    TypeError
+        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
+    ValueError
+        If `label_smoothing` is outside [0, 1].
+
+    Notes
+    -----
+    Predictions that are the output of a sigmoid, also through reshapes, transpositions, indexing and casts, are seen
+    when the loss is built, and `binary_crossentropy_with_logits` is used. Other predictions are used as they are:
+    nothing is clipped, a certain and wrong prediction costs infinitely much, and numbers outside [0, 1] give NaN.
+
+    References
+    ----------
+    .. [1] ``lasagne.objectives.binary_crossentropy``
+    .. [2] Good, I. J. (1952), "Rational decisions", Journal of the Royal Statistical Society B 14,
+       doi:10.1111/j.2517-6161.1952.tb00104.x
+
+    Examples
+    --------
+    >>> from objectives import binary_crossentropy
+    >>> print(binary_crossentropy([0.8, 0.8, 1.0], [1, 0, 1]).eval().round(4))
+    [0.2231 1.6094 0.    ]
+    """
+    predictions = floating(predictions, "predictions")
+    logits = sigmoid_logits(predictions)
+    if logits is not None:
+        return binary_crossentropy_with_logits(
+            logits, targets, pos_weight=pos_weight, label_smoothing=label_smoothing, mask=mask
+        )
+    p, targets, mask = elementwise(predictions, targets, mask, fill=0.5)
+    t = _smoothed(targets, label_smoothing)
+    # 0 log 0: the probability is replaced before the logarithm, since 0 / 0 in its gradient could not be undone
+    log_p = pt.log(where(pt.neq(t, 0) | pt.neq(p, 0), p, 1))
+    log_not_p = pt.log1p(-where(pt.neq(t, 1) | pt.neq(p, 1), p, 0))
+    return select(mask, -(_positive_weight(pos_weight, t) * t * log_p + (1 - t) * log_not_p))
+
+
+def binary_crossentropy_with_logits(logits, targets, *, pos_weight=None, label_smoothing=0.0, mask=None):
+    r"""Crossentropy between the sigmoid of logits and binary targets, element by element.
+
+    .. math::
+        L = q\, t \log(1 + e^{-z}) + (1 - t) \log(1 + e^z)
+
+    with the logits :math:`z`, the targets :math:`t` and the weight of positives :math:`q`: the `binary_crossentropy`
+    of :math:`p = 1 / (1 + e^{-z})`, without ever building p.
+
+    Parameters
+    ----------
+    logits : tensor of float
+        Logits (...), any real numbers; infinite ones are fine where they agree with the target.
+    targets : tensor
+        Targets (...) in [0, 1], hard or soft. A vector is aligned with a column of logits, see `align_targets`.
+    pos_weight : float or tensor, optional
+        Factor :math:`q` of the positive term, a number or one for each label of the last axis.
+    label_smoothing : float
+        Share :math:`\varepsilon` in [0, 1] by which targets move towards 1/2.
+    mask : tensor of bool, optional
+        Elements that count, broadcastable to `logits`; the others are 0 in value and gradient.
+
+    Returns
+    -------
+    TensorVariable
+        Losses (...), of the dtype of the logits.
+
+    Raises
+    ------
+    TypeError
+        If the ranks differ, static shapes cannot be paired, or the logits are integers.
+    ValueError
+        If `label_smoothing` is outside [0, 1], or the logits are the output of a sigmoid.
+
+    Notes
+    -----
+    Value and gradient keep their relative accuracy over the whole range of logits; the gradient at 0 is
+    :math:`1/2 - t`.
+
+    References
+    ----------
+    .. [1] Good, I. J. (1952), "Rational decisions", Journal of the Royal Statistical Society B 14,
+       doi:10.1111/j.2517-6161.1952.tb00104.x
+
+    Examples
+    --------
+    >>> from objectives import binary_crossentropy_with_logits
+    >>> print(binary_crossentropy_with_logits([0.0, -1000.0, 1000.0], [1, 1, 1]).eval().round(4))
+    [6.931e-01 1.000e+03 0.000e+00]
+    """
+    logits = floating(logits, "logits")
+    refuse_probabilities(logits)
+    z, targets, mask = elementwise(logits, targets, mask)
+    t = _smoothed(targets, label_smoothing)
+    # One softplus for each class, not softplus(z) - t z, which cancels where z is large and the target is right.
+    loss = scaled(_positive_weight(pos_weight, t) * t, softplus(-z)) + scaled(1 - t, softplus(z))
+    return select(mask, loss)
+
+
+def _smoothed(targets, label_smoothing):
+    if check_share("label_smoothing", label_smoothing):
+        return targets
+    return (targets * (1 - label_smoothing) + label_smoothing / 2).astype(targets.dtype)
+
+
+def _positive_weight(pos_weight, targets):
+    if pos_weight is None:
+        return 1
+    weight = pt.as_tensor_variable(pos_weight)
+    if weight.ndim > targets.ndim:
+        raise TypeError(f"pos_weight has {weight.ndim} dimensions, more than the predictions ({targets.ndim})")
+    return weight.astype(targets.dtype)

@@ -1,0 +1,202 @@
+"""Losses of one class out of many."""
+
+import numpy as np
+import pytensor.tensor as pt
+
+from objectives._inputs import are_labels, check_same_shape, classwise, floating, matching, select
+from objectives._probabilities import (
+    log_softmax_of,
+    refuse_log_probabilities,
+    refuse_probabilities,
+    softmax_logits,
+)
+from objectives.losses._terms import check_share, scaled
+from objectives.ops.labels import pick_class
+from objectives.ops.selection import where
+
+__all__ = ["categorical_crossentropy", "categorical_crossentropy_with_logits"]
+
+
+def categorical_crossentropy(
+    predictions, targets, *, class_weights=None, label_smoothing=0.0, axis=-1, mask=None
+):
+    r"""Crossentropy between class probabilities and target classes, one number for each item.
+
+    .. math:: L_i = -\sum_c w_c\, t_{ic} \log p_{ic}, \qquad 0 \log 0 = 0
+
+    with the predictions :math:`p`, the targets :math:`t` and the class weights :math:`w` (1 if not given). For integer
+    targets :math:`y` this is :math:`-w_{y_i} \log p_{i, y_i}`.
+
+    Parameters
+    ----------
+    predictions : tensor of float
+        Probabilities (..., C) in [0, 1] that add up to 1 over the class axis, usually the output of a softmax.
+    targets : tensor
+        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
+    class_weights : tensor, optional
+        One factor (C,) for each class.
+    label_smoothing : float
+        Share :math:`\varepsilon` in [0, 1] by which targets move towards the uniform distribution:
+        :math:`t (1 - \varepsilon) + \varepsilon / C`.
+    axis : int
+        Class axis of `predictions`, and of dense targets.
+    mask : tensor of bool, optional
+        Items that count (...); the others are 0 in value and gradient, whatever stands there, invalid labels too.
+
+    Returns
+    -------
+    TensorVariable
+        Losses (...), of the dtype of the predictions. To average with class weights as PyTorch does, divide by the
+        weights of the targets: ``aggregate(loss, normalizer=class_weights[targets].sum())``.
+
+    Raises
+    ------
+    TypeError
+        If the rank of the targets fits neither form, class indices are not integers, or static shapes differ.
+    ValueError
+        If `label_smoothing` is outside [0, 1], or the predictions are the output of a log-softmax.
+    IndexError
+        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
+        the item is NaN in value and gradient.
+
+    Notes
+    -----
+    Predictions that are the output of a softmax, also through reshapes, transpositions, indexing and casts, are seen
+    when the loss is built, which then starts from the logits. Other predictions are used as they are: nothing is
+    clipped or normalised, and a target class of probability 0 costs infinitely much. Probabilities above 1 (by more
+    than rounding: 0.1 %) or below 0 at a target class give NaN.
+
+    References
+    ----------
+    .. [1] ``lasagne.objectives.categorical_crossentropy``
+    .. [2] Szegedy, C. et al. (2016), "Rethinking the Inception architecture for computer vision", arXiv:1512.00567
+       (label smoothing)
+
+    Examples
+    --------
+    >>> from objectives import categorical_crossentropy
+    >>> predictions = [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]]
+    >>> print(categorical_crossentropy(predictions, [0, 2]).eval().round(4))
+    [0.3567 2.3026]
+    """
+    predictions = floating(predictions, "predictions")
+    refuse_log_probabilities(predictions)
+    options = {"class_weights": class_weights, "label_smoothing": label_smoothing}
+    if predictions.ndim and (logits := softmax_logits(predictions, axis)) is not None:
+        return categorical_crossentropy_with_logits(logits, targets, axis=axis, mask=mask, **options)
+    log_p = log_softmax_of(predictions)
+    if log_p is not None:
+        log_p, targets, mask = classwise(log_p, targets, mask, axis=axis)
+        return select(mask, _crossentropy(log_p, targets, **options))
+    p, targets, mask = classwise(predictions, targets, mask, axis=axis, fill=1)
+    return select(mask, _crossentropy(p, targets, log=_log_probability, **options))
+
+
+def categorical_crossentropy_with_logits(
+    logits, targets, *, class_weights=None, label_smoothing=0.0, axis=-1, mask=None
+):
+    r"""Crossentropy between the softmax of logits and target classes, one number for each item.
+
+    .. math::
+        L_i = -\sum_c w_c\, t_{ic} \Bigl(z_{ic} - \log \sum_k e^{z_{ik}}\Bigr), \qquad 0 \cdot \infty = 0
+
+    with the logits :math:`z`, the targets :math:`t` and the class weights :math:`w` (1 if not given): the
+    `categorical_crossentropy` of the softmax of z, without ever building it.
+
+    Parameters
+    ----------
+    logits : tensor of float
+        Logits (..., C), any real numbers; -inf is fine for classes that are no target.
+    targets : tensor
+        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C). A row of zeros
+        costs nothing.
+    class_weights : tensor, optional
+        One factor (C,) for each class.
+    label_smoothing : float
+        Share :math:`\varepsilon` in [0, 1] by which targets move towards the uniform distribution:
+        :math:`t (1 - \varepsilon) + \varepsilon / C`.
+    axis : int
+        Class axis of `logits`, and of dense targets.
+    mask : tensor of bool, optional
+        Items that count (...); the others are 0 in value and gradient, whatever stands there, invalid labels too.
+
+    Returns
+    -------
+    TensorVariable
+        Losses (...), of the dtype of the logits.
+
+    Raises
+    ------
+    TypeError
+        If the rank of the targets fits neither form, class indices are not integers, or static shapes differ.
+    ValueError
+        If `label_smoothing` is outside [0, 1], or the logits are the output of a softmax or sigmoid.
+    IndexError
+        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
+        the item is NaN in value and gradient.
+
+    Notes
+    -----
+    With class weights and label smoothing the loss is that of PyTorch's ``cross_entropy``, for integer as for dense
+    targets. There is no ``ignore_index``: ``mask=pt.neq(targets, -100)`` says it.
+
+    References
+    ----------
+    .. [1] Bridle, J. S. (1990), "Probabilistic interpretation of feedforward classification network outputs",
+       doi:10.1007/978-3-642-76153-9_28
+    .. [2] Szegedy, C. et al. (2016), "Rethinking the Inception architecture for computer vision", arXiv:1512.00567
+       (label smoothing)
+
+    Examples
+    --------
+    >>> from objectives import categorical_crossentropy_with_logits
+    >>> logits = [[2.0, 0.0, 0.0], [0.0, 1000.0, 0.0]]
+    >>> print(categorical_crossentropy_with_logits(logits, [0, 2]).eval().round(4))
+    [2.395e-01 1.000e+03]
+    """
+    logits = floating(logits, "logits")
+    refuse_probabilities(logits)
+    z, targets, mask = classwise(logits, targets, mask, axis=axis)
+    log_p = pt.special.log_softmax(z, axis=-1)
+    return select(mask, _crossentropy(log_p, targets, class_weights=class_weights, label_smoothing=label_smoothing))
+
+
+def _identity(log_p, weight):
+    return log_p
+
+
+def _log_probability(p, weight):
+    """log p, where 0 log 0 shall be 0 and probabilities above 1 shall not pass for small losses."""
+    log_p = pt.log(where(pt.neq(weight, 0) | pt.neq(p, 0), p, 1))
+    return log_p * where(p > 1.001, np.nan, pt.ones_like(p))
+
+
+def _crossentropy(scores, targets, *, class_weights, label_smoothing, log=_identity):
+    """Crossentropy of prepared scores, of which ``log(scores, weight)`` are the log-probabilities."""
+    weights = _class_weights(class_weights, scores)
+    smooth = not check_share("label_smoothing", label_smoothing)
+    if not are_labels(targets, scores):
+        if smooth:
+            targets = (1 - label_smoothing) * targets + label_smoothing / scores.shape[-1]
+        return _dense_crossentropy(scores, targets * weights, log)
+    weight = 1 if class_weights is None else pick_class(pt.second(scores, weights), targets)
+    loss = -scaled(weight, log(pick_class(scores, targets), weight))
+    if smooth:
+        uniform = _dense_crossentropy(scores, weights, log) / scores.shape[-1]
+        loss = (1 - label_smoothing) * loss + label_smoothing * uniform
+    return loss.astype(scores.dtype)
+
+
+def _dense_crossentropy(scores, targets, log):
+    targets = targets.astype(scores.dtype)
+    return -scaled(targets, log(scores, targets)).sum(axis=-1)
+
+
+def _class_weights(class_weights, scores):
+    if class_weights is None:
+        return np.ones((), dtype=scores.dtype)
+    weights = matching(class_weights, scores)
+    if weights.ndim != 1:
+        raise TypeError(f"class_weights must be a vector with one number for each class, not {weights.ndim}-d")
+    check_same_shape("class_weights", weights.type.shape, "classes", scores.type.shape[-1:])
+    return weights

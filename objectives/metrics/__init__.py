@@ -1,0 +1,3 @@
+"""Measures for evaluation; most have no useful gradient."""
+
+from objectives.metrics.accuracy import *

@@ -1,0 +1,165 @@
+"""Class labels as indices: reading, writing and finding the entry of the class axis that a label names.
+
+A label outside ``[0, num_classes)`` never touches memory outside its row. Where the backend can raise (Numba, C) it
+is a `LabelError`; where it cannot (JAX, PyTorch, MLX) the item becomes NaN, in value and gradient.
+"""
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.gradient import disconnected_type
+from pytensor.tensor.symbolic import TensorSymbolicOp
+
+
+class LabelError(IndexError):
+    """A class label lies outside ``[0, num_classes)``.
+
+    Takes the label, its position and the number of classes, so that compiled code need not format text; or, as
+    PyTensor does when it adds the failing node to an error, the finished message.
+    """
+
+    def __init__(self, label, position=None, num_classes=None):
+        if position is None:
+            super().__init__(label)
+            return
+        super().__init__(
+            f"class label {label} at position {position} of the targets is outside [0, {num_classes}): "
+            "targets must be integers from 0 to the number of classes - 1. Leave out missing labels with a mask, "
+            "for example mask=pt.neq(targets, -100). (Dense targets that name no class count as label -1.)"
+        )
+
+
+def check_labels(labels, num_classes):
+    """Raise `LabelError` for the first label outside ``[0, num_classes)``."""
+    bad = (labels < 0) | (labels >= num_classes)
+    if bad.any():
+        position = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise LabelError(int(labels[position]), position, num_classes)
+
+
+def check_shapes(scores, labels):
+    """Raise unless there is one label for each row of the last axis of ``scores``."""
+    if scores.shape[:-1] != labels.shape:
+        raise ValueError(
+            f"shape mismatch between targets {labels.shape} and predictions {scores.shape}: "
+            "integer targets have the shape of the predictions without the class axis"
+        )
+
+
+def _in_range(labels, num_classes):
+    return pt.ge(labels, 0) & pt.lt(labels, num_classes)
+
+
+class _LabelOp(TensorSymbolicOp):
+    """An Op of (values, labels, ...) whose output has the shape of the labels or of its last input."""
+
+    __props__ = ()
+
+
+class PickClass(_LabelOp):
+    r"""The entry of each row that its label names: (x (..., C), y (...)) to :math:`x_{i, y_i}` (...)."""
+
+    def build_inner_graph(self, x, y):
+        valid = _in_range(y, x.shape[-1])
+        picked = pt.take_along_axis(x, pt.switch(valid, y, 0)[..., None], axis=-1)[..., 0]
+        return [pt.switch(valid, picked, np.nan).astype(x.dtype)]
+
+    def perform(self, node, inputs, outputs):
+        x, y = inputs
+        check_shapes(x, y)
+        check_labels(y, x.shape[-1])
+        outputs[0][0] = np.asarray(np.take_along_axis(x, y[..., None], axis=-1)[..., 0])
+
+    def infer_shape(self, fgraph, node, shapes):
+        return [shapes[1]]
+
+    def connection_pattern(self, node):
+        return [[True], [False]]
+
+    def pullback(self, inputs, outputs, output_grads):
+        x, y = inputs
+        return [place_class(output_grads[0], y, x), disconnected_type()]
+
+
+class PlaceClass(_LabelOp):
+    r"""The transpose of `PickClass`: (g (...), y (...), like (..., C)) to zeros with :math:`g_i` at :math:`(i, y_i)`.
+
+    Only the shape of ``like`` is read.
+    """
+
+    def build_inner_graph(self, g, y, like):
+        num_classes = like.shape[-1]
+        # int64 constants: the int8 ones that arange takes by default overflow on JAX
+        classes = pt.arange(np.int64(0), num_classes, np.int64(1), dtype="int64")
+        g = pt.switch(_in_range(y, num_classes), g, np.nan)[..., None]
+        unnamed = _in_range(y, num_classes)[..., None] & pt.neq(classes, y[..., None])
+        return [pt.switch(unnamed, 0, g).astype(like.dtype)]
+
+    def perform(self, node, inputs, outputs):
+        g, y, like = inputs
+        check_shapes(like, y)
+        check_labels(y, like.shape[-1])
+        placed = np.zeros(like.shape, dtype=node.outputs[0].dtype)
+        np.put_along_axis(placed, y[..., None], np.asarray(g)[..., None], axis=-1)
+        outputs[0][0] = placed
+
+    def infer_shape(self, fgraph, node, shapes):
+        return [shapes[2]]
+
+    def connection_pattern(self, node):
+        return [[True], [False], [False]]
+
+    def pullback(self, inputs, outputs, output_grads):
+        _, y, _ = inputs
+        return [pick_class(output_grads[0], y), disconnected_type(), disconnected_type()]
+
+
+class IsClass(_LabelOp):
+    """Which class each label names: (y (...), like (..., C)) to one-hot rows of bool (..., C).
+
+    Only the shape of ``like`` is read. The row of an invalid label is all False where the backend cannot raise.
+    """
+
+    def build_inner_graph(self, y, like):
+        classes = pt.arange(np.int64(0), like.shape[-1], np.int64(1), dtype="int64")
+        return [pt.invert(pt.neq(classes, y[..., None]))]
+
+    def perform(self, node, inputs, outputs):
+        y, like = inputs
+        check_shapes(like, y)
+        check_labels(y, like.shape[-1])
+        outputs[0][0] = np.arange(like.shape[-1]) == y[..., None]
+
+    def infer_shape(self, fgraph, node, shapes):
+        return [shapes[1]]
+
+    def connection_pattern(self, node):
+        return [[False], [False]]
+
+    def pullback(self, inputs, outputs, output_grads):
+        return [disconnected_type(), disconnected_type()]
+
+
+class NamedClass(_LabelOp):
+    """The class that each dense row names: the first index of its maximum, -1 where no entry is positive."""
+
+    def build_inner_graph(self, t):
+        return [pt.switch(pt.gt(t.max(axis=-1), 0), pt.argmax(t, axis=-1), -1).astype("int64")]
+
+    def perform(self, node, inputs, outputs):
+        (t,) = inputs
+        outputs[0][0] = np.asarray(np.where(t.max(axis=-1) > 0, t.argmax(axis=-1), -1), dtype="int64")
+
+    def infer_shape(self, fgraph, node, shapes):
+        return [shapes[0][:-1]]
+
+    def connection_pattern(self, node):
+        return [[False]]
+
+    def pullback(self, inputs, outputs, output_grads):
+        return [disconnected_type()]
+
+
+pick_class = PickClass()
+place_class = PlaceClass()
+is_class = IsClass()
+named_class = NamedClass()

@@ -1,0 +1,24 @@
+"""Choosing between values by a condition that is a constant for the gradient."""
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.gradient import DisconnectedGrad
+from pytensor.graph import Variable
+
+
+class Condition(DisconnectedGrad):
+    """The identity on conditions, through which no gradient flows.
+
+    PyTensor gives the operands of a comparison gradients of zero in floatX, which would turn a float32 gradient into
+    float64. A rewrite removes this Op from the graph that is compiled.
+    """
+
+
+condition_of = Condition()
+
+
+def where(condition, x, y):
+    """``x`` where the condition holds, ``y`` elsewhere; one of them may be a number, which takes the other's dtype."""
+    dtype = (x if isinstance(x, Variable) else y).dtype
+    x, y = (v if isinstance(v, Variable) else np.asarray(v, dtype) for v in (x, y))
+    return pt.switch(condition_of(condition), x, y)
