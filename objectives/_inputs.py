@@ -108,9 +108,12 @@ def are_labels(targets, predictions) -> bool:
     return targets.ndim < predictions.ndim
 
 
-def as_labels(targets, predictions):
+def as_labels(targets, predictions, mask):
     """Class indices of targets that `classwise` prepared: dense rows name their first greatest entry."""
-    return targets if are_labels(targets, predictions) else named_class(targets)
+    if are_labels(targets, predictions):
+        return targets
+    labels = named_class(targets)
+    return labels if mask is None else clean(mask, labels, 0)
 
 
 def select(mask, result):

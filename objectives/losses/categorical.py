@@ -11,15 +11,13 @@ from objectives._probabilities import (
     softmax_logits,
 )
 from objectives.losses._terms import check_share, scaled
-from objectives.ops.labels import pick_class
+from objectives.ops.labels import is_class, pick_class
 from objectives.ops.selection import where
 
 __all__ = ["categorical_crossentropy", "categorical_crossentropy_with_logits"]
 
 
-def categorical_crossentropy(
-    predictions, targets, *, class_weights=None, label_smoothing=0.0, axis=-1, mask=None
-):
+def categorical_crossentropy(predictions, targets, *, class_weights=None, label_smoothing=0.0, axis=-1, mask=None):
     r"""Crossentropy between class probabilities and target classes, one number for each item.
 
     .. math:: L_i = -\sum_c w_c\, t_{ic} \log p_{ic}, \qquad 0 \log 0 = 0
@@ -179,7 +177,7 @@ def _crossentropy(scores, targets, *, class_weights, label_smoothing, log=_ident
         if smooth:
             targets = (1 - label_smoothing) * targets + label_smoothing / scores.shape[-1]
         return _dense_crossentropy(scores, targets * weights, log)
-    weight = 1 if class_weights is None else pick_class(pt.second(scores, weights), targets)
+    weight = 1 if class_weights is None else where(is_class(targets, scores), weights, 0).sum(axis=-1)
     loss = -scaled(weight, log(pick_class(scores, targets), weight))
     if smooth:
         uniform = _dense_crossentropy(scores, weights, log) / scores.shape[-1]

@@ -138,7 +138,7 @@ def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
     [0.  1.5]
     """
     scores, targets, mask = classwise(predictions, targets, mask, axis=axis)
-    labels = as_labels(targets, scores)
+    labels = as_labels(targets, scores, mask)
     own = pick_class(scores, labels)
     best_other = even_max(where(is_class(labels, scores), -np.inf, scores))
     return select(mask, relu(best_other - own + pt.as_tensor_variable(delta).astype(scores.dtype)))

@@ -119,6 +119,6 @@ def categorical_accuracy(predictions, targets, top_k=1, *, axis=-1, mask=None):
     num_classes = scores.type.shape[-1]
     if not isinstance(top_k, int) or top_k < 1 or (num_classes is not None and top_k > num_classes):
         raise ValueError(f"top_k must be a whole number from 1 to the number of classes ({num_classes}), not {top_k!r}")
-    rank = label_rank(scores, as_labels(targets, scores))
+    rank = label_rank(scores, as_labels(targets, scores, mask))
     hit = pt.lt(rank, top_k).astype(scores.dtype)
     return select(mask, where(rank < 0, np.nan, hit))

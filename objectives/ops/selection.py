@@ -3,7 +3,7 @@
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedGrad
-from pytensor.graph import Variable
+from pytensor.tensor import TensorVariable
 
 
 class Condition(DisconnectedGrad):
@@ -19,6 +19,6 @@ condition_of = Condition()
 
 def where(condition, x, y):
     """``x`` where the condition holds, ``y`` elsewhere; one of them may be a number, which takes the other's dtype."""
-    dtype = (x if isinstance(x, Variable) else y).dtype
-    x, y = (v if isinstance(v, Variable) else np.asarray(v, dtype) for v in (x, y))
+    tensor = x if isinstance(x, TensorVariable) else y
+    x, y = (v if isinstance(v, TensorVariable) else np.asarray(v, tensor.dtype) for v in (x, y))
     return pt.switch(condition_of(condition), x, y)

@@ -1,0 +1,41 @@
+"""The mode of tests that do not name one, and the record of which function ran on which backend."""
+
+import json
+from pathlib import Path
+
+import pytensor
+import pytest
+
+# Nothing to compile: tests of a backend name its mode.
+pytensor.config.mode = "FAST_COMPILE"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--matrix", metavar="FILE", help="write which function passed on which backend to a JSON file")
+
+
+def pytest_configure(config):
+    if config.getoption("--matrix") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(MatrixRecorder(Path(config.getoption("--matrix"))))
+
+
+class MatrixRecorder:
+    """Collects the outcomes of tests that have the properties function, backend and kind."""
+
+    def __init__(self, file):
+        self.file = file
+        self.cells = []
+
+    def pytest_runtest_logreport(self, report):
+        cell = dict(report.user_properties)
+        if report.when == "call" and "backend" in cell:
+            reason = getattr(report, "wasxfail", "")
+            self.cells.append({**cell, "passed": report.outcome == "passed", "reason": reason})
+
+    def pytest_sessionfinish(self):
+        self.file.write_text(json.dumps(self.cells, indent=1))
+
+
+@pytest.fixture(autouse=True)
+def float64():
+    assert pytensor.config.floatX == "float64"
