@@ -27,7 +27,12 @@ def mode(backend):
 def parameter(backend, *values, marks=()):
     """A pytest parameter that is skipped where the backend is not installed."""
     missing = pytest.mark.skipif(not is_installed(backend), reason=f"{MODULES[backend]} is not installed")
-    return pytest.param(backend, *values, marks=[missing, *marks], id="-".join([backend, *(getattr(value, "id", str(value)) for value in values)]))
+    return pytest.param(
+        backend,
+        *values,
+        marks=[missing, *marks],
+        id="-".join([backend, *(getattr(value, "id", str(value)) for value in values)]),
+    )
 
 
 ALL = [parameter(backend) for backend in MODULES]

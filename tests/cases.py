@@ -232,9 +232,7 @@ CASES += [
         lambda p, t: optax.hinge_loss(logits_of(p), 2.0 * t - 1),
         options={"log_odds": False},
     ),
-    Case(
-        objectives.multiclass_hinge_loss, reals, labels, optax.losses.multiclass_hinge_loss, itemwise=True
-    ),
+    Case(objectives.multiclass_hinge_loss, reals, labels, optax.losses.multiclass_hinge_loss, itemwise=True),
     Case(
         objectives.multiclass_hinge_loss,
         reals,

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.gradient import disconnected_type
-from pytensor.tensor.symbolic import TensorSymbolicOp
+
+from objectives.ops._symbolic import ShapedOp
 
 
-class EntryCount(TensorSymbolicOp):
+class EntryCount(ShapedOp):
     """The number of entries along some axes, as a scalar of the dtype of the input.
 
     An Op, since PyTensor would infer the shape of a loss from all inputs of the graph below, with an assertion for
@@ -14,6 +14,7 @@ class EntryCount(TensorSymbolicOp):
     """
 
     __props__ = ("axis",)
+    connected = (False,)
 
     def __init__(self, *, axis, **kwargs):
         self.axis = tuple(axis)
@@ -35,11 +36,5 @@ class EntryCount(TensorSymbolicOp):
             count = count * x.shape[axis]
         return count
 
-    def infer_shape(self, fgraph, node, shapes):
-        return [()]
-
-    def connection_pattern(self, node):
-        return [[False]]
-
-    def pullback(self, inputs, outputs, output_grads):
-        return [disconnected_type()]
+    def output_shape(self, x):
+        return ()

@@ -7,7 +7,8 @@ is a `LabelError`; where it cannot (JAX, PyTorch, MLX) the item becomes NaN, in 
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_type
-from pytensor.tensor.symbolic import TensorSymbolicOp
+
+from objectives.ops._symbolic import ShapedOp
 
 
 class LabelError(IndexError):
@@ -49,14 +50,10 @@ def _in_range(labels, num_classes):
     return pt.ge(labels, 0) & pt.lt(labels, num_classes)
 
 
-class _LabelOp(TensorSymbolicOp):
-    """An Op of (values, labels, ...) whose output has the shape of the labels or of its last input."""
-
-    __props__ = ()
-
-
-class PickClass(_LabelOp):
+class PickClass(ShapedOp):
     r"""The entry of each row that its label names: (x (..., C), y (...)) to :math:`x_{i, y_i}` (...)."""
+
+    connected = (True, False)
 
     def build_inner_graph(self, x, y):
         valid = _in_range(y, x.shape[-1])
@@ -69,22 +66,21 @@ class PickClass(_LabelOp):
         check_labels(y, x.shape[-1])
         outputs[0][0] = np.asarray(np.take_along_axis(x, y[..., None], axis=-1)[..., 0])
 
-    def infer_shape(self, fgraph, node, shapes):
-        return [shapes[1]]
-
-    def connection_pattern(self, node):
-        return [[True], [False]]
+    def output_shape(self, x, y):
+        return y
 
     def pullback(self, inputs, outputs, output_grads):
         x, y = inputs
         return [place_class(output_grads[0], y, x), disconnected_type()]
 
 
-class PlaceClass(_LabelOp):
+class PlaceClass(ShapedOp):
     r"""The transpose of `PickClass`: (g (...), y (...), like (..., C)) to zeros with :math:`g_i` at :math:`(i, y_i)`.
 
     Only the shape of ``like`` is read.
     """
+
+    connected = (True, False, False)
 
     def build_inner_graph(self, g, y, like):
         num_classes = like.shape[-1]
@@ -102,22 +98,21 @@ class PlaceClass(_LabelOp):
         np.put_along_axis(placed, y[..., None], np.asarray(g)[..., None], axis=-1)
         outputs[0][0] = placed
 
-    def infer_shape(self, fgraph, node, shapes):
-        return [shapes[2]]
-
-    def connection_pattern(self, node):
-        return [[True], [False], [False]]
+    def output_shape(self, g, y, like):
+        return like
 
     def pullback(self, inputs, outputs, output_grads):
         _, y, _ = inputs
         return [pick_class(output_grads[0], y), disconnected_type(), disconnected_type()]
 
 
-class IsClass(_LabelOp):
+class IsClass(ShapedOp):
     """Which class each label names: (y (...), like (..., C)) to one-hot rows of bool (..., C).
 
     Only the shape of ``like`` is read. The row of an invalid label is all False where the backend cannot raise.
     """
+
+    connected = (False, False)
 
     def build_inner_graph(self, y, like):
         classes = pt.arange(np.int64(0), like.shape[-1], np.int64(1), dtype="int64")
@@ -129,18 +124,14 @@ class IsClass(_LabelOp):
         check_labels(y, like.shape[-1])
         outputs[0][0] = np.arange(like.shape[-1]) == y[..., None]
 
-    def infer_shape(self, fgraph, node, shapes):
-        return [shapes[1]]
-
-    def connection_pattern(self, node):
-        return [[False], [False]]
-
-    def pullback(self, inputs, outputs, output_grads):
-        return [disconnected_type(), disconnected_type()]
+    def output_shape(self, y, like):
+        return like
 
 
-class NamedClass(_LabelOp):
+class NamedClass(ShapedOp):
     """The class that each dense row names: the first index of its maximum, -1 where no entry is positive."""
+
+    connected = (False,)
 
     def build_inner_graph(self, t):
         return [pt.switch(pt.gt(t.max(axis=-1), 0), pt.argmax(t, axis=-1), -1).astype("int64")]
@@ -149,14 +140,8 @@ class NamedClass(_LabelOp):
         (t,) = inputs
         outputs[0][0] = np.asarray(np.where(t.max(axis=-1) > 0, t.argmax(axis=-1), -1), dtype="int64")
 
-    def infer_shape(self, fgraph, node, shapes):
-        return [shapes[0][:-1]]
-
-    def connection_pattern(self, node):
-        return [[False]]
-
-    def pullback(self, inputs, outputs, output_grads):
-        return [disconnected_type()]
+    def output_shape(self, t):
+        return t[:-1]
 
 
 pick_class = PickClass()

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.gradient import disconnected_type
-from pytensor.tensor.symbolic import TensorSymbolicOp
 
+from objectives.ops._symbolic import ShapedOp
 from objectives.ops.labels import check_labels, check_shapes
 
 
-class LabelRank(TensorSymbolicOp):
+class LabelRank(ShapedOp):
     """How many classes come before the label's: (scores (..., C), labels (...)) to int64 (...), 0 is the best.
 
     The order is that of a stable descending sort: greater scores first, equal scores by class index, so that rank 0
@@ -16,7 +15,7 @@ class LabelRank(TensorSymbolicOp):
     rank C: it is in no top k. A label outside ``[0, C)`` raises, or has rank -1 where the backend cannot raise.
     """
 
-    __props__ = ()
+    connected = (False, False)
 
     def build_inner_graph(self, scores, labels):
         num_classes = scores.shape[-1]
@@ -38,23 +37,17 @@ class LabelRank(TensorSymbolicOp):
         behind = np.where(np.arange(scores.shape[-1]) < y, scores < s, scores <= s)
         outputs[0][0] = np.asarray((~behind).sum(axis=-1, dtype="int64"))
 
-    def infer_shape(self, fgraph, node, shapes):
-        return [shapes[1]]
-
-    def connection_pattern(self, node):
-        return [[False], [False]]
-
-    def pullback(self, inputs, outputs, output_grads):
-        return [disconnected_type(), disconnected_type()]
+    def output_shape(self, scores, labels):
+        return labels
 
 
-class EvenMax(TensorSymbolicOp):
+class EvenMax(ShapedOp):
     """The maximum over the last axis, whose gradient is shared evenly by equal maxima: a convex subgradient.
 
     PyTensor's own maximum gives every tied entry the full gradient.
     """
 
-    __props__ = ()
+    connected = (True,)
 
     def build_inner_graph(self, x):
         return [pt.max(x, axis=-1)]
@@ -62,8 +55,8 @@ class EvenMax(TensorSymbolicOp):
     def perform(self, node, inputs, outputs):
         outputs[0][0] = np.asarray(np.max(inputs[0], axis=-1))
 
-    def infer_shape(self, fgraph, node, shapes):
-        return [shapes[0][:-1]]
+    def output_shape(self, x):
+        return x[:-1]
 
     def pullback(self, inputs, outputs, output_grads):
         (x,), (largest,), (g,) = inputs, outputs, output_grads
