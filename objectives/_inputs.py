@@ -89,6 +89,11 @@ def classwise(predictions, targets, mask=None, *, axis=-1, fill=0):
     if targets.ndim == predictions.ndim:
         targets = matching(class_axis_last(targets, axis), predictions)
         check_same_shape("targets", targets.type.shape, "predictions", predictions.type.shape)
+        if targets.type.shape[-1] == 1 != predictions.type.shape[-1]:
+            raise TypeError(
+                f"targets {shown(targets.type.shape)} have one entry on the class axis: give class indices without "
+                "that axis, targets[..., 0], or one-hot targets with one entry for each class"
+            )
     else:
         targets = integer_labels(targets)
         check_same_shape("integer targets", targets.type.shape, "predictions", predictions.type.shape[:-1])
@@ -215,7 +220,7 @@ def check_broadcast(name, shape, other_name, other_shape):
 
 def check_same_shape(name, shape, other_name, other_shape):
     """Refuse static shapes that cannot be equal."""
-    if any(m != n and (None not in (m, n) or 1 in (m, n)) for m, n in zip(shape, other_shape, strict=True)):
+    if any(m != n and None not in (m, n) for m, n in zip(shape, other_shape, strict=True)):
         raise TypeError(
             f"shape mismatch between {name} {shown(shape)} and {other_name} {shown(other_shape)}: they must have the "
             "same shape"

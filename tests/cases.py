@@ -77,6 +77,7 @@ class Case:
     def expected(self, predictions, targets, upstream):
         """The reference's losses and the gradient of their product with ``upstream``, in float64."""
         predictions = jnp.asarray(predictions, dtype="float64")
+        targets = np.asarray(targets, dtype="float64" if targets.dtype.kind == "f" else "int64")
         if not self.differentiable:
             return np.asarray(self.reference(predictions, targets)), None
         value, pullback = jax.vjp(lambda p: self.reference(p, jnp.asarray(targets)), predictions)

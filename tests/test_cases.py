@@ -7,13 +7,10 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import MODULES, dtypes, mode, parameter
+from backends import MODULES, UNSUPPORTED, dtypes, mode, parameter
 from cases import CASES, Case
 
 TOLERANCE = {"float32": {"rtol": 2e-5, "atol": 2e-6}, "float64": {"rtol": 1e-10, "atol": 1e-12}}
-
-# What PyTensor's backend itself cannot do, by backend and case id.
-UNSUPPORTED: dict[tuple[str, str], str] = {}
 
 
 def rows():

@@ -1,5 +1,6 @@
 """Terms that several losses share."""
 
+import numpy as np
 import pytensor.tensor as pt
 
 from objectives.ops.selection import where
@@ -17,6 +18,11 @@ def scaled(weight, value):
 def relu(x):
     """``max(x, 0)`` that keeps NaN visible on every backend."""
     return where(x <= 0, 0, x)
+
+
+def probability(p):
+    """``p``, NaN where it is outside [0, 1] by more than rounding, so that no such number passes for a small loss."""
+    return where(pt.abs(p - 0.5) > 0.501, np.nan, p)
 
 
 def check_share(name, share):

@@ -4,7 +4,7 @@ import pytensor.tensor as pt
 
 from objectives._inputs import elementwise, floating, select
 from objectives._probabilities import refuse_probabilities, sigmoid_logits
-from objectives.losses._terms import check_share, scaled
+from objectives.losses._terms import check_share, probability, scaled
 from objectives.ops.selection import where
 from objectives.ops.softplus import softplus
 
@@ -70,7 +70,7 @@ def binary_crossentropy(predictions, targets, *, pos_weight=None, label_smoothin
             logits, targets, pos_weight=pos_weight, label_smoothing=label_smoothing, mask=mask
         )
     p, targets, mask = elementwise(predictions, targets, mask, fill=0.5)
-    t = _smoothed(targets, label_smoothing)
+    p, t = probability(p), _smoothed(targets, label_smoothing)
     # 0 log 0: the probability is replaced before the logarithm, since 0 / 0 in its gradient could not be undone
     log_p = pt.log(where(pt.neq(t, 0) | pt.neq(p, 0), p, 1))
     log_not_p = pt.log1p(-where(pt.neq(t, 1) | pt.neq(p, 1), p, 0))

@@ -10,7 +10,7 @@ from objectives._probabilities import (
     refuse_probabilities,
     softmax_logits,
 )
-from objectives.losses._terms import check_share, scaled
+from objectives.losses._terms import check_share, probability, scaled
 from objectives.ops.labels import is_class, pick_class
 from objectives.ops.selection import where
 
@@ -164,9 +164,8 @@ def _identity(log_p, weight):
 
 
 def _log_probability(p, weight):
-    """log p, where 0 log 0 shall be 0 and probabilities above 1 shall not pass for small losses."""
-    log_p = pt.log(where(pt.neq(weight, 0) | pt.neq(p, 0), p, 1))
-    return log_p * where(p > 1.001, np.nan, pt.ones_like(p))
+    """log p, where 0 log 0 shall be 0."""
+    return pt.log(where(pt.neq(weight, 0) | pt.neq(p, 0), probability(p), 1))
 
 
 def _crossentropy(scores, targets, *, class_weights, label_smoothing, log=_identity):

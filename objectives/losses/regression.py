@@ -1,5 +1,6 @@
 """Losses between real numbers."""
 
+import numpy as np
 import pytensor.tensor as pt
 
 from objectives._inputs import elementwise, floating_scores, select
@@ -106,7 +107,8 @@ def huber_loss(predictions, targets, delta=1, *, mask=None):
         raise ValueError(f"delta must be positive, not {delta}")
     predictions, targets, mask = elementwise(predictions, targets, mask)
     delta = pt.as_tensor_variable(delta).astype(predictions.dtype)
+    half = np.asarray(0.5, dtype=predictions.dtype)
     error = pt.abs(predictions - targets)
     # The quadratic part stops at delta, so that no product with an infinite error can make the gradient NaN.
     quadratic = where(error <= delta, error, delta)
-    return select(mask, 0.5 * pt.square(quadratic) + delta * (error - quadratic))
+    return select(mask, half * pt.square(quadratic) + delta * (error - quadratic))
