@@ -2,9 +2,9 @@
 
 from objectives import rewriting as rewriting
 from objectives.aggregation import *
-from objectives.dispatch import load_kernels_with_backends
+from objectives.dispatch import load_kernels_with_backends as _load_kernels_with_backends
 from objectives.losses import *
 from objectives.metrics import *
 from objectives.version import __version__ as __version__
 
-load_kernels_with_backends()
+_load_kernels_with_backends()

@@ -131,9 +131,15 @@ def clean(mask, x, fill):
     return where(mask, x, fill)
 
 
+def tensor(x) -> TensorVariable:
+    """A tensor; Python numbers in floatX, not in the least dtype that holds them, which could decide the loss's."""
+    is_number = isinstance(x, int | float) and not isinstance(x, bool)
+    return pt.as_tensor_variable(x, dtype=config.floatX) if is_number else pt.as_tensor_variable(x)
+
+
 def floating(x, name) -> TensorVariable:
     """A real floating-point tensor; integers are refused, since they are targets more often than predictions."""
-    x = pt.as_tensor_variable(x)
+    x = tensor(x)
     if x.dtype.startswith("float"):
         return x
     raise TypeError(
@@ -144,7 +150,7 @@ def floating(x, name) -> TensorVariable:
 
 def floating_scores(x):
     """Like `floating`, for measures and symmetric functions, where integers are converted instead."""
-    x = pt.as_tensor_variable(x)
+    x = tensor(x)
     return x.astype(config.floatX) if x.dtype == "bool" or "int" in x.dtype else x
 
 

@@ -210,7 +210,7 @@ def _sums(loss, weights, mode, mask, axis, *, needs_count):
         raise ValueError("mode='normalized_sum' will require weights (or a mask) to divide by; use mode='mean'")
     loss = floating_scores(loss)
     _check_not_aggregated(loss, weights, mask, axis)
-    axis = tuple(range(loss.ndim)) if axis is None else normalize_axis_tuple(axis, loss.ndim)
+    axis = None if axis is None else normalize_axis_tuple(axis, loss.ndim)
     dtype = loss.dtype
     loss = loss.astype("float32") if dtype == "float16" else loss
     if mask is not None:
@@ -238,7 +238,7 @@ def _weighted(loss, weights, mask):
 def _number_of_entries(loss, mask, axis):
     if mask is not None:
         return _spread(mask.astype(loss.dtype), loss).sum(axis=axis)
-    return EntryCount(axis=axis)(loss)
+    return EntryCount(axis=range(loss.ndim) if axis is None else axis)(loss)
 
 
 def _spread(x, loss):

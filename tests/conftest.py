@@ -33,7 +33,8 @@ class MatrixRecorder:
             self.cells.append({**cell, "passed": report.outcome == "passed", "reason": reason})
 
     def pytest_sessionfinish(self):
-        self.file.write_text(json.dumps(self.cells, indent=1))
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(json.dumps({"pytensor": pytensor.__version__, "cells": self.cells}, indent=1))
 
 
 @pytest.fixture(autouse=True)

@@ -60,8 +60,8 @@ def binary_crossentropy(predictions, targets, *, pos_weight=None, label_smoothin
     Examples
     --------
     >>> from objectives import binary_crossentropy
-    >>> print(binary_crossentropy([0.8, 0.8, 1.0], [1, 0, 1]).eval().round(4))
-    [0.2231 1.6094 0.    ]
+    >>> print(binary_crossentropy([0.8, 0.8, 0.5], [1, 0, 1]).eval().round(4))
+    [0.2231 1.6094 0.6931]
     """
     predictions = floating(predictions, "predictions")
     logits = sigmoid_logits(predictions)
@@ -74,7 +74,7 @@ def binary_crossentropy(predictions, targets, *, pos_weight=None, label_smoothin
     # 0 log 0: the probability is replaced before the logarithm, since 0 / 0 in its gradient could not be undone
     log_p = pt.log(where(pt.neq(t, 0) | pt.neq(p, 0), p, 1))
     log_not_p = pt.log1p(-where(pt.neq(t, 1) | pt.neq(p, 1), p, 0))
-    return select(mask, -(_positive_weight(pos_weight, t) * t * log_p + (1 - t) * log_not_p))
+    return select(mask, -(_positive_weight(pos_weight, t) * t * log_p) - (1 - t) * log_not_p)
 
 
 def binary_crossentropy_with_logits(logits, targets, *, pos_weight=None, label_smoothing=0.0, mask=None):

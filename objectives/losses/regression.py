@@ -3,7 +3,7 @@
 import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import elementwise, floating_scores, select
+from objectives._inputs import elementwise, floating_scores, select, tensor
 from objectives.ops.selection import where
 
 __all__ = ["huber_loss", "squared_error"]
@@ -49,7 +49,7 @@ def squared_error(a, b, *, mask=None):
     >>> print(squared_error([1.0, 2.5], [3.0, 2.0]).eval())
     [4.   0.25]
     """
-    a, b = pt.as_tensor_variable(a), floating_scores(b)
+    a, b = tensor(a), floating_scores(b)
     a = a if a.dtype.startswith(("float", "complex")) else a.astype(b.dtype)
     a, b, mask = elementwise(a, b, mask)
     return select(mask, pt.square(a - b))

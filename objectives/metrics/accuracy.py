@@ -5,7 +5,7 @@ import pytensor.tensor as pt
 
 from objectives._inputs import as_labels, classwise, elementwise, floating_scores, select
 from objectives.ops.ranking import label_rank
-from objectives.ops.selection import where
+from objectives.ops.selection import condition_of, where
 
 __all__ = ["binary_accuracy", "categorical_accuracy"]
 
@@ -57,7 +57,7 @@ def binary_accuracy(predictions, targets, threshold=0.5, *, mask=None):
     threshold = pt.as_tensor_variable(threshold).astype(predictions.dtype)
     predicted = pt.ge(predictions, threshold).astype(predictions.dtype)
     wrong = pt.neq(predicted, targets) | pt.isnan(predictions)
-    return select(mask, pt.invert(wrong).astype(predictions.dtype))
+    return select(mask, pt.invert(condition_of(wrong)).astype(predictions.dtype))
 
 
 def categorical_accuracy(predictions, targets, top_k=1, *, axis=-1, mask=None):

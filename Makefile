@@ -1,0 +1,56 @@
+# Two commands do everything: `make example` and `make test`. Neither asks for anything, and both can be run again.
+# PYTHON chooses the interpreter, MODE and EPOCHS the example.
+
+PYTHON ?= python3
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+ENV := .envs/$(VERSION)
+RUN := $(CURDIR)/$(ENV)/bin/python
+WORKERS ?= 2
+MATRIX ?= build/matrix-$(VERSION).json
+
+.DEFAULT_GOAL := help
+.PHONY: help example test lint docs matrix clean
+
+help:
+	@echo "make example   make an environment, train a classifier of handwritten digits, draw its learning curves"
+	@echo "make test      make an environment with every backend that can be installed, run linters, tests and docs"
+	@echo "make lint      ruff, mypy and import contracts alone"
+	@echo "make docs      the documentation, in docs/_build"
+	@echo "make matrix    write what the tests found to run on each backend into README.rst and docs/backends.rst"
+	@echo "make clean     remove environments and what was built"
+
+$(ENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.x" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(ENV)
+	@touch $@
+
+$(ENV)/.example: $(ENV)/.made pyproject.toml
+	$(RUN) tools/install.py examples
+	@touch $@
+
+$(ENV)/.tests: $(ENV)/.made pyproject.toml tools/install.py
+	$(RUN) tools/install.py examples tests docs --optional pytorch jax mlx
+	@touch $@
+
+example: $(ENV)/.example
+	$(RUN) examples/digits.py $(if $(MODE),--mode $(MODE)) $(if $(EPOCHS),--epochs $(EPOCHS))
+
+test: $(ENV)/.tests lint
+	@mkdir -p build
+	$(RUN) -m pytest -n $(WORKERS) --dist loadgroup --matrix $(MATRIX)
+	$(MAKE) --no-print-directory docs
+
+lint: $(ENV)/.tests
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(ENV)/bin/lint-imports
+
+docs: $(ENV)/.tests
+	$(RUN) -m sphinx -q -W -b html docs docs/_build
+
+matrix: $(ENV)/.tests
+	$(RUN) tools/matrix.py build/matrix-*.json
+
+clean:
+	rm -rf .envs build docs/_build

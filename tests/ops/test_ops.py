@@ -1,0 +1,109 @@
+"""Our Ops: the inner graph, the NumPy version and the kernel of each backend give the same numbers."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from backends import ALL, mode
+from pytensor.compile.mode import Mode
+from pytensor.graph.replace import vectorize_graph
+
+from objectives.ops.counting import EntryCount
+from objectives.ops.labels import is_class, named_class, pick_class, place_class
+from objectives.ops.ranking import even_max, label_rank
+from objectives.ops.softplus import softplus
+
+RNG = np.random.default_rng(0)
+X = RNG.integers(-3, 4, size=(2, 3, 5)).astype("float32")  # with ties
+X[0, 0, 1], X[1, 2] = np.nan, 0
+Y = RNG.integers(0, 5, size=(2, 3))
+G = RNG.normal(size=(2, 3)).astype("float32")
+
+OPS = {
+    "pick_class": (pick_class, [X, Y]),
+    "place_class": (place_class, [G, Y, X]),
+    "is_class": (is_class, [Y, X]),
+    "named_class": (named_class, [X]),
+    "label_rank": (label_rank, [X, Y]),
+    "even_max": (even_max, [X]),
+    "entry_count": (EntryCount(axis=(0, 2)), [X]),
+    "softplus": (softplus, [np.linspace(-80, 80, 81, dtype="float32")]),
+}
+KERNELS = {name: row for name, row in OPS.items() if name != "softplus"}
+
+
+def call(op, arrays, chosen):
+    inputs = [pt.tensor(shape=(None,) * a.ndim, dtype=a.dtype.name) for a in arrays]
+    return np.asarray(pytensor.function(inputs, op(*inputs), mode=chosen, on_unused_input="ignore")(*arrays))
+
+
+def inner_graph(op, arrays):
+    inputs = [pt.tensor(shape=(None,) * a.ndim, dtype=a.dtype.name) for a in arrays]
+    (output,) = op.build_inner_graph(*inputs)
+    return np.asarray(pytensor.function(inputs, output, mode="FAST_COMPILE", on_unused_input="ignore")(*arrays))
+
+
+@pytest.mark.parametrize("backend", ALL)
+@pytest.mark.parametrize("name", OPS)
+def test_kernels_equal_the_expression(name, backend):
+    op, arrays = OPS[name]
+    expected = call(op, arrays, "FAST_COMPILE") if name == "softplus" else inner_graph(op, arrays)
+    result = call(op, arrays, mode(backend))
+    assert result.shape == expected.shape
+    np.testing.assert_allclose(result, expected, rtol=5e-6)  # MLX computes exp to 3e-6
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_numpy_version_equals_the_expression(name):
+    op, arrays = KERNELS[name]
+    result = call(op, arrays, Mode(linker="py", optimizer=None))
+    expected = inner_graph(op, arrays)
+    assert result.dtype == expected.dtype and result.shape == expected.shape
+    np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_strided_inputs(name):
+    """Kernels read views as they lie in memory."""
+    op, arrays = KERNELS[name]
+    views = [np.repeat(np.swapaxes(a, 0, 1), 2, axis=0)[::2].swapaxes(0, 1) for a in arrays]
+    for chosen in ("NUMBA", "CVM"):
+        np.testing.assert_array_equal(call(op, views, chosen), call(op, arrays, "FAST_COMPILE"))
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_vectorize_graph(name):
+    op, arrays = KERNELS[name]
+    inputs = [pt.tensor(shape=(None,) * (a.ndim - 1), dtype=a.dtype.name) for a in arrays]
+    op = EntryCount(axis=(1,)) if name == "entry_count" else op
+    batched = [pt.tensor(shape=(None,) * a.ndim, dtype=a.dtype.name) for a in arrays]
+    output = vectorize_graph(op(*inputs), dict(zip(inputs, batched, strict=True)))
+    result = pytensor.function(batched, output, on_unused_input="ignore")(*arrays)
+    np.testing.assert_array_equal(
+        result, np.stack([call(op, list(row), "FAST_COMPILE") for row in zip(*arrays, strict=True)])
+    )
+
+
+def test_gradients():
+    x, g = RNG.normal(size=(2, 3)), RNG.normal(size=2)
+    y = np.array([2, 0])
+    chosen = "FAST_COMPILE"
+    rng = np.random.default_rng(1)
+    pytensor.gradient.verify_grad(lambda x: pick_class(x, y), [x], rng=rng, mode=chosen)
+    pytensor.gradient.verify_grad(lambda g: place_class(g, y, pt.as_tensor(x)), [g], rng=rng, mode=chosen)
+    pytensor.gradient.verify_grad(even_max, [x], rng=rng, mode=chosen)
+    pytensor.gradient.verify_grad(softplus, [x], rng=rng, mode=chosen)
+
+
+def test_empty_class_axis_is_an_error():
+    for chosen in ("NUMBA", "FAST_COMPILE"):
+        with pytest.raises(ValueError):
+            call(even_max, [np.zeros((2, 0))], chosen)
+
+
+def test_no_input_is_changed():
+    for op, arrays in OPS.values():
+        copies = [a.copy() for a in arrays]
+        call(op, copies, "NUMBA")
+        for a, b in zip(arrays, copies, strict=True):
+            np.testing.assert_array_equal(a, b)

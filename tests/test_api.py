@@ -1,0 +1,116 @@
+"""The public surface: names, signatures, docstrings, documentation, imports and contracts."""
+
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpydoc.docscrape
+import pytest
+
+import objectives
+from objectives import aggregation, losses, metrics
+
+ROOT = Path(__file__).parent.parent
+MODULES = {
+    name: module
+    for package in (losses, metrics)
+    for name, module in inspect.getmembers(package, inspect.ismodule)
+    if not name.startswith("_")
+} | {"aggregation": aggregation}
+PUBLIC = {name: getattr(module, name) for module in MODULES.values() for name in module.__all__}
+FIRST = {"predictions", "logits", "scores", "a", "loss", "targets"}
+each_function = pytest.mark.parametrize("name", PUBLIC)
+
+
+def test_the_collector_finds_the_functions():
+    assert {"aggregate", "huber_loss", "categorical_accuracy"} <= PUBLIC.keys()
+    assert {
+        name for name in dir(objectives) if inspect.isfunction(getattr(objectives, name)) and name[0] != "_"
+    } == set(PUBLIC)
+
+
+def test_every_name_has_one_home():
+    names = [name for module in MODULES.values() for name in module.__all__]
+    assert len(names) == len(set(names))
+    assert all(getattr(objectives, name) is function for name, function in PUBLIC.items())
+    assert all(module.__all__ == sorted(module.__all__) for module in MODULES.values())
+
+
+@each_function
+def test_signature(name):
+    """Predictions first, Lasagne's arguments positional, all others keyword-only."""
+    parameters = list(inspect.signature(PUBLIC[name]).parameters.values())
+    assert parameters[0].name in FIRST
+    positional = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+    lasagne = {
+        "binary_crossentropy": ["predictions", "targets"],
+        "categorical_crossentropy": ["predictions", "targets"],
+        "squared_error": ["a", "b"],
+        "aggregate": ["loss", "weights", "mode"],
+        "binary_hinge_loss": ["predictions", "targets", "delta", "log_odds", "binary"],
+        "multiclass_hinge_loss": ["predictions", "targets", "delta"],
+        "huber_loss": ["predictions", "targets", "delta"],
+        "binary_accuracy": ["predictions", "targets", "threshold"],
+        "categorical_accuracy": ["predictions", "targets", "top_k"],
+        "align_targets": ["predictions", "targets"],
+    }
+    ours = {
+        "aggregate_parts": ["loss", "weights", "mode"],
+        "labelled": ["targets", "missing_value"],
+        "binary_crossentropy_with_logits": ["logits", "targets"],
+        "categorical_crossentropy_with_logits": ["logits", "targets"],
+    }
+    assert positional == (lasagne | ours).get(name, positional[:2])
+
+
+@each_function
+def test_docstring(name):
+    """Formula, shapes, errors, source and an example that prints, as numpydoc sections that match the signature."""
+    function = PUBLIC[name]
+    doc = numpydoc.docscrape.FunctionDoc(function)
+    assert ".. math::" in function.__doc__ and not re.search(r"[\x00-\x08\x0b-\x1f]", function.__doc__)
+    assert doc["Summary"][0].endswith((".", ",", ":")), "the first line is a sentence"
+    assert [p.name for p in doc["Parameters"]] == list(inspect.signature(function).parameters)
+    for section in ("Returns", "Raises", "References", "Examples"):
+        assert doc[section], f"{section} is missing"
+    assert all(p.desc for p in doc["Parameters"] + doc["Returns"] + doc["Raises"])
+    assert re.search(r">>> .*\n +[^> ]", function.__doc__), "the example shows a result"
+    if name not in ("aggregate", "aggregate_parts", "align_targets", "labelled"):
+        assert "(...)" in function.__doc__ or "(..., C)" in function.__doc__, "shapes"
+        assert "mask" in inspect.signature(function).parameters
+
+
+@each_function
+def test_documentation_entry(name):
+    home = next(module for module in MODULES.values() if name in module.__all__)
+    pages = "\n".join(page.read_text() for page in (ROOT / "docs").glob("*.rst"))
+    assert f"automodule:: {home.__name__}" in pages
+    assert name in (ROOT / "README.rst").read_text()
+
+
+def test_files_are_short():
+    long = {path: n for path in ROOT.glob("objectives/**/*.py") if (n := len(path.read_text().splitlines())) > 400}
+    assert not long
+
+
+def run(*command):
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_imports_run_one_way():
+    result = run(sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_importing_loads_no_backend():
+    result = run(
+        sys.executable,
+        "-c",
+        "import pytensor.tensor, sys; before = set(sys.modules); import objectives; "
+        "print(sorted({n.split('.')[0] for n in set(sys.modules) - before}))",
+    )
+    loaded = set(eval(result.stdout))
+    assert "objectives" in loaded
+    assert not loaded & {"jax", "torch", "numba", "mlx", "sklearn", "matplotlib"}, result.stdout + result.stderr

@@ -1,0 +1,192 @@
+"""What a user may get wrong: each is an error that names the argument and the fix, or a documented result."""
+
+import numpy as np
+import pytensor.tensor as pt
+import pytest
+
+import objectives
+from objectives import (
+    aggregate,
+    binary_accuracy,
+    binary_crossentropy,
+    binary_crossentropy_with_logits,
+    binary_hinge_loss,
+    categorical_accuracy,
+    categorical_crossentropy,
+    categorical_crossentropy_with_logits,
+    huber_loss,
+    multiclass_hinge_loss,
+    squared_error,
+)
+
+ELEMENTWISE = [
+    binary_crossentropy,
+    binary_crossentropy_with_logits,
+    squared_error,
+    huber_loss,
+    lambda *args, **kwargs: binary_hinge_loss(*args, log_odds=True, **kwargs),
+    binary_accuracy,
+]
+CLASSWISE = [
+    categorical_crossentropy,
+    categorical_crossentropy_with_logits,
+    multiclass_hinge_loss,
+    categorical_accuracy,
+]
+each_elementwise = pytest.mark.parametrize("function", ELEMENTWISE)
+each_classwise = pytest.mark.parametrize("function", CLASSWISE)
+
+
+@each_elementwise
+def test_ranks_must_agree(function):
+    with pytest.raises(
+        TypeError, match=r"rank mismatch between targets \(\?,\) and predictions \(\?, \?\).*\[:, None\]"
+    ):
+        function(pt.matrix(), pt.vector())
+    with pytest.raises(TypeError, match="rank mismatch"):
+        function(pt.vector(), pt.col())
+    assert function(pt.col(), pt.vector()).type.shape == (None, 1)
+    assert function(pt.matrix(), 1).ndim == 2, "a number goes with everything"
+
+
+@each_elementwise
+def test_shapes_must_agree(function):
+    with pytest.raises(TypeError, match=r"shape mismatch between targets \(4,\) and predictions \(3,\)"):
+        function(np.zeros(3), np.zeros(4))
+    with pytest.raises(TypeError, match="larger than both"):
+        function(pt.col(), pt.row())
+
+
+@each_elementwise
+def test_masks_must_fit(function):
+    with pytest.raises(TypeError, match=r"mask must be boolean .* not int8.*pt\.neq\(mask, 0\)"):
+        function(pt.vector(), pt.vector(), mask=pt.bvector())
+    with pytest.raises(TypeError, match=r"rank mismatch between mask \(\?,\)"):
+        function(pt.matrix(), pt.matrix(), mask=pt.vector(dtype="bool"))
+    with pytest.raises(TypeError, match=r"mask .* would enlarge"):
+        function(pt.row(), pt.row(), mask=pt.matrix(dtype="bool"))
+    assert function(pt.matrix(), pt.matrix(), mask=True).ndim == 2
+    assert function(pt.matrix(), pt.matrix(), mask=pt.col(dtype="bool")).ndim == 2
+
+
+@each_classwise
+def test_rank_of_class_targets(function):
+    for targets in (pt.ltensor3(), pt.lscalar()):
+        with pytest.raises(TypeError, match="rank mismatch between targets and predictions"):
+            function(pt.matrix(), targets)
+    with pytest.raises(TypeError, match="class axis"):
+        function(pt.scalar(), 0)
+
+
+@each_classwise
+def test_class_indices_are_integers(function):
+    with pytest.raises(TypeError, match=r"class indices must be integers, not float64.*astype\('int64'\)"):
+        function(pt.matrix(), pt.vector())
+
+
+@each_classwise
+def test_class_targets_of_another_shape(function):
+    with pytest.raises(TypeError, match=r"one entry on the class axis.*targets\[\.\.\., 0\]"):
+        function(pt.matrix(), pt.lcol())
+    with pytest.raises(TypeError, match=r"shape mismatch between integer targets \(4,\) and predictions \(3,\)"):
+        function(np.zeros((3, 2)), [0, 1, 1, 0])
+    with pytest.raises(TypeError, match="shape mismatch between targets"):
+        function(np.zeros((3, 2)), np.zeros((3, 4)))
+
+
+@each_classwise
+def test_masks_of_items(function):
+    with pytest.raises(TypeError, match="rank mismatch between mask"):
+        function(pt.matrix(), pt.lvector(), mask=pt.matrix(dtype="bool"))
+
+
+@pytest.mark.parametrize("function", [*ELEMENTWISE[:2], huber_loss, *CLASSWISE[:3]])
+def test_swapped_arguments(function):
+    with pytest.raises(TypeError, match=r"floating-point numbers, not int64\. Are the arguments swapped\?"):
+        function(pt.lmatrix(), pt.matrix())
+
+
+def test_swapped_indices_and_scores():
+    with pytest.raises(TypeError, match="rank mismatch"):
+        categorical_accuracy(pt.lvector(), pt.matrix())
+
+
+def test_complex_numbers():
+    for arguments in ((pt.zmatrix(), pt.matrix()), (pt.matrix(), pt.zmatrix())):
+        with pytest.raises(TypeError, match="complex"):
+            squared_error(*arguments)
+
+
+def test_probabilities_given_as_logits():
+    z = pt.matrix()
+    for p in (pt.special.softmax(z, axis=-1), pt.sigmoid(z), pt.special.softmax(z, axis=-1)[::2].astype("float32")):
+        with pytest.raises(ValueError, match=r"applied twice.*without _with_logits"):
+            categorical_crossentropy_with_logits(p, pt.lvector())
+        with pytest.raises(ValueError, match="applied twice"):
+            binary_crossentropy_with_logits(p, pt.matrix())
+
+
+def test_log_probabilities():
+    log_p = pt.special.log_softmax(pt.matrix(), axis=-1)
+    with pytest.raises(ValueError, match="log-softmax"):
+        categorical_crossentropy(log_p, pt.lvector())
+    categorical_crossentropy_with_logits(log_p, pt.lvector())
+
+
+def test_hyperparameters():
+    with pytest.raises(ValueError, match="delta must be positive"):
+        huber_loss(pt.vector(), pt.vector(), delta=0)
+    for smoothing in (-0.1, 1.5):
+        with pytest.raises(ValueError, match="label_smoothing must be between 0 and 1"):
+            categorical_crossentropy_with_logits(pt.matrix(), pt.lvector(), label_smoothing=smoothing)
+        with pytest.raises(ValueError, match="label_smoothing must be between 0 and 1"):
+            binary_crossentropy(pt.matrix(), pt.matrix(), label_smoothing=smoothing)
+    with pytest.raises(TypeError, match="class_weights must be a vector"):
+        categorical_crossentropy(pt.matrix(), pt.lvector(), class_weights=pt.matrix())
+    with pytest.raises(TypeError, match=r"class_weights \(3,\) and classes \(2,\)"):
+        categorical_crossentropy(np.eye(2), [0, 1], class_weights=[1.0, 2.0, 3.0])
+    with pytest.raises(TypeError, match="pos_weight has 2 dimensions"):
+        binary_crossentropy(pt.vector(), pt.vector(), pos_weight=pt.matrix())
+    for top_k in (0, 1.5, 4):
+        with pytest.raises(ValueError, match="top_k must be a whole number from 1 to"):
+            categorical_accuracy(np.eye(3), [0, 1, 2], top_k=top_k)
+    with pytest.raises(ValueError, match="axis 2 is out of bounds"):
+        categorical_crossentropy(pt.matrix(), pt.lvector(), axis=2)
+
+
+@pytest.mark.parametrize("weights", [[1.0, 2.0], [1.0, 2.0, 3.0, 4.0]])
+def test_class_weights_of_another_length_are_an_error_at_run_time(weights):
+    logits, labels, w = pt.matrix(), pt.lvector(), pt.vector()
+    loss = categorical_crossentropy_with_logits(logits, labels, class_weights=w)
+    with pytest.raises(Exception, match=r"[Bb]roadcast|shape"):
+        loss.eval({logits: np.eye(3), labels: [0, 1, 2], w: weights})
+
+
+def test_hinge_without_log_odds_warns_and_goes_on():
+    with pytest.warns(FutureWarning, match="give log_odds=True"):
+        loss = binary_hinge_loss(np.array([2.0, 0.5]), [1, 1])
+    np.testing.assert_array_equal(loss.eval(), [0, 0.5])
+
+
+def test_python_scalars():
+    assert squared_error(3, 1).eval() == 4
+    assert huber_loss(3.0, 1).eval() == 1.5
+    np.testing.assert_allclose(binary_crossentropy(0.25, 1).eval(), np.log(4))
+    assert categorical_accuracy([0.1, 0.9], 1).eval() == 1
+
+
+def test_empty_batches_give_0():
+    empty = pt.matrix()
+    labels = pt.lvector()
+    for loss in (
+        categorical_crossentropy_with_logits(empty, labels),
+        multiclass_hinge_loss(empty, labels),
+        categorical_accuracy(empty, labels),
+    ):
+        assert aggregate(loss).eval({empty: np.zeros((0, 3)), labels: np.zeros(0, "int64")}) == 0
+
+
+def test_the_names_of_lasagne_are_all_there():
+    names = """binary_crossentropy categorical_crossentropy squared_error aggregate binary_hinge_loss
+    multiclass_hinge_loss huber_loss binary_accuracy categorical_accuracy align_targets"""
+    assert set(names.split()) <= set(dir(objectives))
