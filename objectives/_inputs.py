@@ -195,7 +195,7 @@ def fitted(x, name, shape, other_name):
     if x.ndim == 1 and is_column(shape):
         x = x[:, None]
     check_broadcast(name, x.type.shape, other_name, shape)
-    if x.ndim and any(n == 1 != m for m, n in zip(x.type.shape, shape, strict=True)):
+    if x.ndim and (not shape or any(n == 1 != m for m, n in zip(x.type.shape, shape, strict=True))):
         raise TypeError(
             f"{name} {shown(x.type.shape)} would enlarge the {other_name} {shown(shape)}: give it the same shape"
         )

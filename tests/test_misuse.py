@@ -65,6 +65,8 @@ def test_masks_must_fit(function):
         function(pt.matrix(), pt.matrix(), mask=pt.vector(dtype="bool"))
     with pytest.raises(TypeError, match=r"mask .* would enlarge"):
         function(pt.row(), pt.row(), mask=pt.matrix(dtype="bool"))
+    with pytest.raises(TypeError, match=r"mask \(\?,\) would enlarge the predictions \(\)"):
+        function(pt.scalar(), 0, mask=pt.vector(dtype="bool"))
     assert function(pt.matrix(), pt.matrix(), mask=True).ndim == 2
     assert function(pt.matrix(), pt.matrix(), mask=pt.col(dtype="bool")).ndim == 2
 
@@ -173,6 +175,7 @@ def test_python_scalars():
     assert huber_loss(3.0, 1).eval() == 1.5
     np.testing.assert_allclose(binary_crossentropy(0.25, 1).eval(), np.log(4))
     assert categorical_accuracy([0.1, 0.9], 1).eval() == 1
+    assert squared_error(0.5, pt.vector(dtype="float64")).dtype == "float64"
 
 
 def test_empty_batches_give_0():
