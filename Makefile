@@ -29,7 +29,7 @@ $(ENV)/.example: $(ENV)/.made pyproject.toml
 	@touch $@
 
 $(ENV)/.tests: $(ENV)/.made pyproject.toml tools/install.py
-	$(RUN) tools/install.py examples tests docs --optional pytorch jax mlx
+	$(RUN) tools/install.py examples tests docs --optional pytorch jax mlx integration
 	@touch $@
 
 example: $(ENV)/.example
