@@ -120,6 +120,38 @@ def test_mask_hides_everything_under_it(case, mode):
             np.testing.assert_array_equal(gradient, np.where(rows, clean_gradient, 0))
 
 
+@pytest.mark.parametrize("poisoned", ["predictions", "targets", "both"])
+def test_mask_protects_the_gradients_of_hyperparameters_and_targets(poisoned):
+    mask = np.array([True, False])
+    p, t, rate, weights = pt.dmatrix("p"), pt.dmatrix("t"), pt.dscalar("rate"), pt.dvector("weights")
+    losses = {
+        "huber": objectives.huber_loss(p, t, rate, mask=mask[:, None]),
+        "hinge": objectives.binary_hinge_loss(p, t, rate, log_odds=True, mask=mask[:, None]),
+        "binary": objectives.binary_crossentropy(p, t, pos_weight=weights, label_smoothing=rate, mask=mask[:, None]),
+        "logits": objectives.binary_crossentropy_with_logits(p, t, pos_weight=weights, mask=mask[:, None]),
+        "classes": objectives.categorical_crossentropy_with_logits(p, t, class_weights=weights, mask=mask),
+        "probabilities": objectives.categorical_crossentropy(
+            p, t, class_weights=weights, label_smoothing=rate, mask=mask
+        ),
+    }
+    good, bad = np.array([[0.3, 0.7], [0.6, 0.4]]), np.array([[0.3, 0.7], [np.nan, np.inf]])
+    inputs = [
+        bad if poisoned != "targets" else good,
+        bad if poisoned != "predictions" else good,
+        0.1,
+        np.array([1.0, 2.0]),
+    ]
+    gradients = [
+        pytensor.grad(loss.sum(), variable, disconnected_inputs="ignore")
+        for loss in losses.values()
+        for variable in (p, t, rate, weights)
+    ]
+    function = pytensor.function([p, t, rate, weights], gradients, mode=UNREWRITTEN)
+    for found, expected in zip(function(*inputs), function(good, good, *inputs[2:]), strict=True):
+        np.testing.assert_array_equal(found, expected)
+        assert np.isfinite(found).all()
+
+
 @each_case
 def test_nan_inside_the_mask_stays_visible(case):
     predictions, targets = case.draw("float64")

@@ -1,0 +1,289 @@
+"""Learn handwritten digits of which only a part is labelled.
+
+    pip install objectives[examples]
+    python examples/digits.py
+    python examples/digits.py --mode JAX --missing 0.5
+
+A network of plain PyTensor (shared variables, gradients, updates) learns scikit-learn's digits. Missing labels are
+masked, rare classes weigh more than frequent ones, and the measures on held-out digits are exact although the batches
+have unequal sizes. Everything about the loss is in `build_functions`.
+"""
+
+import argparse
+import itertools
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from objectives import (
+    aggregate,
+    aggregate_parts,
+    categorical_accuracy,
+    categorical_crossentropy_with_logits,
+    labelled,
+)
+
+MODES = ("NUMBA", "CVM", "JAX", "PYTORCH", "MLX", "FAST_RUN", "FAST_COMPILE")
+OPTIONAL_BACKENDS = {"JAX": "jax", "PYTORCH": "torch", "MLX": "mlx.core"}
+NUM_CLASSES = 10
+LAYER_SIZES = (64, 128, 64, NUM_CLASSES)  # 8 x 8 pixels, two hidden layers, the classes
+
+pytensor.config.floatX = "float32"  # the dtype that every backend computes in
+matplotlib.use("Agg")  # draws into files, without a window
+
+
+class Digits(NamedTuple):
+    images: np.ndarray  # (N, 64), from 0 to 1
+    targets: np.ndarray  # (N,), some of them may be the missing value
+
+
+class Epoch(NamedTuple):
+    number: int
+    training_loss: float
+    loss: float  # this and the rest on held-out digits
+    top_1: float
+    top_3: float
+
+
+def main():
+    options = parse_options()
+    console = Console()
+    started = time.perf_counter()
+    rng = np.random.default_rng(options.seed)
+    training, held_out = load_data(options.missing, options.missing_value, rng)
+
+    with console.status(f"Compiling for {options.mode}"):
+        train, evaluate = build_functions(training, options, rng)
+    epochs = learn(train, evaluate, training, held_out, options, rng)
+    history = show_progress(epochs, options.epochs, console)
+
+    console.print(table_of(history))
+    plot(history, options)
+    console.print(f"{time.perf_counter() - started:.1f} s on {options.mode}, learning curves in {options.plot}")
+    if history[-1].top_1 < options.require:
+        sys.exit(f"top-1 accuracy {history[-1].top_1:.4f} is less than --require {options.require}")
+
+
+# The data
+
+
+def load_data(missing, missing_value, rng):
+    """Digits to train on, a share of their labels missing, and fully labelled digits that are held out."""
+    images, targets = load_digits(return_X_y=True)
+    images = (images / 16).astype("float32")
+    targets = targets.astype("float32" if np.isnan(missing_value) else "int64")
+    train_images, test_images, train_targets, test_targets = train_test_split(
+        images, targets, test_size=0.25, stratify=targets, random_state=int(rng.integers(2**31))
+    )
+    lost = rng.choice(len(train_targets), size=round(missing * len(train_targets)), replace=False)
+    train_targets[lost] = missing_value
+    if len(lost) == len(train_targets):
+        sys.exit(f"--missing {missing} leaves no label to learn from: give a smaller share")
+    return Digits(train_images, train_targets), Digits(test_images, test_targets)
+
+
+def inverse_frequencies(targets):
+    """A weight for each class, such that all classes weigh the same in total; missing labels do not count."""
+    labels = targets[targets >= 0].astype("int64")  # neither NaN nor -1 passes
+    counts = np.bincount(labels, minlength=NUM_CLASSES)
+    return (len(labels) / (NUM_CLASSES * np.maximum(counts, 1))).astype("float32")
+
+
+# The network, its loss and what is measured
+
+
+def build_functions(training, options, rng):
+    """Compile a training step and an evaluation, each of a batch: pairs of numerator and denominator come back."""
+    images = pt.matrix("images")
+    targets = pt.tensor("targets", dtype=training.targets.dtype, shape=(None,))
+    layers = new_layers(LAYER_SIZES, rng)
+    logits = network(images, layers)
+
+    mask = labelled(targets, options.missing_value)
+    labels = pt.switch(mask, targets, 0).astype("int64")
+    losses = categorical_crossentropy_with_logits(logits, labels)
+
+    # The loss is divided by the sum of the weights of the labelled items. A batch without any has loss and gradient 0.
+    weighting = {"weights": pt.constant(inverse_frequencies(training.targets))[labels], "mask": mask}
+    loss = aggregate(losses, mode="normalized_sum", **weighting)
+    loss_parts = aggregate_parts(losses, mode="normalized_sum", **weighting)
+    top_1_parts = aggregate_parts(categorical_accuracy(logits, labels), mask=mask)
+    top_3_parts = aggregate_parts(categorical_accuracy(logits, labels, top_k=3), mask=mask)
+
+    parameters = [parameter for layer in layers for parameter in layer]
+    train = pytensor.function([images, targets], loss_parts, updates=adam(loss, parameters), mode=options.mode)
+    evaluate = pytensor.function([images, targets], [*loss_parts, *top_1_parts, *top_3_parts], mode=options.mode)
+    return train, evaluate
+
+
+def new_layers(sizes, rng):
+    """Weights and biases as shared variables, initialised as He et al. (2015) do for rectified units."""
+    layers = []
+    for fan_in, fan_out in itertools.pairwise(sizes):
+        weights = rng.normal(scale=np.sqrt(2 / fan_in), size=(fan_in, fan_out)).astype("float32")
+        biases = np.zeros(fan_out, dtype="float32")
+        layers.append((pytensor.shared(weights), pytensor.shared(biases)))
+    return layers
+
+
+def network(images, layers):
+    """The logits (N, 10) of a multi-layer perceptron."""
+    *hidden, (last_weights, last_biases) = layers
+    outputs = images
+    for weights, biases in hidden:
+        outputs = pt.maximum(outputs @ weights + biases, 0)
+    return outputs @ last_weights + last_biases
+
+
+def adam(loss, parameters, rate=0.002, decay_1=0.9, decay_2=0.999):
+    """Updates of Adam (Kingma and Ba, 2015): for each shared variable the expression of its next value."""
+    step = pytensor.shared(np.float32(0))
+    next_step = step + 1
+    rate = rate * pt.sqrt(1 - decay_2**next_step) / (1 - decay_1**next_step)
+    updates = {step: next_step}
+    for parameter, gradient in zip(parameters, pytensor.grad(loss, parameters), strict=True):
+        mean = pytensor.shared(np.zeros_like(parameter.get_value()))
+        square = pytensor.shared(np.zeros_like(parameter.get_value()))
+        updates[mean] = decay_1 * mean + (1 - decay_1) * gradient
+        updates[square] = decay_2 * square + (1 - decay_2) * gradient**2
+        updates[parameter] = parameter - rate * updates[mean] / (pt.sqrt(updates[square]) + 1e-8)
+    return updates
+
+
+# Training
+
+
+def learn(train, evaluate, training, held_out, options, rng):
+    """Train, and yield the measures of each epoch."""
+    for number in range(1, options.epochs + 1):
+        order = rng.permutation(len(training.targets))
+        shuffled = Digits(training.images[order], training.targets[order])
+        (training_loss,) = over_batches(train, shuffled, options.batch_size)
+        yield Epoch(number, training_loss, *over_batches(evaluate, held_out, options.batch_size))
+
+
+def over_batches(function, digits, batch_size):
+    """Numerators and denominators added up over all batches, and divided once: exact for batches of any size."""
+    sums = 0
+    for start in range(0, len(digits.targets), batch_size):
+        batch = slice(start, start + batch_size)
+        sums = sums + np.array([float(part) for part in function(digits.images[batch], digits.targets[batch])])
+    return (sums[0::2] / sums[1::2]).tolist()
+
+
+# What the user sees
+
+
+def show_progress(epochs, number_of_epochs, console):
+    """Run through the epochs behind a progress bar and return all of them."""
+    columns = ("Training", BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    history = []
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("", total=number_of_epochs)
+        for epoch in epochs:
+            history.append(epoch)
+            progress.update(task, advance=1, description=f"loss {epoch.loss:.3f}, top-1 {epoch.top_1:.2%}")
+    return history
+
+
+def table_of(history, rows=10):
+    """The last epoch and others at equal distance before it."""
+    table = Table(title="Held-out digits", title_justify="left")
+    for heading in ("epoch", "training loss", "loss", "top-1", "top-3"):
+        table.add_column(heading, justify="right")
+    for epoch in history[:: -max(1, len(history) // rows)][::-1]:
+        losses = (f"{epoch.training_loss:.4f}", f"{epoch.loss:.4f}")
+        table.add_row(str(epoch.number), *losses, f"{epoch.top_1:.2%}", f"{epoch.top_3:.2%}")
+    return table
+
+
+def plot(history, options):
+    """Write the learning curves to a PNG file."""
+    from matplotlib import pyplot as plt
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+    numbers, training_losses, losses, top_1, top_3 = zip(*history, strict=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    figure.suptitle(f"Digits with {options.missing:.0%} of the labels missing ({options.mode})")
+    left.plot(numbers, training_losses, label="training")
+    left.plot(numbers, losses, label="held out")
+    left.set(ylabel="weighted crossentropy", yscale="log")
+    right.plot(numbers, top_3, label="top-3", color="C2")
+    right.plot(numbers, top_1, label="top-1", color="C1")
+    right.set(ylabel="accuracy on held-out digits")
+    right.yaxis.set_major_formatter(PercentFormatter(1))
+    for axes in (left, right):
+        axes.set(xlabel="epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False)
+    figure.savefig(options.plot, dpi=150)
+
+
+# Options
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(
+        description="Train a classifier of handwritten digits with part of the labels missing.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--mode", type=str.upper, choices=MODES, default="NUMBA", help="PyTensor mode, which names the backend")
+    add("--missing", type=share, default=0.3, metavar="SHARE", help="share of missing labels, in [0, 1)")
+    add("--missing-value", choices=("nan", "-1"), default="nan", help="what stands for a missing label")
+    add("--epochs", type=positive, default=40, metavar="N", help="passes over the training data")
+    add("--batch-size", type=positive, default=60, metavar="N", help="images in a batch; the last one may be smaller")
+    add("--seed", type=int, default=1, help="seed of the split, the missing labels, the weights and the order")
+    add("--plot", type=png_path, default="digits.png", metavar="PATH", help="where to write the learning curves")
+    add("--require", type=share, default=0.0, metavar="SHARE", help="least top-1 accuracy, or the exit code is 1")
+    options = parser.parse_args()
+    options.missing_value = float(options.missing_value)
+    check_backend(options.mode, parser)
+    return options
+
+
+def check_backend(mode, parser):
+    if mode in OPTIONAL_BACKENDS:
+        try:
+            import_module(OPTIONAL_BACKENDS[mode])
+        except ImportError as error:
+            parser.error(f"--mode {mode} is not installed ({error}): pip install objectives[{mode.lower()}]")
+
+
+def share(text):
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not in [0, 1)")
+    return value
+
+
+def positive(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def png_path(text):
+    path = Path(text)
+    if path.suffix.lower() != ".png" or not path.absolute().parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is not the name of a .png file in a folder that exists")
+    return path
+
+
+if __name__ == "__main__":
+    main()
