@@ -51,7 +51,6 @@ UNSUPPORTED = {
         "binary_hinge_loss[binary,log_odds=True]",
         "binary_hinge_loss[signs,log_odds=True,binary=False,delta=2]",
         "categorical_crossentropy[labels,class_weights=...,label_smoothing=0.1]",
-        "categorical_crossentropy[labels]",
         "categorical_crossentropy[one_hot,class_weights=...,label_smoothing=0.1]",
         "categorical_crossentropy[one_hot]",
         "categorical_crossentropy[simplex,class_weights=...,label_smoothing=0.1]",
