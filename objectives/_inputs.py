@@ -9,7 +9,7 @@ import numpy as np
 import pytensor.tensor as pt
 from numpy.lib.array_utils import normalize_axis_index
 from pytensor import config
-from pytensor.tensor import TensorVariable
+from pytensor.tensor import TensorConstant, TensorVariable
 
 from objectives.ops.labels import named_class
 from objectives.ops.selection import where
@@ -73,7 +73,7 @@ def elementwise(predictions, targets, mask=None, *, fill=0):
         return predictions, targets, None
     larger = predictions if predictions.ndim else targets
     mask = aligned_mask(mask, "predictions", larger.type.shape)
-    return clean(mask, predictions, fill), clean(mask, targets, 0), mask
+    return where(mask, predictions, fill), where(mask, targets, 0), mask
 
 
 def classwise(predictions, targets, mask=None, *, axis=-1, fill=0):
@@ -102,8 +102,8 @@ def classwise(predictions, targets, mask=None, *, axis=-1, fill=0):
     mask = aligned_mask(mask, "items of the predictions", predictions.type.shape[:-1])
     rows = mask[..., None]
     return (
-        clean(rows, predictions, fill),
-        clean(rows if targets.ndim == predictions.ndim else mask, targets, 0),
+        where(rows, predictions, fill),
+        where(rows if targets.ndim == predictions.ndim else mask, targets, 0),
         mask,
     )
 
@@ -118,17 +118,12 @@ def as_labels(targets, predictions, mask):
     if are_labels(targets, predictions):
         return targets
     labels = named_class(targets)
-    return labels if mask is None else clean(mask, labels, 0)
+    return labels if mask is None else where(mask, labels, 0)
 
 
 def select(mask, result):
     """The result, exactly 0 where it is masked."""
     return result if mask is None else where(mask, result, 0)
-
-
-def clean(mask, x, fill):
-    """``x`` where the mask is True, ``fill`` elsewhere."""
-    return where(mask, x, fill)
 
 
 def tensor(x) -> TensorVariable:
@@ -142,6 +137,8 @@ def floating(x, name) -> TensorVariable:
     x = tensor(x)
     if x.dtype.startswith("float"):
         return x
+    if x.dtype.startswith("complex"):
+        raise TypeError(f"{name} must be real, not complex numbers ({x.dtype})")
     raise TypeError(
         f"{name} must be floating-point numbers, not {x.dtype}. Are the arguments swapped? The order is "
         f"(predictions, targets). If they are meant, convert them: {name}.astype({config.floatX!r})."
@@ -151,7 +148,7 @@ def floating(x, name) -> TensorVariable:
 def floating_scores(x):
     """Like `floating`, for measures and symmetric functions, where integers are converted instead."""
     x = tensor(x)
-    return x.astype(config.floatX) if x.dtype == "bool" or "int" in x.dtype else x
+    return x.astype(config.floatX) if x.dtype == "bool" or "int" in x.dtype else floating(x, "numbers")
 
 
 def matching(x, like):
@@ -174,9 +171,11 @@ def integer_labels(labels):
 
 
 def class_axis_last(x, axis):
+    if not isinstance(axis, int | np.integer):
+        raise TypeError(f"axis must be an integer, not {axis!r}")
     if x.ndim == 0:
         raise TypeError("predictions need a class axis, but have no dimensions")
-    return pt.moveaxis(x, normalize_axis_index(axis, x.ndim), -1) if axis not in (-1, x.ndim - 1) else x
+    return pt.moveaxis(x, normalize_axis_index(int(axis), x.ndim), -1) if axis not in (-1, x.ndim - 1) else x
 
 
 def aligned_mask(mask, name, shape):
@@ -195,11 +194,27 @@ def fitted(x, name, shape, other_name):
     if x.ndim == 1 and is_column(shape):
         x = x[:, None]
     check_broadcast(name, x.type.shape, other_name, shape)
-    if x.ndim and (not shape or any(n == 1 != m for m, n in zip(x.type.shape, shape, strict=True))):
+    if x.ndim and (not shape or any(n == 1 and m not in (1, None) for m, n in zip(x.type.shape, shape, strict=True))):
         raise TypeError(
             f"{name} {shown(x.type.shape)} would enlarge the {other_name} {shown(shape)}: give it the same shape"
         )
-    return x
+    # A length that is not known statically must turn out to be 1, which is checked at run time.
+    unknown = (
+        [i for i, (m, n) in enumerate(zip(x.type.shape, shape, strict=True)) if m is None and n == 1] if x.ndim else []
+    )
+    return pt.specify_broadcastable(x, *unknown) if unknown else x
+
+
+def option(x, name, like):
+    """A hyperparameter in the dtype of ``like``: a scalar, or a tensor of the same rank that does not enlarge it."""
+    return fitted(matching(x, like), name, like.type.shape, "predictions")
+
+
+def known_number(x) -> float | None:
+    """The value of a number, NumPy scalar or scalar constant; None for what is known at run time only."""
+    if isinstance(x, TensorConstant):
+        x = x.data
+    return float(x) if isinstance(x, int | float | np.number | np.ndarray) and np.ndim(x) == 0 else None
 
 
 def is_column(shape) -> bool:

@@ -74,8 +74,8 @@ def refuse_log_probabilities(predictions):
     source, _ = _trace(predictions)
     if _made_by(source, LogSoftmax):
         raise ValueError(
-            "predictions are the output of a log-softmax, not probabilities: give its exponential, or the logits to "
-            "categorical_crossentropy_with_logits (a log-softmax of logits is valid there)"
+            "predictions are the output of a log-softmax, not probabilities: give them, or "
+            "better the logits, to categorical_crossentropy_with_logits"
         )
 
 
@@ -102,8 +102,10 @@ def _made_by(variable, op_type) -> bool:
 
 
 def _replay(moves, variable):
+    """The moves applied to another variable, but for casts: logits in fewer digits would lose their differences."""
     for node in moves:
-        variable = node.op(variable, *node.inputs[1:])
+        if not _is_elemwise(node.outputs[0], Cast):
+            variable = node.op(variable, *node.inputs[1:])
     return variable
 
 

@@ -39,8 +39,8 @@ def aggregate(loss, weights=None, mode="mean", *, mask=None, normalizer=None, ax
         Entries to aggregate, of the shape of `loss` or broadcastable to it; the others are left out of every sum and
         count, whatever stands there.
     normalizer : scalar, optional
-        Divide by this instead: the number of tokens of an accumulated batch, say, or batch size / N for the
-        likelihood term of an ELBO.
+        Divide the sum of weighted losses by this instead (with `axis`, possibly by a tensor of the result's shape):
+        the number of tokens of an accumulated batch, say, or batch size / N for the likelihood term of an ELBO.
     axis : int or tuple of int, optional
         Aggregate over these axes only, for example ``axis=-1`` for one mean per row. All axes by default.
 
@@ -190,7 +190,10 @@ def labelled(targets, missing_value=np.nan):
         return pt.invert(pt.isnan(targets))
     with np.errstate(all="ignore"):
         held = np.asarray(missing_value).astype(targets.dtype)
-    _check_can_hold(targets, missing_value, targets.dtype.startswith("float") or held == missing_value)
+    is_float = targets.dtype.startswith("float")
+    _check_can_hold(
+        targets, missing_value, np.isinf(held) == np.isinf(missing_value) if is_float else held == missing_value
+    )
     return pt.neq(targets, held)
 
 
@@ -216,23 +219,23 @@ def _sums(loss, weights, mode, mask, axis, *, needs_count):
     if mask is not None:
         mask = aligned_mask(mask, "loss", loss.type.shape)
     counted = None
+    loss = select(mask, loss)
     if weights is not None:
         loss, counted = _weighted(loss, pt.as_tensor_variable(weights), mask)
-    total = select(mask, loss).sum(axis=axis)
+    total = loss.sum(axis=axis)
     if not needs_count:
         return total, None, dtype
     if mode == "normalized_sum" and counted is not None:
-        return total, _spread(select(mask, counted), loss).sum(axis=axis), dtype
+        return total, _spread(counted, loss).sum(axis=axis), dtype
     return total, _number_of_entries(loss, mask, axis), dtype
 
 
 def _weighted(loss, weights, mask):
-    """The loss times its weights, and the weights as numbers."""
+    """The loss times its weights, and the weights as numbers, 0 where they are masked."""
+    selected = weights.dtype == "bool"
     weights = fitted(weights, "weights", loss.type.shape, "loss")
-    if weights.dtype == "bool":
-        return select(weights, loss), weights.astype(loss.dtype)
-    weights = matching(weights, loss)
-    return loss * weights, weights
+    factors = select(mask, matching(weights, loss))
+    return (select(weights, loss) if selected else loss * factors), factors
 
 
 def _number_of_entries(loss, mask, axis):

@@ -1,6 +1,7 @@
 """The public surface: names, signatures, docstrings, documentation, imports and contracts."""
 
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -95,13 +96,35 @@ def test_files_are_short():
     assert not long
 
 
-def run(*command):
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+def run(*command, env=None):
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
 def test_imports_run_one_way():
     result = run(sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()")
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_float32_throughout():
+    """With floatX=float32 nothing becomes float64 on the way, which PyTensor is told to refuse."""
+    code = """
+import sys, numpy as np, pytensor, pytensor.tensor as pt
+sys.path.insert(0, "tests")
+from cases import CASES
+from objectives import aggregate
+for case in CASES:
+    arrays = case.draw("float32")
+    p, t = (pt.tensor(shape=(None,) * a.ndim, dtype=a.dtype.name) for a in arrays)
+    options = {k: v.astype("float32") if isinstance(v, np.ndarray) else v for k, v in case.options.items()}
+    mask = pt.tensor(shape=(None,) * (p.ndim - case.itemwise), dtype="bool")
+    loss = aggregate(case.function(p, t, mask=mask, **options), mask=mask)
+    outputs = [loss, pytensor.grad(loss, p)] if case.differentiable else [loss]
+    assert all(output.dtype == "float32" for output in outputs), case.id
+    pytensor.function([p, t, mask], outputs, mode="FAST_COMPILE")
+"""
+    flags = {"PYTENSOR_FLAGS": "floatX=float32,warn_float64=raise"}
+    result = run(sys.executable, "-W", "ignore", "-c", code, env=os.environ | flags)
+    assert result.returncode == 0, result.stderr
 
 
 def test_importing_loads_no_backend():

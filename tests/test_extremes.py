@@ -35,6 +35,18 @@ def hinge(z, t):
     return binary_hinge_loss(z, t, log_odds=True)
 
 
+def hinge_of_probability(p, t):
+    return binary_hinge_loss(p, t, log_odds=False)
+
+
+def unweighted_positive(p, t):
+    return binary_crossentropy(p, t, pos_weight=0)
+
+
+def all_smooth(z, t):
+    return categorical_crossentropy_with_logits(z, t, label_smoothing=1)
+
+
 # loss, predictions, targets, value, gradient of the sum
 ELEMENTWISE = [
     (
@@ -61,6 +73,14 @@ ELEMENTWISE = [
         [-np.exp(-50), np.exp(-50)],
     ),
     (sigmoid_crossentropy, [0.0, 1e3, -1e3], [1.0, 0.0, 1.0], [LOG2, 1e3, 1e3], [-0.5, 1, -1]),
+    (
+        hinge_of_probability,
+        [1.0, 0.0, 0.0, 1.0, 0.5],
+        [1.0, 0.0, 1.0, 0.0, 1.0],
+        [0, 0, inf, inf, 1],
+        [0, 0, -inf, inf, -4],
+    ),
+    (unweighted_positive, [0.0, 0.5, 1.0], [1.0, 0.0, 0.0], [0, LOG2, inf], [0, 2, inf]),
     (squared_error, [0.0, 1e200, inf], [0.0, 0.0, 0.0], [0, inf, inf], [0, 2e200, inf]),
     (huber_loss, [0.0, 1.0, -1.0, 1e200, inf, -inf], [0.0] * 6, [0, 0.5, 0.5, 1e200, inf, inf], [0, 1, -1, 1, 1, -1]),
     (hinge, [inf, -inf, 0.0], [1.0, 1.0, 0.0], [0, inf, 1], [0, -1, 1]),
@@ -78,6 +98,7 @@ ITEMWISE = [
         [[-0.5, 0, 0.5], [0.5, -1, 0.5]],
     ),
     (categorical_crossentropy_with_logits, [[1.0, 2.0]], [[0.0, 0.0]], [0], [[0, 0]]),
+    (all_smooth, [[0.0, -inf], [0.0, 0.0]], [1, 0], [inf, LOG2], [[0.5, -0.5], [0, 0]]),
     (softmax_crossentropy, [[0.0, 1e3, 5.0]], [0], [1e3], [[-1, 1, 0]]),
     (softmax_crossentropy, [[0.0, 1e3, 5.0]], [[1.0, 0.0, 0.0]], [1e3], [[-1, 1, 0]]),
     # equal scores, as in a network of zeros: the competitors share one gradient
@@ -176,6 +197,18 @@ def test_probability_forms_find_the_logits(move):
         for a, b in zip(found, expected, strict=True):
             assert np.isfinite(a).all()
             np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+def test_a_cast_does_not_cost_the_logits_their_differences():
+    z = pt.tensor("z", shape=(None, None), dtype="float32")
+    logits = np.array([[3000.0, 3001.0, 2999.0]], "float32")
+    p = pt.special.softmax(z, axis=-1).astype("float16")
+    loss = categorical_crossentropy(p, [0])
+    assert loss.dtype == "float16"
+    expected = np.log(np.exp(logits[0].astype("float64") - 3000).sum())
+    np.testing.assert_allclose(loss.eval({z: logits}), [expected], rtol=1e-3)
+    column = binary_crossentropy(pt.sigmoid(z).astype("float64"), 1)
+    assert column.dtype == "float64"
 
 
 def test_class_axis_moved_by_a_transposition():

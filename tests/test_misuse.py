@@ -64,7 +64,7 @@ def test_masks_must_fit(function):
     with pytest.raises(TypeError, match=r"rank mismatch between mask \(\?,\)"):
         function(pt.matrix(), pt.matrix(), mask=pt.vector(dtype="bool"))
     with pytest.raises(TypeError, match=r"mask .* would enlarge"):
-        function(pt.row(), pt.row(), mask=pt.matrix(dtype="bool"))
+        function(pt.row(), pt.row(), mask=pt.tensor(shape=(4, None), dtype="bool"))
     with pytest.raises(TypeError, match=r"mask \(\?,\) would enlarge the predictions \(\)"):
         function(pt.scalar(), 0, mask=pt.vector(dtype="bool"))
     assert function(pt.matrix(), pt.matrix(), mask=True).ndim == 2
@@ -138,6 +138,9 @@ def test_log_probabilities():
 def test_hyperparameters():
     with pytest.raises(ValueError, match="delta must be positive"):
         huber_loss(pt.vector(), pt.vector(), delta=0)
+    for delta in (np.float32(-1), np.array(0), pt.constant(-3.0)):
+        with pytest.raises(ValueError, match="delta must be positive"):
+            huber_loss(pt.vector(), pt.vector(), delta=delta)
     for smoothing in (-0.1, 1.5):
         with pytest.raises(ValueError, match="label_smoothing must be between 0 and 1"):
             categorical_crossentropy_with_logits(pt.matrix(), pt.lvector(), label_smoothing=smoothing)
@@ -147,13 +150,46 @@ def test_hyperparameters():
         categorical_crossentropy(pt.matrix(), pt.lvector(), class_weights=pt.matrix())
     with pytest.raises(TypeError, match=r"class_weights \(3,\) and classes \(2,\)"):
         categorical_crossentropy(np.eye(2), [0, 1], class_weights=[1.0, 2.0, 3.0])
-    with pytest.raises(TypeError, match="pos_weight has 2 dimensions"):
+    with pytest.raises(TypeError, match="rank mismatch between pos_weight"):
         binary_crossentropy(pt.vector(), pt.vector(), pos_weight=pt.matrix())
-    for top_k in (0, 1.5, 4):
+    for wrong in (np.float32(2), np.array(1.5), pt.constant(3.0)):
+        with pytest.raises(ValueError, match="label_smoothing must be between 0 and 1"):
+            categorical_crossentropy_with_logits(pt.matrix(), pt.lvector(), label_smoothing=wrong)
+    with pytest.raises(TypeError, match="one number for all"):
+        categorical_crossentropy_with_logits(pt.matrix(), pt.lvector(), label_smoothing=np.array([0.1, 0.9]))
+    assert categorical_accuracy(np.eye(3), [0, 1, 2], top_k=np.int64(2)).eval().all()
+    for top_k in (0, 1.5, 4, True):
         with pytest.raises(ValueError, match="top_k must be a whole number from 1 to"):
             categorical_accuracy(np.eye(3), [0, 1, 2], top_k=top_k)
+    with pytest.raises(TypeError, match="axis must be an integer, not None"):
+        categorical_crossentropy(pt.matrix(), pt.lvector(), axis=None)
     with pytest.raises(ValueError, match="axis 2 is out of bounds"):
         categorical_crossentropy(pt.matrix(), pt.lvector(), axis=2)
+
+
+def test_hyperparameters_do_not_enlarge_the_loss():
+    column, targets, three = pt.dcol(), pt.dvector(), np.array([1.0, 2.0, 3.0])
+    for build in (
+        lambda: binary_crossentropy_with_logits(column, targets, pos_weight=three),
+        lambda: huber_loss(column, targets, delta=three[:, None].T),
+        lambda: binary_accuracy(column, targets, threshold=three[None]),
+        lambda: multiclass_hinge_loss(pt.matrix(), pt.lvector(), delta=three[:, None]),
+        lambda: binary_hinge_loss(pt.matrix(), pt.matrix(), delta=three, log_odds=True),
+    ):
+        with pytest.raises(
+            TypeError, match=r"would enlarge the predictions|larger than both|rank mismatch between delta"
+        ):
+            build()
+    assert huber_loss(pt.matrix(), pt.matrix(), delta=pt.row()).ndim == 2
+
+
+def test_a_length_that_must_be_1_is_checked_at_run_time():
+    """The mask of targets (?, ?) goes with a column of predictions, whose width is known to be 1."""
+    p, t = pt.dcol("p"), pt.dmatrix("t")
+    loss = squared_error(p, t[:, :1], mask=objectives.labelled(t))
+    np.testing.assert_array_equal(loss.eval({p: [[1], [2]], t: [[0], [np.nan]]}), [[1], [0]])
+    with pytest.raises(Exception, match=r"[Ss]hape|broadcast"):
+        loss.eval({p: [[1], [2]], t: [[0, 1], [np.nan, 1]]})
 
 
 @pytest.mark.parametrize("weights", [[1.0, 2.0], [1.0, 2.0, 3.0, 4.0]])

@@ -30,15 +30,17 @@ class _KernelFinder(MetaPathFinder):
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         spec = PathFinder.find_spec(name, path) if name in KERNELS else None
-        if spec is None or spec.loader is None:
+        loader = spec.loader if spec is not None else None
+        if loader is None:
             return None
-        execute = spec.loader.exec_module
+        execute = loader.exec_module
 
         def execute_and_load_kernels(module: ModuleType) -> None:
+            del loader.exec_module  # back to the method of its class
             execute(module)
             import_module(KERNELS[name])
 
-        spec.loader.exec_module = execute_and_load_kernels  # type: ignore[method-assign]
+        loader.exec_module = execute_and_load_kernels  # type: ignore[method-assign]
         return spec
 
 
@@ -47,5 +49,5 @@ def load_kernels_with_backends() -> None:
     for backend, kernels in KERNELS.items():
         if backend in sys.modules:
             import_module(kernels)
-    if not any(isinstance(finder, _KernelFinder) for finder in sys.meta_path):
+    if not any(type(finder).__name__ == _KernelFinder.__name__ for finder in sys.meta_path):
         sys.meta_path.insert(0, _KernelFinder())

@@ -3,6 +3,7 @@
 import numpy as np
 import pytensor.tensor as pt
 
+from objectives._inputs import known_number, matching
 from objectives.ops.selection import where
 
 
@@ -25,10 +26,11 @@ def probability(p):
     return where(pt.abs(p - 0.5) > 0.501, np.nan, p)
 
 
-def check_share(name, share):
-    """Whether a share is the number 0; raise if it is a number outside [0, 1]."""
-    if not isinstance(share, int | float):
-        return False
-    if not 0 <= share <= 1:
-        raise ValueError(f"{name} must be between 0 and 1, not {share}")
-    return share == 0
+def smoothing(label_smoothing, like):
+    """Label smoothing as a scalar of the dtype of ``like``; None for the number 0."""
+    share = known_number(label_smoothing)
+    if share is not None and not 0 <= share <= 1:
+        raise ValueError(f"label_smoothing must be between 0 and 1, not {share}")
+    if np.ndim(label_smoothing) != 0:
+        raise TypeError("label_smoothing must be one number for all items and classes")
+    return None if share == 0 else matching(label_smoothing, like)

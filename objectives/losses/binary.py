@@ -2,9 +2,9 @@
 
 import pytensor.tensor as pt
 
-from objectives._inputs import elementwise, floating, select
+from objectives._inputs import elementwise, floating, option, select
 from objectives._probabilities import refuse_probabilities, sigmoid_logits
-from objectives.losses._terms import check_share, probability, scaled
+from objectives.losses._terms import probability, scaled, smoothing
 from objectives.ops.selection import where
 from objectives.ops.softplus import softplus
 
@@ -49,7 +49,9 @@ def binary_crossentropy(predictions, targets, *, pos_weight=None, label_smoothin
     -----
     Predictions that are the output of a sigmoid, also through reshapes, transpositions, indexing and casts, are seen
     when the loss is built, and `binary_crossentropy_with_logits` is used. Other predictions are used as they are:
-    nothing is clipped, a certain and wrong prediction costs infinitely much, and numbers outside [0, 1] give NaN.
+    nothing is clipped, a certain and wrong prediction costs infinitely much, and numbers outside [0, 1] by more than
+    0.1 % give NaN. A softmax is not looked through here: give `categorical_crossentropy` the classes that exclude
+    each other.
 
     References
     ----------
@@ -68,13 +70,14 @@ def binary_crossentropy(predictions, targets, *, pos_weight=None, label_smoothin
     if logits is not None:
         return binary_crossentropy_with_logits(
             logits, targets, pos_weight=pos_weight, label_smoothing=label_smoothing, mask=mask
-        )
+        ).astype(predictions.dtype)
     p, targets, mask = elementwise(predictions, targets, mask, fill=0.5)
     p, t = probability(p), _smoothed(targets, label_smoothing)
     # 0 log 0: the probability is replaced before the logarithm, since 0 / 0 in its gradient could not be undone
-    log_p = pt.log(where(pt.neq(t, 0) | pt.neq(p, 0), p, 1))
+    positive = _positive_weight(pos_weight, t) * t
+    log_p = pt.log(where(pt.neq(positive, 0) | pt.neq(p, 0), p, 1))
     log_not_p = pt.log1p(-where(pt.neq(t, 1) | pt.neq(p, 1), p, 0))
-    return select(mask, -(_positive_weight(pos_weight, t) * t * log_p) - (1 - t) * log_not_p)
+    return select(mask, -(positive * log_p) - (1 - t) * log_not_p)
 
 
 def binary_crossentropy_with_logits(logits, targets, *, pos_weight=None, label_smoothing=0.0, mask=None):
@@ -137,15 +140,15 @@ def binary_crossentropy_with_logits(logits, targets, *, pos_weight=None, label_s
 
 
 def _smoothed(targets, label_smoothing):
-    if check_share("label_smoothing", label_smoothing):
-        return targets
-    return (targets * (1 - label_smoothing) + label_smoothing / 2).astype(targets.dtype)
+    share = smoothing(label_smoothing, targets)
+    return targets if share is None else targets * (1 - share) + share / 2
 
 
 def _positive_weight(pos_weight, targets):
+    """Factors of the positive terms: a vector goes with the last axis."""
     if pos_weight is None:
         return 1
     weight = pt.as_tensor_variable(pos_weight)
-    if weight.ndim > targets.ndim:
-        raise TypeError(f"pos_weight has {weight.ndim} dimensions, more than the predictions ({targets.ndim})")
-    return weight.astype(targets.dtype)
+    if weight.ndim == 1:
+        weight = pt.shape_padleft(weight, max(0, targets.ndim - 1))
+    return option(weight, "pos_weight", targets)

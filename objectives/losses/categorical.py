@@ -10,7 +10,7 @@ from objectives._probabilities import (
     refuse_probabilities,
     softmax_logits,
 )
-from objectives.losses._terms import check_share, probability, scaled
+from objectives.losses._terms import probability, scaled, smoothing
 from objectives.ops.labels import is_class, pick_class
 from objectives.ops.selection import where
 
@@ -45,7 +45,8 @@ def categorical_crossentropy(predictions, targets, *, class_weights=None, label_
     -------
     TensorVariable
         Losses (...), of the dtype of the predictions. To average with class weights as PyTorch does, divide by the
-        weights of the targets: ``aggregate(loss, normalizer=class_weights[targets].sum())``.
+        weights of the targets: ``aggregate(loss, normalizer=pt.as_tensor(class_weights)[targets].sum())``, where all
+        targets are valid classes.
 
     Raises
     ------
@@ -61,8 +62,8 @@ def categorical_crossentropy(predictions, targets, *, class_weights=None, label_
     -----
     Predictions that are the output of a softmax, also through reshapes, transpositions, indexing and casts, are seen
     when the loss is built, which then starts from the logits. Other predictions are used as they are: nothing is
-    clipped or normalised, and a target class of probability 0 costs infinitely much. Probabilities above 1 (by more
-    than rounding: 0.1 %) or below 0 at a target class give NaN.
+    clipped or normalised, and a target class of probability 0 costs infinitely much. Probabilities outside
+    [0, 1] by more than 0.1 % at a target class give NaN.
 
     References
     ----------
@@ -81,11 +82,12 @@ def categorical_crossentropy(predictions, targets, *, class_weights=None, label_
     refuse_log_probabilities(predictions)
     options = {"class_weights": class_weights, "label_smoothing": label_smoothing}
     if predictions.ndim and (logits := softmax_logits(predictions, axis)) is not None:
-        return categorical_crossentropy_with_logits(logits, targets, axis=axis, mask=mask, **options)
+        loss = categorical_crossentropy_with_logits(logits, targets, axis=axis, mask=mask, **options)
+        return loss.astype(predictions.dtype)
     log_p = log_softmax_of(predictions)
     if log_p is not None:
         log_p, targets, mask = classwise(log_p, targets, mask, axis=axis)
-        return select(mask, _crossentropy(log_p, targets, **options))
+        return select(mask, _crossentropy(log_p, targets, **options)).astype(predictions.dtype)
     p, targets, mask = classwise(predictions, targets, mask, axis=axis, fill=1)
     return select(mask, _crossentropy(p, targets, log=_log_probability, **options))
 
@@ -171,17 +173,17 @@ def _log_probability(p, weight):
 def _crossentropy(scores, targets, *, class_weights, label_smoothing, log=_identity):
     """Crossentropy of prepared scores, of which ``log(scores, weight)`` are the log-probabilities."""
     weights = _class_weights(class_weights, scores)
-    smooth = not check_share("label_smoothing", label_smoothing)
+    share = smoothing(label_smoothing, scores)
+    num_classes = scores.shape[-1].astype(scores.dtype)
     if not are_labels(targets, scores):
-        if smooth:
-            targets = (1 - label_smoothing) * targets + label_smoothing / scores.shape[-1]
+        if share is not None:
+            targets = (1 - share) * targets + share / num_classes
         return _dense_crossentropy(scores, targets * weights, log)
     weight = 1 if class_weights is None else where(is_class(targets, scores), weights, 0).sum(axis=-1)
     loss = -scaled(weight, log(pick_class(scores, targets), weight))
-    if smooth:
-        uniform = _dense_crossentropy(scores, weights, log) / scores.shape[-1]
-        loss = (1 - label_smoothing) * loss + label_smoothing * uniform
-    return loss.astype(scores.dtype)
+    if share is None:
+        return loss
+    return scaled(1 - share, loss) + scaled(share, _dense_crossentropy(scores, weights, log) / num_classes)
 
 
 def _dense_crossentropy(scores, targets, log):

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import as_labels, classwise, elementwise, floating, select
+from objectives._inputs import as_labels, classwise, elementwise, floating, option, select
 from objectives._probabilities import sigmoid_logits
 from objectives.losses._terms import relu
 from objectives.ops.labels import is_class, pick_class
@@ -77,13 +77,17 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True,
             stacklevel=2,
         )
     scores = floating(predictions, "predictions")
+    dtype = scores.dtype
     logits = scores if log_odds or log_odds is None else sigmoid_logits(scores)
     scores, targets, mask = elementwise(scores if logits is None else logits, targets, mask, fill=0.5)
-    if logits is None:
-        scores = pt.log(scores) - pt.log1p(-scores)
-    if binary:
-        targets = 2 * targets - 1
-    return select(mask, relu(pt.as_tensor_variable(delta).astype(scores.dtype) - targets * scores))
+    signs = 2 * targets - 1 if binary else targets
+    delta = option(delta, "delta", scores)
+    if logits is not None:
+        return select(mask, relu(delta - signs * scores)).astype(dtype)
+    # A probability that is certain and right costs nothing; its infinite log odds would make the gradient 0 * inf.
+    uncertain = pt.neq(2 * scores - 1, signs)
+    p = where(uncertain, scores, 0.5)
+    return select(mask, where(uncertain, relu(delta - signs * (pt.log(p) - pt.log1p(-p))), 0))
 
 
 def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
@@ -141,4 +145,4 @@ def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
     labels = as_labels(targets, scores, mask)
     own = pick_class(scores, labels)
     best_other = even_max(where(is_class(labels, scores), -np.inf, scores))
-    return select(mask, relu(best_other - own + pt.as_tensor_variable(delta).astype(scores.dtype)))
+    return select(mask, relu(best_other - own + option(delta, "delta", own)))

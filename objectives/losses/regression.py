@@ -3,7 +3,7 @@
 import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import elementwise, floating_scores, select, tensor
+from objectives._inputs import elementwise, floating_scores, known_number, option, select, tensor
 from objectives.ops.selection import where
 
 __all__ = ["huber_loss", "squared_error"]
@@ -103,10 +103,10 @@ def huber_loss(predictions, targets, delta=1, *, mask=None):
     >>> print(huber_loss([0.5, 3.0], [0.0, 0.0]).eval())
     [0.125 2.5  ]
     """
-    if isinstance(delta, int | float) and not delta > 0:
-        raise ValueError(f"delta must be positive, not {delta}")
+    if (number := known_number(delta)) is not None and not number > 0:
+        raise ValueError(f"delta must be positive, not {number}")
     predictions, targets, mask = elementwise(predictions, targets, mask)
-    delta = pt.as_tensor_variable(delta).astype(predictions.dtype)
+    delta = option(delta, "delta", predictions)
     half = np.asarray(0.5, dtype=predictions.dtype)
     error = pt.abs(predictions - targets)
     # The quadratic part stops at delta, so that no product with an infinite error can make the gradient NaN.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import as_labels, classwise, elementwise, floating_scores, select
+from objectives._inputs import as_labels, classwise, elementwise, floating_scores, option, select
 from objectives.ops.ranking import label_rank
 from objectives.ops.selection import condition_of, where
 
@@ -54,7 +54,7 @@ def binary_accuracy(predictions, targets, threshold=0.5, *, mask=None):
     [0. 1. 1.]
     """
     predictions, targets, mask = elementwise(floating_scores(predictions), targets, mask)
-    threshold = pt.as_tensor_variable(threshold).astype(predictions.dtype)
+    threshold = option(threshold, "threshold", predictions)
     predicted = pt.ge(predictions, threshold).astype(predictions.dtype)
     wrong = pt.neq(predicted, targets) | pt.isnan(predictions)
     return select(mask, pt.invert(condition_of(wrong)).astype(predictions.dtype))
@@ -91,7 +91,8 @@ def categorical_accuracy(predictions, targets, top_k=1, *, axis=-1, mask=None):
     TypeError
         If the rank of the targets fits neither form (rank mismatch), or class indices are not integers.
     ValueError
-        If `top_k` is not a whole number from 1 to C.
+        If `top_k` is not a whole number from 1 to C, where C is known when the graph is built. (Otherwise every class
+        is among more than C.)
     IndexError
         At run time, for a class index outside [0, C), or a dense row without a positive entry, on Numba and C. On
         JAX, PyTorch and MLX, which cannot raise, the item is NaN.
@@ -117,8 +118,10 @@ def categorical_accuracy(predictions, targets, top_k=1, *, axis=-1, mask=None):
     """
     scores, targets, mask = classwise(floating_scores(predictions), targets, mask, axis=axis)
     num_classes = scores.type.shape[-1]
-    if not isinstance(top_k, int) or top_k < 1 or (num_classes is not None and top_k > num_classes):
-        raise ValueError(f"top_k must be a whole number from 1 to the number of classes ({num_classes}), not {top_k!r}")
+    whole = isinstance(top_k, int | np.integer) and not isinstance(top_k, bool)
+    if not whole or top_k < 1 or (num_classes is not None and top_k > num_classes):
+        known = "" if num_classes is None else f" ({num_classes})"
+        raise ValueError(f"top_k must be a whole number from 1 to the number of classes{known}, not {top_k!r}")
     rank = label_rank(scores, as_labels(targets, scores, mask))
     hit = pt.lt(rank, top_k).astype(scores.dtype)
     return select(mask, where(rank < 0, np.nan, hit))

@@ -1,5 +1,6 @@
 """Kernels come with PyTensor's dispatch of their backend, whatever is imported first, and are not stale on disk."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,25 @@ except ModuleNotFoundError:
     )
 
 
+def test_kernels_without_source(tmp_path):
+    """Bytecode alone will do, as frozen applications have it."""
+    import compileall
+
+    copy = tmp_path / "objectives"
+    shutil.copytree(ROOT / "objectives", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    compileall.compile_dir(copy, quiet=1, legacy=True)
+    for source in copy.rglob("*.py"):
+        source.unlink()
+    run(
+        f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+import objectives, pytensor.link.numba.dispatch
+assert objectives.__file__.endswith(".pyc")
+"""
+    )
+
+
 def test_an_edited_kernel_is_compiled_anew(tmp_path):
     """PyTensor's disk cache knows kernels by key alone: the key must hold the source."""
     code = """
@@ -72,7 +92,7 @@ x, y = pt.matrix(), pt.lvector()
 print(pytensor.function([x, y], pick_class(x, y), mode="NUMBA")(np.ones((2, 2)), [0, 1]))
 """
     copy = tmp_path / "objectives"
-    subprocess.run(["cp", "-r", str(ROOT / "objectives"), str(copy)], check=True)
+    shutil.copytree(ROOT / "objectives", copy, ignore=shutil.ignore_patterns("__pycache__"))
     flags = f"base_compiledir={tmp_path / 'cache'}"
     run_copy = lambda: run(code.format(path=str(tmp_path)), PYTENSOR_FLAGS=flags)  # noqa: E731  (used twice below)
     assert run_copy() == "[1. 1.]\n"

@@ -2,9 +2,22 @@
 
 import sys
 from hashlib import sha256
-from inspect import getsource
+from typing import Any
 
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_cache_key
+
+
+def _source(name):
+    """The file of a module, also where there is no source but bytecode."""
+    spec: Any = sys.modules[name].__spec__
+    return spec.loader.get_data(spec.origin)
+
+
+@numba_njit
+def check_label_shapes(scores, labels):
+    """Raise unless there is one label for each row of the last axis of ``scores``."""
+    if scores.shape[:-1] != labels.shape:
+        raise ValueError("shape mismatch: integer targets have the shape of the predictions without the class axis")
 
 
 def register_kernel(op_type):
@@ -15,7 +28,7 @@ def register_kernel(op_type):
     """
 
     def register(kernel):
-        source = getsource(sys.modules[kernel.__module__])
+        source = _source(kernel.__module__) + _source(__name__)
         compiled = numba_njit(kernel)
 
         @register_funcify_and_cache_key(op_type)

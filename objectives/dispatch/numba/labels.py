@@ -1,13 +1,12 @@
 import numpy as np
 
-from objectives.dispatch.numba._registration import register_kernel
+from objectives.dispatch.numba._registration import check_label_shapes, register_kernel
 from objectives.ops.labels import IsClass, LabelError, NamedClass, PickClass, PlaceClass
 
 
 @register_kernel(PickClass)
 def pick_class(x, y):
-    if x.shape[:-1] != y.shape:
-        raise ValueError("shape mismatch: integer targets have the shape of the predictions without the class axis")
+    check_label_shapes(x, y)
     num_classes = x.shape[-1]
     picked = np.empty(y.shape, x.dtype)
     for i in np.ndindex(y.shape):
@@ -20,8 +19,8 @@ def pick_class(x, y):
 
 @register_kernel(PlaceClass)
 def place_class(g, y, like):
-    if like.shape[:-1] != y.shape or g.shape != y.shape:
-        raise ValueError("shape mismatch: integer targets have the shape of the predictions without the class axis")
+    check_label_shapes(like, y)
+    check_label_shapes(like, g)
     num_classes = like.shape[-1]
     placed = np.zeros(like.shape, like.dtype)
     for i in np.ndindex(y.shape):
@@ -34,8 +33,7 @@ def place_class(g, y, like):
 
 @register_kernel(IsClass)
 def is_class(y, like):
-    if like.shape[:-1] != y.shape:
-        raise ValueError("shape mismatch: integer targets have the shape of the predictions without the class axis")
+    check_label_shapes(like, y)
     num_classes = like.shape[-1]
     one_hot = np.zeros(like.shape, np.bool_)
     for i in np.ndindex(y.shape):

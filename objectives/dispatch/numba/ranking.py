@@ -1,14 +1,13 @@
 import numpy as np
 
-from objectives.dispatch.numba._registration import register_kernel
+from objectives.dispatch.numba._registration import check_label_shapes, register_kernel
 from objectives.ops.labels import LabelError
 from objectives.ops.ranking import EvenMax, LabelRank
 
 
 @register_kernel(LabelRank)
 def label_rank(scores, labels):
-    if scores.shape[:-1] != labels.shape:
-        raise ValueError("shape mismatch: integer targets have the shape of the predictions without the class axis")
+    check_label_shapes(scores, labels)
     num_classes = scores.shape[-1]
     ranks = np.empty(labels.shape, np.int64)
     for i in np.ndindex(labels.shape):
