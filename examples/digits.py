@@ -124,7 +124,7 @@ def build_functions(training, options, rng):
     top_3_parts = aggregate_parts(categorical_accuracy(logits, labels, top_k=3), mask=mask)
 
     parameters = [parameter for layer in layers for parameter in layer]
-    train = pytensor.function([images, targets], loss_parts, updates=adam(loss, parameters), mode=options.mode)
+    train = pytensor.function([images, targets], loss_parts, updates=nesterov(loss, parameters), mode=options.mode)
     evaluate = pytensor.function([images, targets], [*loss_parts, *top_1_parts, *top_3_parts], mode=options.mode)
     return train, evaluate
 
@@ -148,18 +148,13 @@ def network(images, layers):
     return outputs @ last_weights + last_biases
 
 
-def adam(loss, parameters, rate=0.002, decay_1=0.9, decay_2=0.999):
-    """Updates of Adam (Kingma and Ba, 2015): for each shared variable the expression of its next value."""
-    step = pytensor.shared(np.float32(0))
-    next_step = step + 1
-    rate = rate * pt.sqrt(1 - decay_2**next_step) / (1 - decay_1**next_step)
-    updates = {step: next_step}
+def nesterov(loss, parameters, rate=0.1, momentum=0.9):
+    """Updates of gradient descent with Nesterov's momentum: for each shared variable its next value."""
+    updates = {}
     for parameter, gradient in zip(parameters, pytensor.grad(loss, parameters), strict=True):
-        mean = pytensor.shared(np.zeros_like(parameter.get_value()))
-        square = pytensor.shared(np.zeros_like(parameter.get_value()))
-        updates[mean] = decay_1 * mean + (1 - decay_1) * gradient
-        updates[square] = decay_2 * square + (1 - decay_2) * gradient**2
-        updates[parameter] = parameter - rate * updates[mean] / (pt.sqrt(updates[square]) + 1e-8)
+        velocity = pytensor.shared(np.zeros_like(parameter.get_value()))
+        updates[velocity] = momentum * velocity - rate * gradient
+        updates[parameter] = parameter + momentum * updates[velocity] - rate * gradient
     return updates
 
 
@@ -192,7 +187,7 @@ def show_progress(epochs, number_of_epochs, console):
     columns = ("Training", BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     history = []
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("", total=number_of_epochs)
+        task = progress.add_task("the first step compiles", total=number_of_epochs)
         for epoch in epochs:
             history.append(epoch)
             progress.update(task, advance=1, description=f"loss {epoch.loss:.3f}, top-1 {epoch.top_1:.2%}")
@@ -243,8 +238,8 @@ def parse_options():
     add("--mode", type=str.upper, choices=MODES, default="NUMBA", help="PyTensor mode, which names the backend")
     add("--missing", type=share, default=0.3, metavar="SHARE", help="share of missing labels, in [0, 1)")
     add("--missing-value", choices=("nan", "-1"), default="nan", help="what stands for a missing label")
-    add("--epochs", type=positive_number, default=40, metavar="N", help="passes over the training data")
-    add("--batch-size", type=positive_number, default=60, metavar="N", help="images in a batch; the last may be smaller")
+    add("--epochs", type=positive_number, default=30, metavar="N", help="passes over the training data")
+    add("--batch-size", type=positive_number, default=60, metavar="N", help="images in a batch, fewer in the last")
     add("--seed", type=whole_number, default=1, help="seed of the split, the missing labels, the weights and the order")
     add("--plot", type=png_path, default="digits.png", metavar="PATH", help="where to write the learning curves")
     add("--require", type=share, default=0.0, metavar="SHARE", help="least top-1 accuracy, or the exit code is 1")
