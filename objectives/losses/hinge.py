@@ -85,7 +85,7 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True,
     if logits is not None:
         return select(mask, relu(delta - signs * scores)).astype(dtype)
     # A probability that is certain and right costs nothing; its infinite log odds would make the gradient 0 * inf.
-    uncertain = pt.neq(2 * scores - 1, signs)
+    uncertain = pt.neq(scores, (signs + 1) / 2)
     p = where(uncertain, scores, 0.5)
     return select(mask, where(uncertain, relu(delta - signs * (pt.log(p) - pt.log1p(-p))), 0))
 
