@@ -1,7 +1,16 @@
 """The mode of tests that do not name one, and the record of which function ran on which backend."""
 
 import json
+import os
 from pathlib import Path
+
+# Each worker compiles into a folder of its own: PyTensor compiles C under one lock for each folder, and the workers
+# would wait for each other. To be said before PyTensor is imported.
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    flags = os.environ.get("PYTENSOR_FLAGS", "").split(",")
+    folders = [flag.removeprefix("base_compiledir=") for flag in flags if flag.startswith("base_compiledir=")]
+    folder = Path(folders[-1] if folders else "~/.pytensor").expanduser() / worker
+    os.environ["PYTENSOR_FLAGS"] = ",".join([*filter(None, flags), f"base_compiledir={folder}"])
 
 import pytensor
 import pytest
