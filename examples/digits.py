@@ -107,7 +107,7 @@ def inverse_frequencies(targets):
 
 def build_functions(training, options, rng):
     """Compile a training step and an evaluation, each of a batch: pairs of numerator and denominator come back."""
-    images = pt.matrix("images")
+    images = pt.matrix("images", shape=(None, LAYER_SIZES[0]))
     targets = pt.tensor("targets", dtype=training.targets.dtype, shape=(None,))
     layers = new_layers(LAYER_SIZES, rng)
     logits = network(images, layers)
@@ -124,7 +124,7 @@ def build_functions(training, options, rng):
     top_3_parts = aggregate_parts(categorical_accuracy(logits, labels, top_k=3), mask=mask)
 
     parameters = [parameter for layer in layers for parameter in layer]
-    train = pytensor.function([images, targets], loss_parts, updates=nesterov(loss, parameters), mode=options.mode)
+    train = pytensor.function([images, targets], loss_parts, updates=adam(loss, parameters), mode=options.mode)
     evaluate = pytensor.function([images, targets], [*loss_parts, *top_1_parts, *top_3_parts], mode=options.mode)
     return train, evaluate
 
@@ -135,7 +135,7 @@ def new_layers(sizes, rng):
     for fan_in, fan_out in itertools.pairwise(sizes):
         weights = rng.normal(scale=np.sqrt(2 / fan_in), size=(fan_in, fan_out)).astype("float32")
         biases = np.zeros(fan_out, dtype="float32")
-        layers.append((pytensor.shared(weights), pytensor.shared(biases)))
+        layers.append((pytensor.shared(weights, shape=weights.shape), pytensor.shared(biases, shape=biases.shape)))
     return layers
 
 
@@ -144,17 +144,25 @@ def network(images, layers):
     *hidden, (last_weights, last_biases) = layers
     outputs = images
     for weights, biases in hidden:
-        outputs = pt.maximum(outputs @ weights + biases, 0)
+        outputs = rectify(outputs @ weights + biases)
     return outputs @ last_weights + last_biases
 
 
-def nesterov(loss, parameters, rate=0.1, momentum=0.9):
-    """Updates of gradient descent with Nesterov's momentum: for each shared variable its next value."""
-    updates = {}
+def rectify(x):
+    return pt.switch(x > 0, x, 0)
+
+
+def adam(loss, parameters, rate=0.002, decay_1=0.9, decay_2=0.999):
+    """Updates of Adam (Kingma and Ba, 2015): for each shared variable the expression of its next value."""
+    power_1, power_2 = pytensor.shared(np.float32(1)), pytensor.shared(np.float32(1))  # decay to the power of the step
+    updates = {power_1: decay_1 * power_1, power_2: decay_2 * power_2}
+    rate = rate * pt.sqrt(1 - updates[power_2]) / (1 - updates[power_1])
     for parameter, gradient in zip(parameters, pytensor.grad(loss, parameters), strict=True):
-        velocity = pytensor.shared(np.zeros_like(parameter.get_value()))
-        updates[velocity] = momentum * velocity - rate * gradient
-        updates[parameter] = parameter + momentum * updates[velocity] - rate * gradient
+        mean = pytensor.shared(np.zeros_like(parameter.get_value()))
+        square = pytensor.shared(np.zeros_like(parameter.get_value()))
+        updates[mean] = decay_1 * mean + (1 - decay_1) * gradient
+        updates[square] = decay_2 * square + (1 - decay_2) * gradient**2
+        updates[parameter] = parameter - rate * updates[mean] / (pt.sqrt(updates[square]) + 1e-8)
     return updates
 
 
