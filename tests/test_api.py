@@ -77,7 +77,7 @@ def test_docstring(name):
     for section in ("Returns", "Raises", "References", "Examples"):
         assert doc[section], f"{section} is missing"
     assert all(p.desc for p in doc["Parameters"] + doc["Returns"] + doc["Raises"])
-    assert re.search(r">>> .*\n +[^> ]", function.__doc__), "the example shows a result"
+    assert re.search(r">>> .*\n *[^>\s]", function.__doc__), "the example shows a result"
     if name not in ("aggregate", "aggregate_parts", "align_targets", "labelled"):
         assert "(...)" in function.__doc__ or "(..., C)" in function.__doc__, "shapes"
         assert "mask" in inspect.signature(function).parameters
