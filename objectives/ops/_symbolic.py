@@ -1,6 +1,7 @@
 """What our symbolic Ops have in common."""
 
 from pytensor.gradient import disconnected_type
+from pytensor.graph.op import Op
 from pytensor.tensor.symbolic import TensorSymbolicOp
 
 
@@ -13,6 +14,9 @@ class ShapedOp(TensorSymbolicOp):
 
     __props__: tuple[str, ...] = ()
     connected: tuple[bool, ...]
+
+    # `perform` is all that the C backend needs: PyTensor 3.3 would compile the inner graph as well, for nothing
+    make_thunk = Op.make_thunk
 
     def output_shape(self, *shapes):
         raise NotImplementedError
