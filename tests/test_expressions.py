@@ -215,3 +215,16 @@ def test_every_public_function_has_a_row():
     assert {"squared_error", "categorical_accuracy"} <= public
     assert {case.function.__name__ for case in CASES} == public
     assert all(getattr(objectives, name) for name in public)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.torch], ids=lambda case: case.id)
+def test_pytorch_agrees(case):
+    """A second reference where PyTorch is installed, its gradient by autograd."""
+    torch = pytest.importorskip("torch")
+    predictions, targets = case.draw("float64")
+    p = torch.tensor(predictions, requires_grad=True)
+    expected = case.torch(p, torch.as_tensor(targets))
+    (expected * torch.as_tensor(upstream(case, predictions))).sum().backward()
+    value, gradient = evaluate(case, predictions, targets)
+    np.testing.assert_allclose(value, expected.detach().numpy(), rtol=1e-10)
+    np.testing.assert_allclose(gradient, p.grad.numpy(), rtol=1e-10, atol=1e-12)
