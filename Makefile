@@ -1,5 +1,5 @@
 # Two commands do everything: `make example` and `make test`. Neither asks for anything, and both can be run again.
-# PYTHON chooses the interpreter, MODE and EPOCHS the example.
+# PYTHON chooses the interpreter; MODE, EPOCHS and REQUIRE (the least accuracy) are the example's options.
 
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
@@ -33,7 +33,7 @@ $(ENV)/.tests: $(ENV)/.made pyproject.toml tools/install.py
 	@touch $@
 
 example: $(ENV)/.example
-	$(RUN) examples/digits.py $(if $(MODE),--mode $(MODE)) $(if $(EPOCHS),--epochs $(EPOCHS))
+	$(RUN) examples/digits.py $(if $(MODE),--mode $(MODE)) $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(REQUIRE),--require $(REQUIRE))
 
 test: $(ENV)/.tests lint
 	@mkdir -p build
