@@ -76,8 +76,8 @@ def elementwise(predictions, targets, mask=None, *, fill=0):
     return where(mask, predictions, fill), where(mask, targets, 0), mask
 
 
-def classwise(predictions, targets, mask=None, *, axis=-1, fill=0):
-    """Prepare predictions (..., C) and integer (...) or dense (..., C) targets; the class axis becomes the last."""
+def items(predictions, targets, mask=None, *, axis=-1):
+    """Align predictions (..., C), integer (...) or dense (..., C) targets and mask; the class axis becomes the last."""
     predictions = class_axis_last(floating(predictions, "predictions"), axis)
     targets = pt.as_tensor_variable(targets)
     if targets.ndim not in (predictions.ndim - 1, predictions.ndim):
@@ -97,13 +97,20 @@ def classwise(predictions, targets, mask=None, *, axis=-1, fill=0):
     else:
         targets = integer_labels(targets)
         check_same_shape("integer targets", targets.type.shape, "predictions", predictions.type.shape[:-1])
+    if mask is not None:
+        mask = aligned_mask(mask, "items of the predictions", predictions.type.shape[:-1])
+    return predictions, targets, mask
+
+
+def classwise(predictions, targets, mask=None, *, axis=-1, fill=0):
+    """Like `items`, and what is masked becomes harmless, for expressions that do not look at the mask."""
+    predictions, targets, mask = items(predictions, targets, mask, axis=axis)
     if mask is None:
         return predictions, targets, None
-    mask = aligned_mask(mask, "items of the predictions", predictions.type.shape[:-1])
     rows = mask[..., None]
     return (
         where(rows, predictions, fill),
-        where(rows if targets.ndim == predictions.ndim else mask, targets, 0),
+        where(mask if are_labels(targets, predictions) else rows, targets, 0),
         mask,
     )
 
@@ -119,11 +126,6 @@ def as_labels(targets, predictions, mask):
         return targets
     labels = named_class(targets)
     return labels if mask is None else where(mask, labels, 0)
-
-
-def select(mask, result):
-    """The result, exactly 0 where it is masked."""
-    return result if mask is None else where(mask, result, 0)
 
 
 def tensor(x) -> TensorVariable:

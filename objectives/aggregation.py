@@ -4,9 +4,9 @@ import numpy as np
 import pytensor.tensor as pt
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from objectives._inputs import align_targets, aligned_mask, fitted, floating_scores, matching, select
+from objectives._inputs import align_targets, aligned_mask, fitted, floating_scores, matching
 from objectives.ops.counting import EntryCount
-from objectives.ops.selection import where
+from objectives.ops.selection import select, where
 
 __all__ = ["aggregate", "aggregate_parts", "align_targets", "labelled"]
 

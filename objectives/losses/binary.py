@@ -2,10 +2,10 @@
 
 import pytensor.tensor as pt
 
-from objectives._inputs import elementwise, floating, option, select
+from objectives._inputs import elementwise, floating, option
 from objectives._probabilities import refuse_probabilities, sigmoid_logits
-from objectives.losses._terms import probability, scaled, smoothing
-from objectives.ops.selection import where
+from objectives.losses._terms import probability, smoothing
+from objectives.ops.selection import scaled, select, where
 from objectives.ops.softplus import softplus
 
 __all__ = ["binary_crossentropy", "binary_crossentropy_with_logits"]

@@ -1,18 +1,17 @@
 """Losses of one class out of many."""
 
-import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import are_labels, check_same_shape, classwise, floating, matching, select
+from objectives._inputs import check_same_shape, classwise, floating, items, matching
 from objectives._probabilities import (
     log_softmax_of,
     refuse_log_probabilities,
     refuse_probabilities,
     softmax_logits,
 )
-from objectives.losses._terms import probability, scaled, smoothing
-from objectives.ops.labels import is_class, pick_class
-from objectives.ops.selection import where
+from objectives.losses._terms import probability, smoothing
+from objectives.ops.crossentropy import SoftmaxCrossentropy, crossentropy
+from objectives.ops.selection import select, where
 
 __all__ = ["categorical_crossentropy", "categorical_crossentropy_with_logits"]
 
@@ -87,9 +86,9 @@ def categorical_crossentropy(predictions, targets, *, class_weights=None, label_
     log_p = log_softmax_of(predictions)
     if log_p is not None:
         log_p, targets, mask = classwise(log_p, targets, mask, axis=axis)
-        return select(mask, _crossentropy(log_p, targets, **options)).astype(predictions.dtype)
+        return select(mask, crossentropy(log_p, targets, **_options(log_p, **options))).astype(predictions.dtype)
     p, targets, mask = classwise(predictions, targets, mask, axis=axis, fill=1)
-    return select(mask, _crossentropy(p, targets, log=_log_probability, **options))
+    return select(mask, crossentropy(p, targets, log=_log_probability, **_options(p, **options)))
 
 
 def categorical_crossentropy_with_logits(
@@ -156,13 +155,9 @@ def categorical_crossentropy_with_logits(
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits)
-    z, targets, mask = classwise(logits, targets, mask, axis=axis)
-    log_p = pt.special.log_softmax(z, axis=-1)
-    return select(mask, _crossentropy(log_p, targets, class_weights=class_weights, label_smoothing=label_smoothing))
-
-
-def _identity(log_p, weight):
-    return log_p
+    z, targets, mask = items(logits, targets, mask, axis=axis)
+    options = _options(z, class_weights=class_weights, label_smoothing=label_smoothing)
+    return SoftmaxCrossentropy.of(z, targets, **options, mask=mask)
 
 
 def _log_probability(p, weight):
@@ -170,30 +165,14 @@ def _log_probability(p, weight):
     return pt.log(where(pt.neq(weight, 0) | pt.neq(p, 0), probability(p), 1))
 
 
-def _crossentropy(scores, targets, *, class_weights, label_smoothing, log=_identity):
-    """Crossentropy of prepared scores, of which ``log(scores, weight)`` are the log-probabilities."""
-    weights = _class_weights(class_weights, scores)
-    share = smoothing(label_smoothing, scores)
-    num_classes = scores.shape[-1].astype(scores.dtype)
-    if not are_labels(targets, scores):
-        if share is not None:
-            targets = (1 - share) * targets + share / num_classes
-        return _dense_crossentropy(scores, targets * weights, log)
-    weight = 1 if class_weights is None else where(is_class(targets, scores), weights, 0).sum(axis=-1)
-    loss = -scaled(weight, log(pick_class(scores, targets), weight))
-    if share is None:
-        return loss
-    return scaled(1 - share, loss) + scaled(share, _dense_crossentropy(scores, weights, log) / num_classes)
-
-
-def _dense_crossentropy(scores, targets, log):
-    targets = targets.astype(scores.dtype)
-    return -scaled(targets, log(scores, targets)).sum(axis=-1)
+def _options(scores, *, class_weights, label_smoothing):
+    """The options as tensors that fit the scores, None where they change nothing."""
+    return {"class_weights": _class_weights(class_weights, scores), "label_smoothing": smoothing(label_smoothing, scores)}
 
 
 def _class_weights(class_weights, scores):
     if class_weights is None:
-        return np.ones((), dtype=scores.dtype)
+        return None
     weights = matching(class_weights, scores)
     if weights.ndim != 1:
         raise TypeError(f"class_weights must be a vector with one number for each class, not {weights.ndim}-d")

@@ -2,15 +2,12 @@
 
 import warnings
 
-import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import as_labels, classwise, elementwise, floating, option, select
+from objectives._inputs import as_labels, elementwise, floating, items, option
 from objectives._probabilities import sigmoid_logits
-from objectives.losses._terms import relu
-from objectives.ops.labels import is_class, pick_class
-from objectives.ops.ranking import even_max
-from objectives.ops.selection import where
+from objectives.ops.margin import MulticlassHinge
+from objectives.ops.selection import relu, select, where
 
 __all__ = ["binary_hinge_loss", "multiclass_hinge_loss"]
 
@@ -141,8 +138,6 @@ def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
     >>> print(multiclass_hinge_loss([[3.0, 1.0, 0.5], [1.0, 1.5, 0.0]], [0, 0]).eval())
     [0.  1.5]
     """
-    scores, targets, mask = classwise(predictions, targets, mask, axis=axis)
+    scores, targets, mask = items(predictions, targets, mask, axis=axis)
     labels = as_labels(targets, scores, mask)
-    own = pick_class(scores, labels)
-    best_other = even_max(where(is_class(labels, scores), -np.inf, scores))
-    return select(mask, relu(best_other - own + option(delta, "delta", own)))
+    return MulticlassHinge.of(scores, labels, delta=option(delta, "delta", scores[..., 0]), mask=mask)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import elementwise, floating_scores, known_number, option, select, tensor
-from objectives.ops.selection import where
+from objectives._inputs import elementwise, floating_scores, known_number, option, tensor
+from objectives.ops.selection import select, where
 
 __all__ = ["huber_loss", "squared_error"]
 

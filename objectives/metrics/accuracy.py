@@ -3,7 +3,7 @@
 import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import as_labels, classwise, elementwise, floating_scores, option, select
+from objectives._inputs import as_labels, classwise, elementwise, floating_scores, option
 from objectives.ops.ranking import label_rank
 from objectives.ops.selection import condition_of, where
 

@@ -1,15 +1,17 @@
 """What our symbolic Ops have in common."""
 
+from pytensor import function
+from pytensor.compile.mode import Mode
 from pytensor.gradient import disconnected_type
 from pytensor.graph.op import Op
 from pytensor.tensor.symbolic import TensorSymbolicOp
 
 
 class ShapedOp(TensorSymbolicOp):
-    """A symbolic Op of one output, that knows its shape and which of its inputs have a gradient.
+    """A symbolic Op that knows its shape and which of its inputs have a gradient.
 
-    Subclasses give `build_inner_graph` (the mathematics), `perform` (the same with NumPy, for the C backend and for
-    modes without one), `output_shape` and, if any input is `connected`, a `pullback`.
+    Subclasses give `build_inner_graph` (the mathematics), `output_shape` and, if any input is `connected`, a
+    `pullback`; and, where the inner graph shall not be used as it is, `perform` (the same with NumPy).
     """
 
     __props__: tuple[str, ...] = ()
@@ -17,6 +19,14 @@ class ShapedOp(TensorSymbolicOp):
 
     # `perform` is all that the C backend needs: PyTensor 3.3 would compile the inner graph as well, for nothing
     make_thunk = Op.make_thunk
+
+    @property
+    def fn(self):
+        """The inner graph on NumPy, for modes without a kernel; PyTensor would compile it for its default mode."""
+        if getattr(self, "_fn", None) is None:
+            self._fn = function(self.inner_inputs, self.inner_outputs, mode=Mode("py", None), on_unused_input="ignore")
+            self._fn.trust_input = True
+        return self._fn
 
     def output_shape(self, *shapes):
         raise NotImplementedError

@@ -22,3 +22,22 @@ def where(condition, x, y):
     tensor = x if isinstance(x, TensorVariable) else y
     x, y = (v if isinstance(v, TensorVariable) else np.asarray(v, tensor.dtype) for v in (x, y))
     return pt.switch(condition_of(condition), x, y)
+
+
+def scaled(weight, value):
+    """``weight * value`` with 0 · inf = 0, in value and gradient.
+
+    The factor inf is replaced, rather than the product chosen, so that the derivative by a weight of 0 is still the
+    value wherever that is finite.
+    """
+    return weight * where(pt.neq(weight, 0) | pt.invert(pt.isinf(value)), value, 0)
+
+
+def select(mask, result):
+    """The result, exactly 0 where it is masked."""
+    return result if mask is None else where(mask, result, 0)
+
+
+def relu(x):
+    """``max(x, 0)`` that keeps NaN visible on every backend."""
+    return where(x <= 0, 0, x)

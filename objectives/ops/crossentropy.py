@@ -1,0 +1,94 @@
+"""Crossentropy of logits and of log-probabilities against class indices or dense targets."""
+
+import pytensor.tensor as pt
+from pytensor.tensor.special import log_softmax, softmax
+
+from objectives.ops._itemwise import ItemGradient, ItemLoss
+from objectives.ops.labels import is_class, pick_class, place_class
+from objectives.ops.selection import scaled, select, where
+
+
+def crossentropy(scores, targets, *, class_weights=None, label_smoothing=None, log=lambda scores, weight: scores):
+    """Crossentropy of log-probabilities, or of scores of which ``log(scores, weight)`` are the log-probabilities.
+
+    Label smoothing moves targets t towards ``t (1 - share) + share / C``; class weights then multiply them.
+    """
+    if targets.ndim == scores.ndim:
+        return _dense(scores, _weighed(targets, scores, class_weights, label_smoothing), log)
+    weight = 1 if class_weights is None else _label_weight(targets, scores, class_weights)
+    loss = -scaled(weight, log(pick_class(scores, targets), weight))
+    if label_smoothing is None:
+        return loss
+    uniform = pt.ones((1,), scores.dtype) if class_weights is None else class_weights
+    background = _dense(scores, uniform, log) / _num_classes(scores)
+    return scaled(1 - label_smoothing, loss) + scaled(label_smoothing, background)
+
+
+def _dense(scores, targets, log):
+    return -scaled(targets, log(scores, targets)).sum(axis=-1)
+
+
+def _weighed(targets, scores, class_weights, label_smoothing):
+    """Targets of every class, after smoothing and weighing."""
+    if label_smoothing is not None:
+        targets = (1 - label_smoothing) * targets + label_smoothing / _num_classes(scores)
+    return targets if class_weights is None else targets * class_weights
+
+
+def _label_weight(labels, scores, class_weights):
+    return where(is_class(labels, scores), class_weights, 0).sum(axis=-1)
+
+
+def _num_classes(scores):
+    return scores.shape[-1].astype(scores.dtype)
+
+
+class SoftmaxCrossentropy(ItemLoss):
+    r"""Crossentropy of logits z: :math:`\sum_c t_{ic} (\log \sum_k e^{z_{ik}} - z_{ic})`.
+
+    The targets :math:`t`, class indices or dense, are smoothed by the option ``label_smoothing`` (a scalar) and
+    weighed by ``class_weights`` (C,). Items outside ``mask`` (...) are 0, whatever stands there.
+    """
+
+    @staticmethod
+    def expression(logits, targets, *, class_weights=None, label_smoothing=None, mask=None):
+        logits, targets = _unmasked(logits, targets, mask)
+        options = {"class_weights": class_weights, "label_smoothing": label_smoothing}
+        return select(mask, crossentropy(log_softmax(logits, axis=-1), targets, **options))
+
+
+class SoftmaxCrossentropyGradient(ItemGradient):
+    r"""Gradient by the logits: :math:`a_i T_i\, \mathrm{softmax}(z_i)_c - b_i t_{ic}` with :math:`T_i = \sum_c t_{ic}`.
+
+    Both weights are the gradient of the loss, usually. That they may differ lets a rewrite find this Op in graphs
+    whose two terms have factors that are equal without it being provable.
+    """
+
+    loss_type = SoftmaxCrossentropy
+    num_weights = 2
+
+    @staticmethod
+    def expression(logits, targets, a, b, *, class_weights=None, label_smoothing=None, mask=None):
+        z, targets = _unmasked(logits, targets, mask)
+        if targets.ndim == z.ndim:
+            t = _weighed(targets, z, class_weights, label_smoothing)
+        else:
+            weight = pt.ones_like(a) if class_weights is None else _label_weight(targets, z, class_weights)
+            t = place_class(weight, targets, z)
+            if label_smoothing is not None:
+                uniform = 1 if class_weights is None else class_weights
+                t = (1 - label_smoothing) * t + label_smoothing / _num_classes(z) * uniform
+        total = t.sum(axis=-1)
+        gradient = (a * total)[..., None] * softmax(z, axis=-1) - b[..., None] * t
+        return select(None if mask is None else mask[..., None], gradient)
+
+
+SoftmaxCrossentropy.gradient_type = SoftmaxCrossentropyGradient
+
+
+def _unmasked(logits, targets, mask):
+    """Logits and targets with zeros where they are masked."""
+    if mask is None:
+        return logits, targets
+    rows = mask[..., None]
+    return where(rows, logits, 0), where(rows if targets.ndim == logits.ndim else mask, targets, 0)
