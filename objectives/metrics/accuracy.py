@@ -5,7 +5,7 @@ import pytensor.tensor as pt
 
 from objectives._inputs import as_labels, classwise, elementwise, floating_scores, option
 from objectives.ops.ranking import label_rank
-from objectives.ops.selection import condition_of, where
+from objectives.ops.selection import condition_of, select, where
 
 __all__ = ["binary_accuracy", "categorical_accuracy"]
 

@@ -1,0 +1,90 @@
+"""What kernels share that go through scores row by row, an item and its classes.
+
+Arrays are flat and indices unsigned: a signed index would be tested for being negative, which stops vectorisation.
+"""
+
+import numba
+import numpy as np
+from numba import uint64
+from pytensor.link.numba.dispatch.basic import numba_njit
+
+from objectives.dispatch.numba._simd import FUNCTIONS, maximum
+from objectives.ops.labels import LabelError
+
+# Sums may be reordered to be vectorised; NaN and infinities keep their meaning.
+REORDER = {"arcp", "contract", "nsz", "reassoc"}
+
+kernel = numba.njit(fastmath=REORDER, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inlined = numba.njit(
+    fastmath=REORDER, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
+)
+
+
+@numba_njit
+def flat(x):
+    """All entries of an array, one after the other; a copy only if they are not so in memory."""
+    return np.ascontiguousarray(x).reshape(x.size)
+
+
+@numba_njit
+def one_per_item(x, shape):
+    """A flat array with one entry for each item of this shape, to which x is broadcast."""
+    if x.shape == shape:
+        return flat(x)
+    return flat(np.broadcast_to(x, shape))
+
+
+@numba_njit
+def check_label_range(labels, mask, num_classes):
+    """Raise for the first label outside ``[0, num_classes)`` that is not masked; an empty mask masks nothing."""
+    flat_labels = flat(labels)
+    bad = False
+    for i in range(flat_labels.size):
+        is_bad = (flat_labels[i] < 0) | (flat_labels[i] >= num_classes)
+        bad |= is_bad if mask.size == 0 else is_bad & mask[i]
+    if bad:
+        i = 0
+        for position in np.ndindex(labels.shape):
+            label = labels[position]
+            if (label < 0 or label >= num_classes) and (mask.size == 0 or mask[i]):
+                raise LabelError(label, position, num_classes)
+            i += 1
+
+
+def row_functions(dtype):
+    """Maximum, sum of exponentials and the like of the row that begins at ``start``, by name."""
+    exp = FUNCTIONS[dtype]["exp"]
+    lowest, zero = np.dtype(dtype).type(-np.inf), np.dtype(dtype).type(0)
+
+    @inlined
+    def largest(x, start, length):
+        m = lowest
+        for j in range(length):
+            m = maximum(m, x[start + j])
+        return m
+
+    @inlined
+    def sum_of_exp(x, start, length, shift):
+        s = zero
+        for j in range(length):
+            s += exp(x[start + j] - shift)
+        return s
+
+    @inlined
+    def store_exp(x, start, length, shift, out, out_start):
+        s = zero
+        for j in range(length):
+            e = exp(x[start + j] - shift)
+            out[out_start + j] = e
+            s += e
+        return s
+
+    @inlined
+    def fill(out, start, length, value):
+        for j in range(length):
+            out[start + j] = value
+
+    return largest, sum_of_exp, store_exp, fill
+
+
+__all__ = ["check_label_range", "flat", "inlined", "kernel", "one_per_item", "row_functions", "uint64"]

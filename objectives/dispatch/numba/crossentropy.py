@@ -1,0 +1,240 @@
+"""Crossentropy of logits and its gradient, in one pass over the rows.
+
+For a row z with maximum m, the softmax is :math:`p_j = e^{z_j - m} / s` with :math:`s = \\sum_k e^{z_k - m}`, and with
+the targets t (smoothed and weighed) and their sum T
+
+    loss = sum_j t_j (log s - (z_j - m)),    gradient = a T p_j - b t_j.
+
+1. m; 2. the sums over the targets, which read z; 3. the exponentials, which may overwrite z, and s; 4. the gradient.
+A row stays in the cache from one step to the next.
+"""
+
+import numpy as np
+from pytensor.link.numba.dispatch.basic import numba_njit
+
+from objectives.dispatch.numba._memory import empty
+from objectives.dispatch.numba._registration import check_label_shapes, check_same_shape, option, register_kernel_maker
+from objectives.dispatch.numba._rows import (
+    check_label_range,
+    flat,
+    inlined,
+    kernel,
+    one_per_item,
+    row_functions,
+    uint64,
+)
+from objectives.dispatch.numba._simd import FUNCTIONS, scalar
+from objectives.dispatch.numba._threads import in_threads
+from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
+
+SHORT = 48  # rows below this length are taken together, so that the exponentials fill whole vectors
+BLOCK = 2048  # entries that short rows are taken together to
+
+
+@scalar
+def _times(weight, value):
+    """The product with 0 times infinity = 0."""
+    return weight * (weight if (weight == 0) & (abs(value) == np.inf) else value)
+
+
+@scalar
+def _minus(x, y):
+    """A difference that is not reordered, which would cancel what a small loss is made of."""
+    return x - y
+
+
+def _row_sums(dtype, dense, weighted, smoothed):
+    """Step 2: (sum of the targets, sum of targets times z - m, share of the label) of a row."""
+    zero, one = np.dtype(dtype).type(0), np.dtype(dtype).type(1)
+
+    @inlined
+    def target(targets, weights, keep, spread, row, j):
+        t = targets[row + j] if dense else zero
+        if smoothed:
+            t = keep * t + spread
+        return t * weights[j] if weighted else t
+
+    @inlined
+    def row_sums(z, m, targets, i, weights, keep, spread, row, num_classes):
+        total = dot = own = zero
+        if dense or smoothed:
+            for j in range(num_classes):
+                t = target(targets, weights, keep, spread, row, j)
+                total += t
+                dot += _times(t, _minus(z[row + j], m))
+        if not dense:
+            y = uint64(targets[i])
+            own = keep * weights[y] if weighted else keep * one
+            total += own
+            dot += _times(own, _minus(z[row + y], m))
+        return total, dot, own
+
+    return target, row_sums
+
+
+def _make_rows(dtype, *, dense, weighted, smoothed, masked, with_loss, with_gradient, inplace):
+    """The kernel over the rows from ``start`` to ``stop``; arrays that an option leaves out are empty."""
+    exp, log = FUNCTIONS[dtype]["exp"], FUNCTIONS[dtype]["log"]
+    count = np.dtype(dtype).type
+    zero, one = count(0), count(1)
+    largest, sum_of_exp, store_exp, fill = row_functions(dtype)
+    target, row_sums = _row_sums(dtype, dense, weighted, smoothed)
+
+    @inlined
+    def write_gradient(out, targets, i, weights, keep, spread, row, start, num_classes, scale, own, b):
+        """Step 4, from the exponentials in ``out``."""
+        for j in range(num_classes):
+            g = out[start + j] * scale
+            if dense or smoothed:
+                g -= b * target(targets, weights, keep, spread, row, j)
+            out[start + j] = g
+        if not dense:
+            out[start + uint64(targets[i])] -= b * own
+
+    @inlined
+    def long_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, mask, loss, gradient):
+        for i in range(start, stop):
+            row = i * num_classes
+            if masked and not mask[i]:
+                if with_loss:
+                    loss[i] = zero
+                if with_gradient:
+                    fill(gradient, row, num_classes, zero)
+                continue
+            m = largest(z, row, num_classes)
+            total, dot, own = row_sums(z, m, targets, i, weights, keep, spread, row, num_classes)
+            if with_gradient:
+                s = store_exp(z, row, num_classes, m, gradient, row)
+                write_gradient(
+                    gradient, targets, i, weights, keep, spread, row, row, num_classes, a[i] * total / s, own, b[i]
+                )
+            else:
+                s = sum_of_exp(z, row, num_classes, m)
+            if with_loss:
+                loss[i] = _minus(_times(total, log(s)), dot)
+
+    @inlined
+    def short_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, mask, loss, gradient):
+        height = uint64(BLOCK) // num_classes
+        totals, dots = np.empty(height, z.dtype), np.empty(height, z.dtype)
+        owns, sums = np.empty(height, z.dtype), np.empty(height, z.dtype)
+        scratch = np.empty(0 if with_gradient else height * num_classes, z.dtype)
+        for first in range(start, stop, height):
+            count = min(height, stop - first)
+            begin = first * num_classes if with_gradient else uint64(0)
+            out = gradient if with_gradient else scratch
+            for r in range(count):
+                i = first + r
+                row = i * num_classes
+                if masked and not mask[i]:
+                    fill(out, begin + r * num_classes, num_classes, zero)
+                    continue
+                m = largest(z, row, num_classes)
+                totals[r], dots[r], owns[r] = row_sums(
+                    z, m, targets, i, weights, keep, spread, row, num_classes
+                )
+                for j in range(num_classes):
+                    out[begin + r * num_classes + j] = z[row + j] - m
+            for j in range(count * num_classes):
+                out[begin + j] = exp(out[begin + j])
+            for r in range(count):
+                s = zero
+                for j in range(num_classes):
+                    s += out[begin + r * num_classes + j]
+                sums[r] = s
+            if with_gradient:
+                for r in range(count):
+                    i = first + r
+                    row = i * num_classes
+                    if masked and not mask[i]:
+                        fill(out, row, num_classes, zero)
+                        continue
+                    scale = a[i] * totals[r] / sums[r]
+                    write_gradient(
+                        out, targets, i, weights, keep, spread, row, row, num_classes, scale, owns[r], b[i]
+                    )
+            if with_loss:
+                for r in range(count):
+                    sums[r] = log(sums[r])
+                for r in range(count):
+                    i = first + r
+                    loss[i] = _minus(_times(totals[r], sums[r]), dots[r])
+                    if masked and not mask[i]:
+                        loss[i] = zero
+
+    @kernel
+    def rows(start, stop, num_classes, z, targets, a, b, weights, share, mask, loss, gradient):
+        start, stop, num_classes = uint64(start), uint64(stop), uint64(num_classes)
+        out = z if inplace else gradient
+        keep = one - share
+        spread = share / count(num_classes)
+        if num_classes < SHORT:
+            short_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, mask, loss, out)
+        else:
+            long_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, mask, loss, out)
+
+    return rows
+
+
+def _make_compute(op, node, *, with_loss, with_gradient, inplace=False):
+    """A function of all inputs of the Op, as a tuple, that gives flat losses and gradients, empty if not wanted."""
+    logits, targets, *_ = node.inputs
+    dtype, dense = logits.dtype, targets.ndim == logits.ndim
+    masked, weighted, smoothed = (name in op.options for name in ("mask", "class_weights", "label_smoothing"))
+    flags = {"dense": dense, "weighted": weighted, "smoothed": smoothed, "masked": masked}
+    outputs = {"with_loss": with_loss, "with_gradient": with_gradient, "inplace": inplace}
+    over_rows = in_threads(_make_rows(dtype, **flags, **outputs))
+    mask = option(op, "mask", np.empty(0, "bool"))
+    class_weights = option(op, "class_weights", np.empty(0, dtype))
+    label_smoothing = option(op, "label_smoothing", np.zeros((), dtype))
+
+    @numba_njit(inline="always")
+    def compute(inputs):
+        z, targets = inputs[0], inputs[1]
+        items, num_classes = z.shape[:-1], z.shape[-1]
+        if num_classes == 0:
+            raise ValueError("the class axis has length 0")
+        flat_mask = one_per_item(mask(inputs), items) if masked else mask(inputs)
+        if dense:
+            check_same_shape(z, targets)
+        else:
+            check_label_shapes(z, targets)
+            check_label_range(targets, flat_mask, num_classes)
+        flat_z = flat(z)
+        nothing = flat_z[:0]
+        num_items = z.size // num_classes
+        a = one_per_item(inputs[2], items) if with_gradient else nothing
+        b = one_per_item(inputs[3], items) if with_gradient else nothing
+        weights = one_per_item(class_weights(inputs), (num_classes,)) if weighted else nothing
+        share = label_smoothing(inputs).item()
+        loss = np.empty(num_items if with_loss else 0, z.dtype)
+        gradient = flat_z if inplace else empty(z.size if with_gradient else 0, z.dtype)
+        shared = (num_classes, flat_z, flat(targets), a, b, weights, share, flat_mask, loss, gradient)
+        over_rows(num_items, z.size, shared)
+        return loss, gradient
+
+    return compute
+
+
+@register_kernel_maker(SoftmaxCrossentropy)
+def softmax_crossentropy(op, node):
+    compute = _make_compute(op, node, with_loss=True, with_gradient=False)
+
+    def loss(*inputs):
+        return compute(inputs)[0].reshape(inputs[0].shape[:-1])
+
+    return loss
+
+
+@register_kernel_maker(SoftmaxCrossentropyGradient)
+def softmax_crossentropy_gradient(op, node):
+    compute = _make_compute(op, node, with_loss=op.with_loss, with_gradient=True, inplace=op.inplace)
+
+    def gradient(*inputs):
+        return compute(inputs)[1].reshape(inputs[0].shape)
+
+    def loss_and_gradient(*inputs):
+        loss, gradient = compute(inputs)
+        return loss.reshape(inputs[0].shape[:-1]), gradient.reshape(inputs[0].shape)
+
+    return loss_and_gradient if op.with_loss else gradient

@@ -1,0 +1,121 @@
+"""Multi-class hinge loss and its gradient, in one pass over the rows.
+
+1. The best score of the other classes; 2. the loss; 3. if there is a gradient, the number of classes that share the
+best score; 4. the gradient. A row stays in the cache from one step to the next.
+"""
+
+import numpy as np
+from pytensor.link.numba.dispatch.basic import numba_njit
+
+from objectives.dispatch.numba._memory import empty
+from objectives.dispatch.numba._registration import check_label_shapes, option, register_kernel_maker
+from objectives.dispatch.numba._rows import (
+    check_label_range,
+    flat,
+    inlined,
+    kernel,
+    one_per_item,
+    row_functions,
+    uint64,
+)
+from objectives.dispatch.numba._simd import maximum
+from objectives.dispatch.numba._threads import in_threads
+from objectives.ops.margin import MulticlassHinge, MulticlassHingeGradient
+
+
+def _make_rows(dtype, *, masked, with_loss, with_gradient, inplace):
+    """The kernel over the rows from ``start`` to ``stop``; arrays that an option leaves out are empty."""
+    number = np.dtype(dtype).type
+    zero, one = number(0), number(1)
+    largest, _, _, fill = row_functions(dtype)
+
+    @inlined
+    def write_gradient(z, out, row, own, num_classes, best, g):
+        tied = zero
+        for j in range(num_classes):
+            tied += one if z[row + j] == best else zero
+        tied -= one if z[own] == best else zero
+        # a row with a NaN has no entry equal to its maximum: 0 / 0 keeps the NaN visible
+        share = g / tied
+        rest = zero * share
+        for j in range(num_classes):
+            out[row + j] = share if z[row + j] == best else rest
+        out[own] = -g
+
+    @kernel
+    def rows(start, stop, num_classes, z, labels, g, delta, mask, loss, gradient):
+        num_classes = uint64(num_classes)
+        out = z if inplace else gradient
+        for i in range(uint64(start), uint64(stop)):
+            row = i * num_classes
+            if masked and not mask[i]:
+                if with_loss:
+                    loss[i] = zero
+                if with_gradient:
+                    fill(out, row, num_classes, zero)
+                continue
+            own = row + uint64(labels[i])
+            best = largest(z, row, own - row)
+            best = maximum(best, largest(z, own + uint64(1), row + num_classes - own - uint64(1)))
+            hinge = best - z[own] + delta[i]
+            if with_loss:
+                loss[i] = zero if hinge <= zero else hinge
+            if with_gradient:
+                if hinge <= zero:
+                    fill(out, row, num_classes, zero)
+                else:
+                    write_gradient(z, out, row, own, num_classes, best, g[i])
+
+    return rows
+
+
+def _make_compute(op, node, *, with_loss, with_gradient, inplace=False):
+    """A function of all inputs of the Op, as a tuple, that gives flat losses and gradients, empty if not wanted."""
+    dtype = node.inputs[0].dtype
+    masked = "mask" in op.options
+    outputs = {"with_loss": with_loss, "with_gradient": with_gradient, "inplace": inplace}
+    over_rows = in_threads(_make_rows(dtype, masked=masked, **outputs))
+    mask = option(op, "mask", np.empty(0, "bool"))
+    delta = option(op, "delta", np.empty(0, dtype))
+
+    @numba_njit
+    def compute(inputs):
+        z, labels = inputs[0], inputs[1]
+        items, num_classes = z.shape[:-1], z.shape[-1]
+        check_label_shapes(z, labels)
+        flat_mask = one_per_item(mask(inputs), items) if masked else mask(inputs)
+        check_label_range(labels, flat_mask, num_classes)
+        flat_z = flat(z)
+        g = one_per_item(inputs[2], items) if with_gradient else flat_z[:0]
+        margins = one_per_item(delta(inputs), items)
+        loss = np.empty(labels.size if with_loss else 0, z.dtype)
+        gradient = flat_z if inplace else empty(z.size if with_gradient else 0, z.dtype)
+        shared = (num_classes, flat_z, flat(labels), g, margins, flat_mask, loss, gradient)
+        over_rows(labels.size, z.size, shared)
+        return loss, gradient
+
+    return compute
+
+
+@register_kernel_maker(MulticlassHinge)
+def multiclass_hinge(op, node):
+    compute = _make_compute(op, node, with_loss=True, with_gradient=False)
+
+    def loss(*inputs):
+        return compute(inputs)[0].reshape(inputs[0].shape[:-1])
+
+    return loss
+
+
+@register_kernel_maker(MulticlassHingeGradient)
+def multiclass_hinge_gradient(op, node):
+    compute = _make_compute(op, node, with_loss=op.with_loss, with_gradient=True, inplace=op.inplace)
+
+    def gradient(*inputs):
+        return compute(inputs)[1].reshape(inputs[0].shape)
+
+    def loss_and_gradient(*inputs):
+        loss, gradient = compute(inputs)
+        return loss.reshape(inputs[0].shape[:-1]), gradient.reshape(inputs[0].shape)
+
+    return loss_and_gradient if op.with_loss else gradient
