@@ -4,8 +4,8 @@ import pytensor.tensor as pt
 
 from objectives._inputs import elementwise, floating, option
 from objectives._probabilities import refuse_probabilities, sigmoid_logits
-from objectives.losses._terms import probability, smoothing
-from objectives.ops.selection import scaled, select, where
+from objectives.losses._terms import finished, probability, smoothing
+from objectives.ops.selection import scaled, where
 from objectives.ops.softplus import softplus
 
 __all__ = ["binary_crossentropy", "binary_crossentropy_with_logits"]
@@ -77,7 +77,7 @@ def binary_crossentropy(predictions, targets, *, pos_weight=None, label_smoothin
     positive = _positive_weight(pos_weight, t) * t
     log_p = pt.log(where(pt.neq(positive, 0) | pt.neq(p, 0), p, 1))
     log_not_p = pt.log1p(-where(pt.neq(t, 1) | pt.neq(p, 1), p, 0))
-    return select(mask, -(positive * log_p) - (1 - t) * log_not_p)
+    return finished(-(positive * log_p) - (1 - t) * log_not_p, mask)
 
 
 def binary_crossentropy_with_logits(logits, targets, *, pos_weight=None, label_smoothing=0.0, mask=None):
@@ -136,7 +136,7 @@ def binary_crossentropy_with_logits(logits, targets, *, pos_weight=None, label_s
     t = _smoothed(targets, label_smoothing)
     # One softplus for each class, not softplus(z) - t z, which cancels where z is large and the target is right.
     loss = scaled(_positive_weight(pos_weight, t) * t, softplus(-z)) + scaled(1 - t, softplus(z))
-    return select(mask, loss)
+    return finished(loss, mask)
 
 
 def _smoothed(targets, label_smoothing):

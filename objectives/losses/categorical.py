@@ -9,9 +9,9 @@ from objectives._probabilities import (
     refuse_probabilities,
     softmax_logits,
 )
-from objectives.losses._terms import probability, smoothing
+from objectives.losses._terms import finished, probability, smoothing
 from objectives.ops.crossentropy import SoftmaxCrossentropy, crossentropy
-from objectives.ops.selection import select, where
+from objectives.ops.selection import where
 
 __all__ = ["categorical_crossentropy", "categorical_crossentropy_with_logits"]
 
@@ -86,9 +86,9 @@ def categorical_crossentropy(predictions, targets, *, class_weights=None, label_
     log_p = log_softmax_of(predictions)
     if log_p is not None:
         log_p, targets, mask = classwise(log_p, targets, mask, axis=axis)
-        return select(mask, crossentropy(log_p, targets, **_options(log_p, **options))).astype(predictions.dtype)
+        return finished(crossentropy(log_p, targets, **_options(log_p, **options)), mask).astype(predictions.dtype)
     p, targets, mask = classwise(predictions, targets, mask, axis=axis, fill=1)
-    return select(mask, crossentropy(p, targets, log=_log_probability, **_options(p, **options)))
+    return finished(crossentropy(p, targets, log=_log_probability, **_options(p, **options)), mask)
 
 
 def categorical_crossentropy_with_logits(
@@ -157,7 +157,7 @@ def categorical_crossentropy_with_logits(
     refuse_probabilities(logits)
     z, targets, mask = items(logits, targets, mask, axis=axis)
     options = _options(z, class_weights=class_weights, label_smoothing=label_smoothing)
-    return SoftmaxCrossentropy.of(z, targets, **options, mask=mask)
+    return finished(SoftmaxCrossentropy.of(z, targets, **options, mask=mask))
 
 
 def _log_probability(p, weight):

@@ -6,8 +6,9 @@ import pytensor.tensor as pt
 
 from objectives._inputs import as_labels, elementwise, floating, items, option
 from objectives._probabilities import sigmoid_logits
+from objectives.losses._terms import finished
 from objectives.ops.margin import MulticlassHinge
-from objectives.ops.selection import relu, select, where
+from objectives.ops.selection import relu, where
 
 __all__ = ["binary_hinge_loss", "multiclass_hinge_loss"]
 
@@ -80,11 +81,11 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True,
     signs = 2 * targets - 1 if binary else targets
     delta = option(delta, "delta", scores)
     if logits is not None:
-        return select(mask, relu(delta - signs * scores)).astype(dtype)
+        return finished(relu(delta - signs * scores), mask).astype(dtype)
     # A probability that is certain and right costs nothing; its infinite log odds would make the gradient 0 * inf.
     uncertain = pt.neq(scores, (signs + 1) / 2)
     p = where(uncertain, scores, 0.5)
-    return select(mask, where(uncertain, relu(delta - signs * (pt.log(p) - pt.log1p(-p))), 0))
+    return finished(where(uncertain, relu(delta - signs * (pt.log(p) - pt.log1p(-p))), 0), mask)
 
 
 def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
@@ -140,4 +141,4 @@ def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
     """
     scores, targets, mask = items(predictions, targets, mask, axis=axis)
     labels = as_labels(targets, scores, mask)
-    return MulticlassHinge.of(scores, labels, delta=option(delta, "delta", scores[..., 0]), mask=mask)
+    return finished(MulticlassHinge.of(scores, labels, delta=option(delta, "delta", scores[..., 0]), mask=mask))

@@ -4,7 +4,8 @@ import numpy as np
 import pytensor.tensor as pt
 
 from objectives._inputs import elementwise, floating_scores, known_number, option, tensor
-from objectives.ops.selection import select, where
+from objectives.losses._terms import finished
+from objectives.ops.selection import where
 
 __all__ = ["huber_loss", "squared_error"]
 
@@ -52,7 +53,7 @@ def squared_error(a, b, *, mask=None):
     a, b = tensor(a), floating_scores(b)
     a = a if a.dtype.startswith(("float", "complex")) else a.astype(b.dtype)
     a, b, mask = elementwise(a, b, mask)
-    return select(mask, pt.square(a - b))
+    return finished(pt.square(a - b), mask)
 
 
 def huber_loss(predictions, targets, delta=1, *, mask=None):
@@ -111,4 +112,4 @@ def huber_loss(predictions, targets, delta=1, *, mask=None):
     error = pt.abs(predictions - targets)
     # The quadratic part stops at delta, so that no product with an infinite error can make the gradient NaN.
     quadratic = where(error <= delta, error, delta)
-    return select(mask, half * pt.square(quadratic) + delta * (error - quadratic))
+    return finished(half * pt.square(quadratic) + delta * (error - quadratic), mask)

@@ -8,7 +8,7 @@ from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_
 
 
 @cache
-def _source():
+def source():
     """All that kernels are made of: they use each other's files, and the functions of this package."""
     package = files(__package__)
     return sha256(b"".join(f.read_bytes() for f in sorted(package.iterdir(), key=str) if f.is_file())).hexdigest()
@@ -46,7 +46,7 @@ def register_kernel_maker(op_type):
         @register_funcify_and_cache_key(op_type)
         def funcify(op, node, **kwargs):
             types = [(variable.type.dtype, variable.type.ndim) for variable in (*node.inputs, *node.outputs)]
-            key = (op_type.__qualname__, op._props_dict(), types, _source())
+            key = (op_type.__qualname__, op._props_dict(), types, source())
             return numba_njit(make_kernel(op, node)), sha256(repr(key).encode()).hexdigest()
 
         return make_kernel
