@@ -167,7 +167,10 @@ def _log_probability(p, weight):
 
 def _options(scores, *, class_weights, label_smoothing):
     """The options as tensors that fit the scores, None where they change nothing."""
-    return {"class_weights": _class_weights(class_weights, scores), "label_smoothing": smoothing(label_smoothing, scores)}
+    return {
+        "class_weights": _class_weights(class_weights, scores),
+        "label_smoothing": smoothing(label_smoothing, scores),
+    }
 
 
 def _class_weights(class_weights, scores):

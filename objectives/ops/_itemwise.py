@@ -29,9 +29,7 @@ class _ItemOp(ShapedOp):
         """The product of the output gradients with the derivatives of the inner graph, but for some inputs."""
         dummies = [variable.type() for variable in inputs]
         outputs = self.build_inner_graph(*dummies)
-        upstream = {
-            output: g for output, g in zip(outputs, output_grads, strict=True) if not _is_disconnected(g)
-        }
+        upstream = {output: g for output, g in zip(outputs, output_grads, strict=True) if not _is_disconnected(g)}
         wanted = [i for i, variable in enumerate(inputs) if i not in skip and _has_gradient(variable)]
         result = [disconnected_type() for _ in inputs]
         if not wanted:
@@ -71,9 +69,11 @@ class ItemLoss(_ItemOp):
 
     def pullback(self, inputs, outputs, output_grads):
         scores, targets, *options = inputs
-        weights = output_grads * self.gradient_type.num_weights
-        gradient = self.gradient_type(options=self.options)(scores, targets, *weights, *options)
-        return [gradient, *self.derivatives(inputs, output_grads, skip=(0,))[1:]]
+        gradients = self.derivatives(inputs, output_grads, skip=(0,))
+        if _has_gradient(scores):
+            weights = output_grads * self.gradient_type.num_weights
+            gradients[0] = self.gradient_type(options=self.options)(scores, targets, *weights, *options)
+        return gradients
 
 
 class ItemGradient(_ItemOp):

@@ -1,8 +1,8 @@
 """Element-wise functions that vectorise, in graphs that hold one of our losses.
 
 Late, when PyTensor has stabilised, fused and placed its loops: their expressions stay what they are, only the scalar
-functions in them are lowered to our own. ``mode.excluding("simd")`` leaves this out, ``mode.including("simd_everywhere")``
-does it in every graph.
+functions in them are lowered to our own. ``mode.excluding("simd")`` leaves this out,
+``mode.including("simd_everywhere")`` does it in every graph.
 """
 
 from pytensor.compile.mode import optdb
@@ -12,7 +12,7 @@ from pytensor.scalar.math import Sigmoid, Softplus
 from pytensor.tensor.elemwise import Elemwise
 
 from objectives.ops.elementwise import VectorComposite
-from objectives.rewriting.marking import holds_loss
+from objectives.ops.marking import holds_loss
 
 FLOATS = ("float32", "float64")
 VECTORISED = (Exp, Log, Log1p, Tanh, Sigmoid, Softplus)

@@ -16,7 +16,7 @@ from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.math import Sum
 
 from objectives.ops.elementwise import ElementwiseLoop, VectorComposite
-from objectives.rewriting.marking import holds_loss
+from objectives.ops.marking import holds_loss
 
 FLOATS = ("float32", "float64")
 

@@ -1,24 +1,11 @@
-"""Which graphs hold a loss of ours: the rewrites that act on all of a graph act on no other."""
+"""Marks of losses leave the graph, which remembers that it had one."""
 
-from pytensor.graph.features import Feature
-from pytensor.graph.rewriting.basic import node_rewriter, dfs_rewriter
 from pytensor.compile.mode import optdb
+from pytensor.graph.rewriting.basic import dfs_rewriter, node_rewriter
 
-from objectives.ops.marking import Loss
+from objectives.ops.marking import Loss, holds_loss, mark_as_loss
 
-
-class HoldsLoss(Feature):
-    """Says that a loss was in the graph before its mark was removed."""
-
-
-def mark_as_loss(fgraph):
-    """Remember that this graph computes a loss or its gradient."""
-    if not holds_loss(fgraph):
-        fgraph.attach_feature(HoldsLoss())
-
-
-def holds_loss(fgraph) -> bool:
-    return any(isinstance(feature, HoldsLoss) for feature in fgraph._features)
+__all__ = ["holds_loss", "mark_as_loss"]
 
 
 @node_rewriter([Loss])
@@ -27,5 +14,5 @@ def local_remove_loss_mark(fgraph, node):
     return node.inputs
 
 
-# before anything else looks at the graph, in which the mark would hide a pattern
+# before anything else, from which the mark would hide what it looks for
 optdb.register("remove_loss_marks", dfs_rewriter(local_remove_loss_mark), "fast_run", "fast_compile", position=-0.02)

@@ -96,9 +96,7 @@ def _call_all(builder, worker, shares, threads):
         return builder.bitcast(builder.gep(array, [index]), _pointer)
 
     def function(name, *argument_types):
-        return cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(ir.IntType(32), argument_types), name
-        )
+        return cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(32), argument_types), name)
 
     if sys.platform == "win32":  # no POSIX threads
         with cgutils.for_range(builder, threads) as loop:

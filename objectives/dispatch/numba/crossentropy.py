@@ -1,6 +1,6 @@
-"""Crossentropy of logits and its gradient, in one pass over the rows.
+r"""Crossentropy of logits and its gradient, in one pass over the rows.
 
-For a row z with maximum m, the softmax is :math:`p_j = e^{z_j - m} / s` with :math:`s = \\sum_k e^{z_k - m}`, and with
+For a row z with maximum m, the softmax is :math:`p_j = e^{z_j - m} / s` with :math:`s = \sum_k e^{z_k - m}`, and with
 the targets t (smoothed and weighed) and their sum T
 
     loss = sum_j t_j (log s - (z_j - m)),    gradient = a T p_j - b t_j.
@@ -130,9 +130,7 @@ def _make_rows(dtype, *, dense, weighted, smoothed, masked, with_loss, with_grad
                     fill(out, begin + r * num_classes, num_classes, zero)
                     continue
                 m = largest(z, row, num_classes)
-                totals[r], dots[r], owns[r] = row_sums(
-                    z, m, targets, i, weights, keep, spread, row, num_classes
-                )
+                totals[r], dots[r], owns[r] = row_sums(z, m, targets, i, weights, keep, spread, row, num_classes)
                 for j in range(num_classes):
                     out[begin + r * num_classes + j] = z[row + j] - m
             for j in range(count * num_classes):
@@ -150,9 +148,7 @@ def _make_rows(dtype, *, dense, weighted, smoothed, masked, with_loss, with_grad
                         fill(out, row, num_classes, zero)
                         continue
                     scale = a[i] * totals[r] / sums[r]
-                    write_gradient(
-                        out, targets, i, weights, keep, spread, row, row, num_classes, scale, owns[r], b[i]
-                    )
+                    write_gradient(out, targets, i, weights, keep, spread, row, row, num_classes, scale, owns[r], b[i])
             if with_loss:
                 for r in range(count):
                     sums[r] = log(sums[r])

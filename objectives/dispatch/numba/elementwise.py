@@ -160,5 +160,5 @@ def _check_same_shape(x, y):
     if x.shape != y.shape:
         raise ValueError(
             "shape mismatch in an element-wise expression: predictions, targets, masks and weights must have the same "
-            "shape. Lengths of 1 are broadcast only if they are known when the graph is built, see specify_broadcastable."
+            "shape; a length of 1 is broadcast only if it is known when the graph is built (pt.specify_broadcastable)"
         )

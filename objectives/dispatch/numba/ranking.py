@@ -1,6 +1,6 @@
 import numpy as np
 
-from objectives.dispatch.numba._registration import check_label_shapes, register_kernel, register_kernel_maker
+from objectives.dispatch.numba._registration import check_label_shapes, register_kernel
 from objectives.dispatch.numba._rows import check_label_range, flat, inlined, kernel, uint64
 from objectives.dispatch.numba._threads import in_threads
 from objectives.ops.ranking import EvenMax, LabelRank

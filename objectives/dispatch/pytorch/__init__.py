@@ -1,1 +1,8 @@
-from objectives.dispatch.pytorch import counting, labels, ranking, softplus  # noqa: F401  (imported for their registrations)
+from objectives.dispatch.pytorch import (  # noqa: F401  (imported for their registrations)
+    counting,
+    crossentropy,
+    labels,
+    margin,
+    ranking,
+    softplus,
+)

@@ -1,0 +1,66 @@
+import torch
+from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
+
+from objectives.dispatch.pytorch.labels import pick_class, place_class
+from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
+from objectives.ops.labels import check_shapes
+
+
+def unmasked(z, targets, mask):
+    if mask is None:
+        return z, targets
+    rows = mask.unsqueeze(-1)
+    return torch.where(rows, z, 0), torch.where(rows if targets.ndim == z.ndim else mask, targets, 0)
+
+
+def distribution(z, targets, class_weights, label_smoothing):
+    """What each class counts: the targets, smoothed and weighed."""
+    if targets.ndim < z.ndim:
+        check_shapes(z, targets)
+        targets = place_class(torch.ones(targets.shape, dtype=z.dtype, device=z.device), targets, z)
+    if label_smoothing is not None:
+        targets = (1 - label_smoothing) * targets + label_smoothing / z.shape[-1]
+    return targets if class_weights is None else targets * class_weights
+
+
+def scaled(weight, value):
+    return weight * torch.where((weight != 0) | ~torch.isinf(value), value, 0)
+
+
+def loss(z, targets, *, class_weights=None, label_smoothing=None, mask=None):
+    z, targets = unmasked(z, targets, mask)
+    log_p = torch.log_softmax(z, dim=-1)
+    if targets.ndim < z.ndim and label_smoothing is None:
+        # a gather rather than a sum over all classes
+        result = -pick_class(log_p, targets)
+        if class_weights is not None:
+            weight = pick_class(class_weights.expand(z.shape), targets)
+            result = scaled(weight, result)
+    else:
+        result = -scaled(distribution(z, targets, class_weights, label_smoothing), log_p).sum(dim=-1)
+    return result if mask is None else torch.where(mask, result, 0)
+
+
+def gradient(z, targets, a, b, *, class_weights=None, label_smoothing=None, mask=None):
+    z, targets = unmasked(z, targets, mask)
+    t = distribution(z, targets, class_weights, label_smoothing)
+    result = (a * t.sum(dim=-1)).unsqueeze(-1) * torch.softmax(z, dim=-1) - b.unsqueeze(-1) * t
+    return result if mask is None else torch.where(mask.unsqueeze(-1), result, 0)
+
+
+@pytorch_funcify.register(SoftmaxCrossentropy)
+def pytorch_funcify_softmax_crossentropy(op, **kwargs):
+    def softmax_crossentropy(z, targets, *options):
+        return loss(z, targets, **op.named(options))
+
+    return softmax_crossentropy
+
+
+@pytorch_funcify.register(SoftmaxCrossentropyGradient)
+def pytorch_funcify_softmax_crossentropy_gradient(op, **kwargs):
+    def softmax_crossentropy_gradient(z, targets, a, b, *options):
+        named = op.named(options)
+        result = gradient(z, targets, a, b, **named)
+        return (loss(z, targets, **named), result) if op.with_loss else result
+
+    return softmax_crossentropy_gradient
