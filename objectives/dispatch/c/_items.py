@@ -1,0 +1,47 @@
+"""Kernels of losses of items: scores (..., C) and their targets, see `objectives.ops._itemwise`."""
+
+from objectives.dispatch.c._registration import FLOATS, Kernel, register_inplace, register_kernel
+
+
+class ItemKernel(Kernel):
+    """Subclasses name the C++ ``function`` and the ``fields`` of its argument, by the names of the options."""
+
+    __props__: tuple[str, ...] = ("options",)
+    options: tuple[str, ...]
+    function: str
+    fields: tuple[str, ...]
+    weights: tuple[str, ...] = ()
+    produces: tuple[str, ...] = ("loss",)
+    inplace = False
+
+    def call(self, node, inputs, outputs):
+        names = ["scores", "targets", *self.weights, *self.options]
+        given = dict(zip(names, inputs, strict=True))
+        given |= {name: f"&{output}" for name, output in zip(self.produces, outputs, strict=True)}
+        arrays = ", ".join(given.get(field, "NULL") for field in ("scores", "targets", *self.fields))
+        results = ", ".join([given.get("loss", "NULL"), given.get("gradient", "NULL"), str(self.inplace).lower()])
+        ctype = node.inputs[0].type.dtype_specs()[1]
+        return f"objectives::{self.function}<{ctype}>({{{arrays}, {{{results}}}}})"
+
+
+class ItemGradientKernel(ItemKernel):
+    __props__ = ("options", "with_loss", "inplace")
+    with_loss: bool
+
+    def __init__(self, **props):
+        super().__init__(**props)
+        self.produces = ("loss", "gradient") if self.with_loss else ("gradient",)
+        if self.inplace:
+            self.destroy_map = {int(self.with_loss): [0]}
+
+
+def register_item_kernels(loss: type[ItemKernel], gradient: type[ItemGradientKernel], supports):
+    """Use a kernel for the loss and one for its gradient."""
+    register_kernel(loss, supports)
+    register_kernel(gradient, supports)
+    register_inplace(gradient)
+
+
+def are_floats(scores, variables):
+    """Whether the variables that are not masks have the dtype of the scores, one that kernels know."""
+    return scores.dtype in FLOATS and all(variable.dtype in ("bool", scores.dtype) for variable in variables)

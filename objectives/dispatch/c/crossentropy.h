@@ -1,0 +1,240 @@
+// Crossentropy of logits z with targets t, and its gradient, row by row.
+//
+// With m = max z, d = z - m and s = sum_c exp(d_c):
+//     loss = sum_c t_c (log s - d_c),    gradient = a (sum_c t_c) exp(d) / s - b t.
+// Neither log s nor -d is negative, so that nothing cancels in the loss. Targets are written as
+//     t_c = named [c is the label] + spread_c,
+// where spread is the share of label smoothing, the same for all rows, or the row of dense targets.
+
+#ifndef OBJECTIVES_CROSSENTROPY_H
+#define OBJECTIVES_CROSSENTROPY_H
+
+#include <algorithm>
+#include <atomic>
+
+namespace objectives {
+
+// Rows are read in chunks: sums within a chunk are vectors, chunks are added in double precision. Rows much shorter
+// than a vector are processed a chunk of rows at a time, so that exp and log run over all of it.
+const npy_intp chunk = 1024;
+const npy_intp least_wide = 64;
+
+template <class T> struct Crossentropy {
+    npy_intp rows, classes;
+    const T* logits;
+    const npy_int64* labels;      // of labels and dense targets, one is NULL
+    const T* dense;
+    const T *scale, *background;  // effective targets are scale t + background, by class; or NULL
+    PerRow<npy_bool> mask;
+    PerRow<T> a, b;
+    T *loss, *gradient;           // NULL where not wanted
+
+    bool counts(npy_intp row) const { return !mask || mask[row]; }
+    bool is_valid(npy_intp row) const { return !labels || (labels[row] >= 0 && labels[row] < classes); }
+    bool has_spread() const { return dense || background; }
+};
+
+// weight value with 0 inf = 0.
+template <class T> OBJECTIVES_INLINE T scaled(T weight, T value) {
+    return weight * (((weight != 0) | (std::abs(value) != (T)INFINITY)) ? value : (T)0);
+}
+
+template <class T> static inline T largest(const T* x, npy_intp n) {
+    T m = -(T)INFINITY;
+    #pragma omp simd reduction(max : m)
+    for (npy_intp c = 0; c < n; c++) m = x[c] > m ? x[c] : m;
+    return m;  // of the numbers: NaN shows in the exponentials
+}
+
+template <class T> static inline T add_exponentials(const T* x, T m, npy_intp n) {
+    T sum = 0;
+    #pragma omp simd reduction(+ : sum)
+    for (npy_intp c = 0; c < n; c++) sum += exp(x[c] - m);
+    return sum;
+}
+
+template <class T> static inline T store_exponentials(T* e, const T* x, T m, npy_intp n) {
+    T sum = 0;
+    #pragma omp simd reduction(+ : sum)  // e may be x: each element is read before it is written
+    for (npy_intp c = 0; c < n; c++) {
+        T exponential = exp(x[c] - m);
+        e[c] = exponential;
+        sum += exponential;
+    }
+    return sum;
+}
+
+// Classes [start, start + n) of the spread of a row, computed into the buffer if need be.
+template <class T>
+static inline const T* spread_of(const Crossentropy<T>& p, npy_intp row, npy_intp start, npy_intp n, T* buffer) {
+    if (!p.dense) return p.background + start;
+    const T* t = p.dense + row * p.classes + start;
+    if (!p.scale) return t;
+    const T *scale = p.scale + start, *background = p.background + start;
+    #pragma omp simd
+    for (npy_intp c = 0; c < n; c++) buffer[c] = scale[c] * t[c] + background[c];
+    return buffer;
+}
+
+template <class T> struct Spread {
+    T total, cross;  // sum_c spread_c and sum_c spread_c d_c
+};
+
+template <class T> static inline Spread<T> sum_spread(const Crossentropy<T>& p, npy_intp row, const T* x, T m) {
+    T buffer[chunk];
+    double total = 0, cross = 0;
+    for (npy_intp start = 0; start < p.classes; start += chunk) {
+        npy_intp n = std::min(chunk, p.classes - start);
+        const T *t = spread_of(p, row, start, n, buffer), *z = x + start;
+        T chunk_total = 0, chunk_cross = 0;
+        #pragma omp simd reduction(+ : chunk_total, chunk_cross)
+        for (npy_intp c = 0; c < n; c++) {
+            chunk_total += t[c];
+            chunk_cross += scaled(t[c], z[c] - m);
+        }
+        total += chunk_total;
+        cross += chunk_cross;
+    }
+    return {(T)total, (T)cross};
+}
+
+// What is known of a row when its logits may be overwritten.
+template <class T> struct Row {
+    T named, d_label;
+    Spread<T> spread;
+    T sum, log_sum;
+};
+
+template <class T> static inline Row<T> read_row(const Crossentropy<T>& p, npy_intp row, const T* x, T m) {
+    Row<T> r = {0, 0, {0, 0}, 1, 0};
+    if (p.labels) {
+        npy_int64 label = p.labels[row];
+        r.named = p.scale ? p.scale[label] : (T)1;
+        r.d_label = x[label] - m;
+    }
+    if (p.has_spread()) r.spread = sum_spread(p, row, x, m);
+    return r;
+}
+
+template <class T> static inline void write_loss(const Crossentropy<T>& p, npy_intp row, const Row<T>& r) {
+    T loss = p.labels ? scaled(r.named, r.log_sum - r.d_label) : (T)0;
+    if (p.has_spread()) loss += r.spread.total * r.log_sum - r.spread.cross;
+    p.loss[row] = loss;
+}
+
+// The gradient of the class that the label names.
+template <class T>
+static inline T label_gradient(const Crossentropy<T>& p, npy_intp row, const Row<T>& r, const T* exponentials, T factor) {
+    npy_int64 label = p.labels[row];
+    T t = r.named + (p.background ? p.background[label] : (T)0);
+    return exponentials[label] * factor - p.b[row] * t;
+}
+
+// The gradient from the exponentials, which may stand in its place.
+template <class T>
+static inline void write_gradient(const Crossentropy<T>& p, npy_intp row, const Row<T>& r, const T* exponentials) {
+    T* g = p.gradient + row * p.classes;
+    const T b = p.b[row], factor = p.a[row] * (r.named + r.spread.total) / r.sum;
+    const T of_label = p.labels ? label_gradient(p, row, r, exponentials, factor) : (T)0;
+    if (!p.has_spread()) {
+        const T zero = b * 0;  // or NaN
+        #pragma omp simd
+        for (npy_intp c = 0; c < p.classes; c++) g[c] = exponentials[c] * factor - zero;
+    } else {
+        T buffer[chunk];
+        for (npy_intp start = 0; start < p.classes; start += chunk) {
+            npy_intp n = std::min(chunk, p.classes - start);
+            const T *t = spread_of(p, row, start, n, buffer), *e = exponentials + start;
+            T* out = g + start;
+            #pragma omp simd
+            for (npy_intp c = 0; c < n; c++) out[c] = e[c] * factor - b * t[c];
+        }
+    }
+    if (p.labels) g[p.labels[row]] = of_label;
+}
+
+template <class T> static inline void write_zeros(const Crossentropy<T>& p, npy_intp row) {
+    if (p.loss) p.loss[row] = 0;
+    if (p.gradient) std::fill_n(p.gradient + row * p.classes, p.classes, (T)0);
+}
+
+template <class T> static void wide_row(const Crossentropy<T>& p, npy_intp row) {
+    const T* x = p.logits + row * p.classes;
+    T* g = p.gradient ? p.gradient + row * p.classes : NULL;
+    const T m = largest(x, p.classes);
+    Row<T> r = read_row(p, row, x, m);
+    double sum = 0;
+    for (npy_intp start = 0; start < p.classes; start += chunk) {
+        npy_intp n = std::min(chunk, p.classes - start);
+        sum += g ? store_exponentials(g + start, x + start, m, n) : add_exponentials(x + start, m, n);
+    }
+    r.sum = (T)sum;
+    r.log_sum = log(r.sum);
+    if (p.loss) write_loss(p, row, r);
+    if (g) write_gradient(p, row, r, g);
+}
+
+// Rows [start, start + count) of which count * classes <= chunk; those that are not `used` count nothing.
+template <class T>
+static void narrow_rows(const Crossentropy<T>& p, npy_intp start, npy_intp count, const npy_bool* used) {
+    T e[chunk], sums[chunk], logs[chunk];
+    Row<T> rows[chunk];
+    const npy_intp classes = p.classes, size = count * classes;
+    for (npy_intp i = 0; i < count; i++) {
+        const T* x = p.logits + (start + i) * classes;
+        T m = -(T)INFINITY;
+        for (npy_intp c = 0; c < classes; c++) m = x[c] > m ? x[c] : m;
+        for (npy_intp c = 0; c < classes; c++) e[i * classes + c] = x[c] - m;
+        if (used[i]) rows[i] = read_row(p, start + i, x, m);
+    }
+    #pragma omp simd
+    for (npy_intp k = 0; k < size; k++) e[k] = exp(e[k]);
+    for (npy_intp i = 0; i < count; i++) {
+        T sum = 0;
+        for (npy_intp c = 0; c < classes; c++) sum += e[i * classes + c];
+        sums[i] = sum;
+    }
+    #pragma omp simd
+    for (npy_intp i = 0; i < count; i++) logs[i] = log(sums[i]);
+    for (npy_intp i = 0; i < count; i++) {
+        if (!used[i]) continue;
+        rows[i].sum = sums[i];
+        rows[i].log_sum = logs[i];
+        if (p.loss) write_loss(p, start + i, rows[i]);
+        if (p.gradient) write_gradient(p, start + i, rows[i], e + i * classes);
+    }
+}
+
+// Rows [start, stop); false if one of them has a bad label.
+template <class T> static bool compute_rows(const Crossentropy<T>& p, npy_intp start, npy_intp stop) {
+    bool valid = true;
+    const bool narrow = p.classes < least_wide;
+    const npy_intp step = narrow ? chunk / p.classes : 1;
+    npy_bool used[chunk];
+    for (npy_intp first = start; first < stop; first += step) {
+        npy_intp count = std::min(step, stop - first);
+        for (npy_intp i = 0; i < count; i++) {
+            npy_intp row = first + i;
+            used[i] = p.counts(row) && p.is_valid(row);
+            valid = valid && (used[i] || !p.counts(row));
+        }
+        if (narrow) narrow_rows(p, first, count, used);
+        else if (used[0]) wide_row(p, first);
+        for (npy_intp i = 0; i < count; i++)
+            if (!used[i]) write_zeros(p, first + i);
+    }
+    return valid;
+}
+
+template <class T> static bool compute(const Crossentropy<T>& p) {
+    std::atomic<bool> valid(true);
+    int threads = thread_count(p.rows * p.classes);
+    share_out(p.rows, p.classes < least_wide ? chunk / p.classes : 1, threads, [&](npy_intp start, npy_intp stop) {
+        if (!compute_rows(p, start, stop)) valid = false;
+    });
+    return valid;
+}
+
+}  // namespace objectives
+
+#endif

@@ -1,0 +1,60 @@
+// The rank of the label's score in its row: of scores before it by their order, and by their index where they tie.
+
+#ifndef OBJECTIVES_RANKING_H
+#define OBJECTIVES_RANKING_H
+
+#include <algorithm>
+#include <atomic>
+
+namespace objectives {
+
+// How many of n scores are not less than s, or with `ties_behind` not less or equal. NaN is neither, on either side.
+template <bool ties_behind, class T> static inline npy_int64 count_ahead(const T* x, npy_intp n, T s) {
+    const npy_intp block = 1 << 16;  // a count that fits lanes as wide as the scores
+    npy_int64 ahead = 0;
+    for (npy_intp start = 0; start < n; start += block) {
+        const npy_intp size = std::min(block, n - start);
+        const T* z = x + start;
+        typename Format<T>::Int count = 0;
+        #pragma omp simd reduction(+ : count)
+        for (npy_intp c = 0; c < size; c++) count += (ties_behind ? z[c] <= s : z[c] < s) ? 0 : 1;
+        ahead += count;
+    }
+    return ahead;
+}
+
+template <class T> static bool rank_rows(const T* scores, const npy_int64* labels, npy_intp classes, npy_int64* ranks,
+                                         npy_intp start, npy_intp stop) {
+    bool valid = true;
+    for (npy_intp row = start; row < stop; row++) {
+        const T* x = scores + row * classes;
+        const npy_int64 label = labels[row];
+        if (label < 0 || label >= classes) {
+            valid = false;
+            continue;
+        }
+        ranks[row] = count_ahead<false>(x, label, x[label]) + count_ahead<true>(x + label, classes - label, x[label]);
+    }
+    return valid;
+}
+
+// Computes the ranks; false with an error set if that cannot be done.
+template <class T>
+static bool label_rank(PyArrayObject* scores, PyArrayObject* labels, PyArrayObject** ranks) {
+    if (!check_label_shape(scores, labels)) return false;
+    Owned x(contiguous(scores)), y(contiguous(labels));
+    if (!x || !y || !allocate<npy_int64>(ranks, PyArray_NDIM(labels), PyArray_DIMS(labels))) return false;
+    const npy_intp rows = PyArray_SIZE(labels), classes = PyArray_DIM(scores, PyArray_NDIM(scores) - 1);
+    npy_int64* out = (npy_int64*)PyArray_DATA(*ranks);
+    std::atomic<bool> valid(true);
+    int threads = thread_count(rows * classes);
+    share_out(rows, 1, threads, [&](npy_intp start, npy_intp stop) {
+        if (!rank_rows(x.data<T>(), y.data<npy_int64>(), classes, out, start, stop)) valid = false;
+    });
+    if (!valid) raise_label_error(y.array, [](npy_intp) { return true; }, classes);
+    return valid;
+}
+
+}  // namespace objectives
+
+#endif
