@@ -3,9 +3,7 @@
 from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import dfs_rewriter, node_rewriter
 
-from objectives.ops.marking import Loss, holds_loss, mark_as_loss
-
-__all__ = ["holds_loss", "mark_as_loss"]
+from objectives.ops.marking import Loss, mark_as_loss
 
 
 @node_rewriter([Loss])

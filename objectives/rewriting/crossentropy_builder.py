@@ -1,0 +1,106 @@
+"""Graphs of what the algebra of a softmax found."""
+
+import operator
+from functools import reduce
+
+import pytensor.tensor as pt
+from pytensor.graph.basic import Constant
+
+from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
+from objectives.rewriting.polynomials import symbol
+from objectives.rewriting.softmax_algebra import Symbol
+
+
+class CrossentropyBuilder:
+    """Makes rows, losses and gradients for the softmax of some logits, each of them once.
+
+    Only what is the same variable is known to be the same, which lets loss and gradient be merged.
+    """
+
+    def __init__(self, logits):
+        self.logits = logits
+        self.made = {}
+
+    def row(self, polynomial):
+        terms = polynomial.terms.items()
+        return self._once(
+            polynomial, lambda: reduce(operator.add, map(self._product, terms), *([] if terms else [0.0]))
+        )
+
+    def gradient(self, labels, a, b):
+        """``a p - b onehot``, where a row of an invalid label has an empty one-hot row."""
+        b = b if labels.wraps else b * symbol(Symbol("valid", labels))
+        weights = (self._once((labels, w), lambda w=w: self._weight(labels, w)) for w in (a, b))
+        return SoftmaxCrossentropyGradient()(self.logits, self._index(labels), *weights)
+
+    def _once(self, key, make):
+        if key not in self.made:
+            self.made[key] = make()
+        return self.made[key]
+
+    def _weight(self, labels, polynomial):
+        """A row as long as the labels, and of the dtype of the logits.
+
+        Not by `pt.alloc`, which infers static shapes from the whole graph above: minutes, where the graph is deep.
+        """
+        return pt.second(self._index(labels), self.row(polynomial).astype(self.logits.dtype))
+
+    def _sum(self, polynomial):
+        if not polynomial:
+            return pt.constant(0, dtype=self.logits.dtype)
+        return reduce(operator.add, map(self._product, polynomial.terms.items()))
+
+    def _product(self, term):
+        """A product of the polynomial. What is only valid for some rows is chosen: there may be inf in the others."""
+        factors, c = term
+        product = pt.constant(c, dtype=self.logits.dtype)
+        for symbol_, power in sorted(factors, key=lambda factor: factor[1], reverse=True):
+            if isinstance(symbol_, Symbol) and symbol_.kind == "valid":
+                continue
+            factor = self._once(symbol_, lambda s=symbol_: self._factor(s))
+            for _ in range(abs(power)):
+                product = product * factor if power > 0 else product / factor
+        for symbol_, _ in factors:
+            if isinstance(symbol_, Symbol) and symbol_.kind == "valid":
+                product = pt.switch(self._is_valid(symbol_.of), product, 0)
+        return product
+
+    def _factor(self, symbol_):
+        if isinstance(symbol_, Symbol):
+            return getattr(self, f"_{symbol_.kind}")(symbol_.of)
+        return symbol_[..., 0] if symbol_.ndim == self.logits.ndim else symbol_
+
+    def _loss(self, labels):
+        return SoftmaxCrossentropy.of(self.logits, self._index(labels))
+
+    def _p(self, labels):
+        return pt.exp(-self._once(Symbol("loss", labels), lambda: self._loss(labels)))
+
+    def _entry(self, labels_and_weights):
+        labels, weights = labels_and_weights
+        return weights[(0,) * (weights.ndim - 1)][self._index(labels)]
+
+    def _exp(self, polynomial):
+        return pt.exp(self.row(polynomial))
+
+    def _logsumexp(self, _):
+        return pt.logsumexp(self.logits, axis=-1)
+
+    def _index(self, labels):
+        return self._once(labels, lambda: self._class_index(labels).astype("int64"))
+
+    def _class_index(self, labels):
+        y = self._written(labels)
+        if not labels.wraps:
+            return pt.switch(self._is_valid(labels), y, 0)
+        if y.dtype.startswith("u") or (isinstance(y, Constant) and (y.data >= 0).all()):
+            return y
+        return pt.switch(y < 0, y + self.logits.shape[-1], y)
+
+    def _is_valid(self, labels):
+        y = self._written(labels)
+        return self._once(("valid", labels), lambda: (y >= 0) & (y < self.logits.shape[-1]))
+
+    def _written(self, labels):
+        y = labels.variable
+        return y[..., 0] if y.ndim == self.logits.ndim else y
