@@ -4,6 +4,8 @@ Such a loss is a pair of Ops: `ItemLoss` and its gradient by the scores, an `Ite
 compute the loss as well, where a graph needs both. Each states its mathematics as an expression; kernels make it fast.
 """
 
+from typing import Any
+
 import pytensor
 from pytensor.gradient import disconnected_type
 from pytensor.graph.basic import Constant
@@ -61,7 +63,7 @@ class ItemLoss(_ItemOp):
         return [self.expression(scores, targets, **self.named(options))]
 
     @staticmethod
-    def expression(scores, targets):
+    def expression(*inputs: Any, **options: Any):
         raise NotImplementedError
 
     def output_shape(self, scores, *others):
@@ -91,7 +93,7 @@ class ItemGradient(_ItemOp):
 
     def __init__(self, input_types=None, **kwargs):
         if kwargs.get("inplace"):
-            kwargs["destroy_map"] = {int(kwargs["with_loss"]): [0]}
+            kwargs["destroy_map"] = {int(kwargs.get("with_loss", False)): [0]}
         super().__init__(input_types, **kwargs)
 
     def build_inner_graph(self, scores, targets, *weights_and_options):
@@ -101,7 +103,7 @@ class ItemGradient(_ItemOp):
         return [self.loss_type.expression(scores, targets, **options), gradient] if self.with_loss else [gradient]
 
     @staticmethod
-    def expression(scores, targets, *weights):
+    def expression(*inputs: Any, **options: Any):
         raise NotImplementedError
 
     def loss(self, scores, targets, *weights_and_options):

@@ -24,7 +24,9 @@ class ShapedOp(TensorSymbolicOp):
     def fn(self):
         """The inner graph on NumPy, for modes without a kernel; PyTensor would compile it for its default mode."""
         if getattr(self, "_fn", None) is None:
-            self._fn = function(self.inner_inputs, self.inner_outputs, mode=Mode("py", None), on_unused_input="ignore")
+            inputs = [input_type() for input_type in self.input_types]
+            outputs = self.build_inner_graph(*inputs)
+            self._fn = function(inputs, outputs, mode=Mode("py", None), on_unused_input="ignore")
             self._fn.trust_input = True
         return self._fn
 

@@ -29,6 +29,10 @@ def flat(x):
 @numba_njit
 def one_per_item(x, shape):
     """A flat array with one entry for each item of this shape, to which x is broadcast."""
+    if x.ndim > 0:
+        for axis in range(x.ndim):
+            if x.shape[axis] != shape[axis] and x.shape[axis] != 1:
+                raise ValueError("shape mismatch: masks and weights have the shape of the items, or lengths of 1")
     if x.shape == shape:
         return flat(x)
     return flat(np.broadcast_to(x, shape))

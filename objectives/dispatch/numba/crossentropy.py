@@ -190,11 +190,12 @@ def _make_compute(op, node, *, with_loss, with_gradient, inplace=False):
         items, num_classes = z.shape[:-1], z.shape[-1]
         if num_classes == 0:
             raise ValueError("the class axis has length 0")
-        flat_mask = one_per_item(mask(inputs), items) if masked else mask(inputs)
         if dense:
             check_same_shape(z, targets)
         else:
             check_label_shapes(z, targets)
+        flat_mask = one_per_item(mask(inputs), items) if masked else mask(inputs)
+        if not dense:
             check_label_range(targets, flat_mask, num_classes)
         flat_z = flat(z)
         nothing = flat_z[:0]

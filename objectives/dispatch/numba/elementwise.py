@@ -1,6 +1,7 @@
 """Element-wise loops: PyTensor's with our scalar functions, and our own, which sum and share work among threads."""
 
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 from numba import uint64
@@ -77,7 +78,7 @@ def _storing(core, num_inputs, num_outputs):
         f"    {', '.join(f'result_{o}' for o in outputs)} = core({', '.join(inputs)})",
         *(f"    {o}[...] = result_{o}" for o in outputs),
     ]
-    store = numba_njit(compile_numba_function_src("\n".join(lines), "store", {"core": core}), forceinline=True)
+    store: Any = numba_njit(compile_numba_function_src("\n".join(lines), "store", {"core": core}), forceinline=True)
     store.handles_out = True
     return store
 
