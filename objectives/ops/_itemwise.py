@@ -17,7 +17,7 @@ from objectives.ops._symbolic import ShapedOp
 class _ItemOp(ShapedOp):
     """``options`` names the optional inputs, which follow the others."""
 
-    __props__ = ("options",)
+    __props__: tuple[str, ...] = ("options",)
     options: tuple[str, ...] = ()
 
     def named(self, inputs):
@@ -36,7 +36,7 @@ class _ItemOp(ShapedOp):
         result = [disconnected_type() for _ in inputs]
         if not wanted:
             return result
-        gradients = pytensor.grad(
+        gradients: Any = pytensor.grad(
             None, [dummies[i] for i in wanted], known_grads=upstream, disconnected_inputs="ignore"
         )
         gradients = graph_replace(gradients, dict(zip(dummies, inputs, strict=True)), strict=False)

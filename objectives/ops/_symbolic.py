@@ -4,7 +4,10 @@ from pytensor import function
 from pytensor.compile.mode import Mode
 from pytensor.gradient import disconnected_type
 from pytensor.graph.op import Op
+from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.tensor.symbolic import TensorSymbolicOp
+
+_NUMPY = Mode("py", RewriteDatabaseQuery(include=[]))
 
 
 class ShapedOp(TensorSymbolicOp):
@@ -26,7 +29,7 @@ class ShapedOp(TensorSymbolicOp):
         if getattr(self, "_fn", None) is None:
             inputs = [input_type() for input_type in self.input_types]
             outputs = self.build_inner_graph(*inputs)
-            self._fn = function(inputs, outputs, mode=Mode("py", None), on_unused_input="ignore")
+            self._fn = function(inputs, outputs, mode=_NUMPY, on_unused_input="ignore")
             self._fn.trust_input = True
         return self._fn
 

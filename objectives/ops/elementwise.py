@@ -1,5 +1,7 @@
 """Element-wise loops with functions that vectorise, and with sums of what they compute. Made by rewrites only."""
 
+from typing import Any
+
 import numpy as np
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
@@ -40,7 +42,7 @@ class ElementwiseLoop(Op):
         """With PyTensor's own loop."""
         elemwise = Elemwise(self.scalar_op)
         apply = elemwise.make_node(*node.inputs)
-        storage = [[None] for _ in outputs]
+        storage: list[Any] = [[None] for _ in outputs]
         elemwise.perform(apply, inputs, storage)
         for output, (result,), summed in zip(outputs, storage, self.summed, strict=True):
             output[0] = np.asarray(result.sum(dtype="float64"), result.dtype) if summed else result

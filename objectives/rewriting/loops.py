@@ -36,8 +36,7 @@ class Loop:
         return self.summed | self.stored
 
     def __or__(self, other):
-        fields = ("summed", "stored", "nodes", "leaves", "needs")
-        return Loop(*(getattr(self, name) | getattr(other, name) for name in fields))
+        return Loop(**{name: mine | getattr(other, name) for name, mine in vars(self).items()})
 
 
 def is_full(variable) -> bool:
@@ -104,7 +103,8 @@ def initial_loops(fgraph):
             summed, stored = uses(fgraph, variable)
             if summed or stored:
                 soft[variable] = reached | {variable}
-                yield Loop({variable} if summed else set(), {variable} if stored else set(), *cone(variable), before)
+                nodes, leaves = cone(variable)
+                yield Loop({variable} if summed else set(), {variable} if stored else set(), nodes, leaves, before)
 
 
 def uses(fgraph, variable):
@@ -180,7 +180,7 @@ def replace(fgraph, loop):
     summed = [v for node in order for v in node.outputs if v in loop.summed]
     stored = [v for node in order for v in node.outputs if v in loop.stored]
     op = ElementwiseLoop(scalar_op(order, inputs, [*summed, *stored]), [True] * len(summed) + [False] * len(stored))
-    results = op(*inputs, return_list=True)
+    results = op.make_node(*inputs).outputs
     replacements = list(zip(stored, results[len(summed) :], strict=True))
     for variable, result in zip(summed, results, strict=False):
         sums = [client.outputs[0] for client, _ in fgraph.clients[variable] if is_sum(client)]

@@ -1,0 +1,149 @@
+"""Sums of element-wise losses and their gradients share as few loops as possible, and only in graphs with a loss."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from pytensor.compile.mode import get_mode
+from pytensor.tensor.elemwise import Elemwise
+
+import objectives
+from objectives import aggregate, binary_crossentropy_with_logits, huber_loss, squared_error
+from objectives.ops.elementwise import ElementwiseLoop, VectorComposite
+
+P, T, W, MASK = pt.fvector("p"), pt.fvector("t"), pt.fvector("w"), pt.vector("mask", dtype=bool)
+M, R, C = pt.fmatrix("m"), pt.frow("r"), pt.fcol("c")
+N = 70_001
+INPUTS = [P, T, W, MASK, M, R, C]
+
+
+def values(n=N):
+    rng = np.random.default_rng(n)
+    vectors = [rng.normal(size=n), rng.integers(0, 2, n), rng.random(n)]
+    matrices = [rng.normal(size=(n // 7, 7)), rng.normal(size=(1, 7)), rng.normal(size=(n // 7, 1))]
+    return [*(v.astype("float32") for v in vectors), rng.random(n) < 0.6, *(m.astype("float32") for m in matrices)]
+
+
+def compiled(outputs, mode="NUMBA"):
+    return pytensor.function(INPUTS, outputs, mode=mode, on_unused_input="ignore")
+
+
+def loops(function):
+    return [node.op.summed for node in function.maker.fgraph.toposort() if isinstance(node.op, ElementwiseLoop)]
+
+
+def with_gradient(loss):
+    return [loss, pytensor.grad(loss, P)]
+
+
+LOSSES = [binary_crossentropy_with_logits, squared_error, huber_loss]
+# Outputs, and for each loop which of its results are sums; a loop that divides by a sum comes after it.
+GRAPHS = {
+    "mean": (lambda f: with_gradient(f(P, T).mean()), [(True, False)]),
+    "masked": (lambda f: with_gradient(aggregate(f(P, T), mask=MASK)), [(True,), (True, False)]),
+    "weighted": (lambda f: with_gradient(aggregate(f(P, T), W)), [(True, False)]),
+    "validation": (lambda f: [aggregate(f(P, T), mask=MASK)], [(True, True)]),
+    "stored and summed": (lambda f: [f(P, T), f(P, T).sum()], [(True, False)]),
+    "two losses": (lambda f: [f(P, T).sum(), squared_error(P, W).sum()], [(True, True)]),
+    "centred": (lambda f: [f(P - P.mean(), T).sum()], [(True,)]),
+    "standardised": (lambda f: with_gradient(f((P - P.mean()) / P.std(), T).sum()), None),
+}
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_loops(graph):
+    build, expected = GRAPHS[graph]
+    for loss in LOSSES:
+        found = loops(compiled(build(loss)))
+        assert found if expected is None else found == expected, loss
+
+
+@pytest.mark.parametrize("backend", ["NUMBA", "CVM"])
+def test_numbers(backend):
+    """All graphs at once: sizes of none, one and several chunks, and several threads."""
+    outputs = [output for build, _ in GRAPHS.values() for loss in LOSSES for output in build(loss)]
+    matrices = [squared_error(M, R + C).sum(), squared_error(M, C * R).mean(axis=1), huber_loss(M, M.T.T).sum()]
+    outputs = [*outputs, *matrices, binary_crossentropy_with_logits(M.T, M.T).sum()]
+    function, plain = compiled(outputs, backend), compiled(outputs, "FAST_COMPILE")
+    for n in (N, 7, 400_001):
+        arrays = values(n)
+        for k, (result, expected) in enumerate(zip(function(*arrays), plain(*arrays), strict=True)):
+            assert result.dtype == expected.dtype and result.shape == expected.shape
+            np.testing.assert_allclose(result, expected, rtol=3e-5, atol=1e-6, err_msg=f"{k} {n}")
+
+
+def test_empty():
+    outputs = [aggregate(squared_error(P, T)), squared_error(P, T).sum(), pytensor.grad(squared_error(P, T).sum(), P)]
+    total, plain_sum, gradient = compiled(outputs)(*values(0))
+    assert (total, plain_sum, gradient.shape) == (0, 0, (0,))
+
+
+def test_shapes_that_differ_at_run_time_are_an_error():
+    function = compiled([squared_error(P, T).sum()])
+    p, t, *others = values(20)
+    with pytest.raises(ValueError, match="shape mismatch"):
+        function(p, t[:1], *others)
+
+
+def test_sums_are_as_accurate_as_pytensors():
+    """Partial sums keep what one float32 accumulator would lose."""
+    p = np.full(4_000_003, 0.1, "float32")
+    total = compiled([squared_error(P, 0.0).sum()])(p, *values(7)[1:])[0]
+    np.testing.assert_allclose(total, 4_000_003 * float(np.float32(0.1)) ** 2, rtol=2e-7)
+
+
+def vectorised(function):
+    nodes = function.maker.fgraph.toposort()
+    return any(isinstance(getattr(node.op, "scalar_op", None), VectorComposite) for node in nodes)
+
+
+def test_only_graphs_with_a_loss_change():
+    other = [pt.exp(P).sum(), pt.tanh(T)]
+    assert not vectorised(compiled(other))
+    assert not loops(compiled(other))
+    assert vectorised(compiled(other, get_mode("NUMBA").including("simd_everywhere")))
+    mixed = [*other, binary_crossentropy_with_logits(P, T)]
+    assert vectorised(compiled(mixed))
+    assert not vectorised(compiled(mixed, get_mode("NUMBA").excluding("simd")))
+    assert vectorised(compiled(pytensor.grad(binary_crossentropy_with_logits(P, T).sum(), P)))
+    assert not vectorised(compiled(mixed, "FAST_COMPILE"))
+
+
+def test_functions_elsewhere_in_a_graph_with_a_loss():
+    """In PyTensor's own loops, with broadcasting, in place and inside a scan."""
+    steps = pytensor.scan(
+        lambda x: pt.tanh(x + binary_crossentropy_with_logits(x, 1.0)),
+        outputs_info=[P],
+        n_steps=3,
+        return_updates=False,
+    )
+    outputs = [
+        steps[-1],
+        pt.sigmoid(pt.exp(M) - R) * pt.log1p(pt.exp(C)),
+        pt.log(pt.softplus(M.T)),
+        pt.exp(T.astype("int64")),
+        squared_error(P, T),
+    ]
+    function, plain = compiled(outputs), compiled(outputs, "FAST_COMPILE")
+    assert vectorised(function)
+    arrays = values(700)
+    for result, expected in zip(function(*arrays), plain(*arrays), strict=True):
+        assert result.dtype == expected.dtype
+        np.testing.assert_allclose(result, expected, rtol=3e-6, atol=1e-7)
+
+
+def test_random_variables_are_drawn_once():
+    rng = pytensor.shared(np.random.default_rng(0))
+    next_rng, noise = pt.random.normal(size=P.shape, rng=rng, return_next_rng=True)
+    noise = noise.astype("float32")
+    outputs = [squared_error(P, noise).sum(), noise]
+    function = pytensor.function([P], outputs, updates={rng: next_rng}, mode="NUMBA")
+    p = values(50)[0]
+    for _ in range(2):
+        total, drawn = function(p)
+        np.testing.assert_allclose(total, ((p - drawn) ** 2).sum(), rtol=1e-6)
+
+
+def test_plain_elemwise_is_left_where_nothing_is_vectorised():
+    function = compiled([objectives.squared_error(P, T)])
+    assert any(type(node.op) is Elemwise for node in function.maker.fgraph.toposort())
