@@ -1,5 +1,6 @@
 # Two commands do everything: `make example` and `make test`. Neither asks for anything, and both can be run again.
-# PYTHON chooses the interpreter; MODE, EPOCHS and REQUIRE (the least accuracy) are the example's options.
+# PYTHON chooses the interpreter; MODE, EPOCHS and REQUIRE (the least accuracy) are the example's options, BENCH holds
+# those of the benchmarks.
 
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
@@ -9,7 +10,7 @@ WORKERS ?= 2
 MATRIX ?= build/matrix-$(VERSION).json
 
 .DEFAULT_GOAL := help
-.PHONY: help example test lint docs matrix clean
+.PHONY: help example test lint docs matrix bench clean
 
 help:
 	@echo "make example   make an environment, train a classifier of handwritten digits, draw its learning curves"
@@ -17,6 +18,7 @@ help:
 	@echo "make lint      ruff, mypy and import contracts alone"
 	@echo "make docs      the documentation, in docs/_build"
 	@echo "make matrix    write what the tests found to run on each backend into README.rst and docs/backends.rst"
+	@echo "make bench     times against PyTorch, JAX and a copy, in build/benchmarks: make bench BENCH=--help"
 	@echo "make clean     remove environments and what was built"
 
 $(ENV)/.made:
@@ -30,6 +32,10 @@ $(ENV)/.example: $(ENV)/.made pyproject.toml
 
 $(ENV)/.tests: $(ENV)/.made pyproject.toml tools/install.py
 	$(RUN) tools/install.py examples tests docs --optional pytorch jax mlx integration
+	@touch $@
+
+$(ENV)/.bench: $(ENV)/.made pyproject.toml tools/install.py
+	$(RUN) tools/install.py benchmarks --optional pytorch
 	@touch $@
 
 example: $(ENV)/.example
@@ -51,6 +57,9 @@ docs: $(ENV)/.tests
 
 matrix: $(ENV)/.tests
 	$(RUN) tools/matrix.py build/matrix-*.json
+
+bench: $(ENV)/.bench
+	$(RUN) -m benchmarks $(BENCH)
 
 clean:
 	rm -rf .envs build docs/_build

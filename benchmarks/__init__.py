@@ -1,0 +1,1 @@
+"""Times of the losses against PyTorch, JAX and a copy of the same bytes: ``python -m benchmarks --help``."""

@@ -1,0 +1,175 @@
+"""Measure the losses against PyTorch, JAX and a copy of the same bytes.
+
+make bench
+python -m benchmarks --workload categorical/4096x1000 --backend NUMBA JAX --rounds 30
+python -m benchmarks --memory --cold-start
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchmarks import contenders, workloads
+
+DEFAULT_BACKENDS = {"cpu": ["NUMBA", "CVM"], "cuda": ["JAX", "PYTORCH"]}
+IDLE_SECONDS = 4.0  # the longest wait before a slot
+
+
+def main():
+    options = parse_options()
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    rows = workloads.select(options.workload, options.dtype, quick=options.quick)
+    if options.list:
+        console.print("\n".join(f"{row.label:40} {workloads.TASKS[row.task].text}" for row in rows))
+        return
+    contenders.set_environment(options.threads, options.device)
+    makers, missing = contenders.makers(options.backend, options.peers, options.threads, options.device)
+    for maker in missing:
+        console.print(f"{maker.name} is left out: {', '.join(maker.missing())} not installed")
+    check_device(options.device, makers)
+    options.output.mkdir(parents=True, exist_ok=True)
+    if options.memory or options.cold_start:
+        fresh_processes(makers, options, console)
+    elif not times(rows, makers, options, console):
+        sys.exit("Some contenders failed or computed something else, see above.")
+
+
+def times(rows, makers, options, console):
+    """Measure the workloads, and write JSON after each of them, so that an interrupted run is not lost."""
+    from benchmarks import plots, report, session
+
+    results = []
+    idle_seconds = 0 if options.no_idle_wait or options.quick else IDLE_SECONDS
+    with progress_bar(console) as progress:
+        task = progress.add_task("", total=len(rows) * len(makers) * options.rounds)
+        for row in rows:
+            result = session.measure(
+                row,
+                makers,
+                rounds=options.rounds,
+                idle_seconds=idle_seconds,
+                report=lambda text, row=row: progress.update(task, description=f"{row.label}: {text}"),
+                advance=lambda: progress.advance(task),
+            )
+            results.append(result)
+            progress.advance(task, options.rounds * len(result["errors"]))
+            content = report.document(options, times=results)
+            report.write_json(options.output / "times.json", content)
+    plots.draw(content, options.output / "times.png")
+    console.print(report.headline_of(content), highlight=False)
+    console.print(report.times_table(results))
+    failures = [(result["workload"], *item) for result in results for item in result["errors"].items()]
+    for label, name, message in failures:
+        console.print(f"[red]{label}: {name}: {message}", highlight=False)
+    warn_of_load(results, console)
+    console.print(f"written to {options.output}/times.json and times.png", highlight=False)
+    return not failures
+
+
+def warn_of_load(results, console):
+    rows = [row for result in results for row in result["contenders"]]
+    busy, slots = sum(row["busy"] for row in rows), sum(len(row["samples"]) for row in rows)
+    if busy:
+        console.print(f"{busy} of {slots} samples were taken while the machine was busy with something else")
+
+
+def fresh_processes(makers, options, console):
+    from benchmarks import processes, report
+
+    names = [maker.name for maker in makers if maker.kind != "floor"]
+    wanted = {"memory": options.memory, "cold-start": options.cold_start}
+    tables = {"memory": report.memory_table, "cold-start": report.cold_start_table}
+    for what in (what for what, is_wanted in wanted.items() if is_wanted):
+        with console.status(what) as status:
+            rows = processes.measure(what, names, options, status.update)
+        path = options.output / f"{what}.json"
+        content = report.document(options, **{what.replace("-", "_"): rows})
+        report.write_json(path, content)
+        console.print(report.headline_of(content), highlight=False)
+        console.print(tables[what](rows))
+        for row in rows:
+            if "error" in row:
+                console.print(f"[red]{row['workload']}: {row['contender']}: {row['error']}", highlight=False)
+        console.print(f"written to {path}", highlight=False)
+
+
+def progress_bar(console):
+    columns = (BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    return Progress(*columns, console=console, transient=True)
+
+
+def check_device(device, makers):
+    """Say what is missing before anything is compiled."""
+    if device == "cpu":
+        return
+    modules = {module for maker in makers for module in maker.modules}
+    if "torch" in modules:
+        import torch
+
+        if not torch.cuda.is_available():
+            sys.exit(
+                "--device cuda: this PyTorch sees no GPU; install a CUDA build, or leave it out with --peers jax.jit"
+            )
+    if "jax" in modules:
+        import jax
+
+        try:
+            jax.devices("cuda")
+        except RuntimeError as error:
+            sys.exit(f"--device cuda: JAX sees no GPU ({error}); pip install 'jax[cuda12]'")
+
+
+# Options
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__.splitlines()[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--workload", nargs="+", default=["*"], metavar="GLOB", help="names of workloads, see --list")
+    add("--dtype", choices=("float32", "float64"), help="instead of the dtypes of the workloads")
+    add("--backend", nargs="+", choices=contenders.BACKENDS, help="PyTensor backends; plain is PyTensor alone on Numba")
+    add("--peers", nargs="*", choices=contenders.PEERS, default=contenders.PEERS, help="whom to compare with")
+    add("--device", choices=("cpu", "cuda"), default="cpu", help="where PyTorch and JAX compute")
+    add("--rounds", type=positive, default=15, metavar="N", help="slots of each contender")
+    add("--threads", type=positive, default=min(2, os.cpu_count() or 1), metavar="N", help="threads of each contender")
+    add("--output", type=Path, default=Path("build/benchmarks"), metavar="FOLDER", help="where to write")
+    add("--no-idle-wait", action="store_true", help="do not wait for an idle machine before each slot")
+    add("--memory", action="store_true", help="measure peak memory instead of time (Linux)")
+    add("--cold-start", action="store_true", help="measure compilation and first call in fresh processes instead")
+    add("--quick", action="store_true", help="tiny sizes, which show that it works and not how fast it is")
+    add("--list", action="store_true", help="list the workloads")
+    options = parser.parse_args()
+    options.backend = options.backend or DEFAULT_BACKENDS[options.device]
+    check_options(options, parser)
+    return options
+
+
+def check_options(options, parser):
+    if not workloads.select(options.workload):
+        parser.error(f"no workload fits {' '.join(options.workload)}: --list shows their names")
+    on_host = set(options.backend) & set(contenders.HOST_BACKENDS)
+    if options.device == "cuda" and on_host:
+        parser.error(f"{' '.join(sorted(on_host))} cannot compute on a GPU: use --backend JAX PYTORCH")
+    if options.device == "cuda" and (options.memory or options.cold_start):
+        parser.error("memory and cold starts are measured on the processor only")
+    if options.memory and not sys.platform.startswith("linux"):
+        parser.error("--memory needs the /proc of Linux")
+
+
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return number
+
+
+if __name__ == "__main__":
+    main()

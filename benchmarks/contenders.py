@@ -1,0 +1,238 @@
+"""Who takes part, how each compiles a workload, and how its results are read.
+
+A contender is given its inputs where it computes, in its own type of array, and is timed until its results are there.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import NamedTuple
+
+import numpy as np
+
+BACKENDS = {"NUMBA": "numba", "CVM": None, "JAX": "jax", "PYTORCH": "torch", "plain": "numba"}
+HOST_BACKENDS = ("NUMBA", "CVM", "plain")  # compute on the processor alone
+PEERS = ("torch eager", "torch.compile", "jax.jit")
+FLOOR = "copy of the bytes"
+REWRITES = ("loss_fusion", "recognise_crossentropy", "simd")  # those of this package, which "plain" does without
+TOLERANCES = {"float32": 1e-4, "float64": 1e-9}  # of the loss, and of the gradient as a share of its greatest entry
+
+
+class Mismatch(Exception):
+    """A contender computes something else than the others."""
+
+
+@dataclass
+class Contender:
+    name: str
+    kind: str  # "ours", "peer" or "floor"
+    step: Callable[[], object]  # one call, until its results are there
+    fetch: Callable[[object], np.ndarray] = np.asarray  # a result as a NumPy array
+
+
+class Maker(NamedTuple):
+    """How a contender is made of a workload and its arrays, and the modules that takes."""
+
+    name: str
+    kind: str
+    modules: tuple[str, ...]
+    build: Callable
+
+    def missing(self):
+        packages = {module.split(".")[0]: None for module in self.modules}  # to find a submodule imports its package
+        return [package for package in packages if find_spec(package) is None]
+
+    def load(self):
+        """Import what is needed, so that it is not part of the time to compile."""
+        for module in self.modules:
+            import_module(module)
+
+    def make(self, workload, arrays):
+        step, fetch = self.build(workload, arrays)
+        return Contender(self.name, self.kind, step, fetch)
+
+
+def set_environment(threads, device):
+    """What libraries read when they are imported: to be called before."""
+    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = str(threads)
+    # Threads that spin after their work is done would take the processor from the next contender.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ["JAX_PLATFORMS"] = device
+
+
+def makers(backends, peers, threads, device):
+    """All contenders that were asked for, and the peers among them that are not installed."""
+    candidates = [
+        *(pytensor_maker(backend, device) for backend in backends),
+        Maker("torch eager", "peer", ("torch",), partial(build_torch, compiled=False, threads=threads, device=device)),
+        Maker("torch.compile", "peer", ("torch",), partial(build_torch, compiled=True, threads=threads, device=device)),
+        Maker("jax.jit", "peer", ("jax", "jax.numpy", "optax"), build_jax),
+    ]
+    wanted = [maker for maker in candidates if maker.kind == "ours" or maker.name in peers]
+    if device == "cpu":
+        wanted.append(Maker(FLOOR, "floor", (), partial(build_floor, threads=threads)))
+    else:
+        wanted.append(Maker(FLOOR, "floor", ("jax", "jax.numpy"), build_jax_floor))
+    return [m for m in wanted if not m.missing()], [m for m in wanted if m.missing()]
+
+
+def thread_counts(threads):
+    """Threads of each library; XLA takes all processors of the process, and there is no option for less."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {"Numba": threads, "OpenMP (CVM)": threads, "PyTorch": threads, "copy": threads, "XLA (JAX)": processors}
+
+
+# PyTensor
+
+
+def pytensor_maker(backend, device):
+    library = BACKENDS[backend]
+    modules = ("pytensor", "pytensor.tensor", "objectives", *([library] if library else []))
+    return Maker(backend, "ours", modules, partial(build_pytensor, backend=backend, device=device))
+
+
+def build_pytensor(workload, arrays, *, backend, device):
+    if backend == "JAX":
+        set_jax_precision(workload.dtype)
+        return jax_step(compile_pytensor(workload, arrays, backend), arrays)
+    function = compile_pytensor(workload, arrays, backend)
+    if backend == "PYTORCH":
+        import torch
+
+        # PyTensor's wrapper returns NumPy arrays, so that on a GPU the time includes their way to the host.
+        inputs = [torch.as_tensor(array, device=device) for array in arrays.values()]
+        return partial(function, *inputs), np.asarray
+    return partial(function, *arrays.values()), np.asarray
+
+
+def compile_pytensor(workload, arrays, backend):
+    """A function of inputs whose lengths are not known, as training has them; results are not copied."""
+    import pytensor
+    import pytensor.tensor as pt
+    from pytensor.compile.mode import get_mode
+
+    tasks = import_module("benchmarks.in_plain" if backend == "plain" else "benchmarks.in_pytensor")
+    mode = get_mode("NUMBA").excluding(*REWRITES) if backend == "plain" else get_mode(backend)
+    with pytensor.config.change_flags(floatX=workload.dtype):
+        inputs = [pt.tensor(name, dtype=a.dtype, shape=(None,) * a.ndim) for name, a in arrays.items()]
+        loss = getattr(tasks, workload.task)(*inputs)
+        outputs = [loss, pytensor.grad(loss, inputs[0])] if workload.has_gradient else [loss]
+        outputs = [pytensor.Out(output, borrow=True) for output in outputs]
+        return pytensor.function(inputs, outputs, mode=mode, trust_input=True)
+
+
+# PyTorch
+
+
+def build_torch(workload, arrays, *, compiled, threads, device):
+    import torch
+
+    torch.set_num_threads(threads)
+    function = getattr(import_module("benchmarks.in_torch"), workload.task)
+    if compiled:
+        torch._dynamo.reset()  # of the functions of the workload before, whose number is limited
+        function = torch.compile(function, dynamic=False)
+    x, *others = (torch.as_tensor(array, device=device) for array in arrays.values())
+    synchronize = torch.cuda.synchronize if device == "cuda" else lambda: None
+
+    def train():
+        loss = function(x, *others)
+        (gradient,) = torch.autograd.grad(loss, x)
+        synchronize()
+        return loss.detach(), gradient
+
+    def evaluate():
+        with torch.no_grad():
+            loss = function(x, *others)
+        synchronize()
+        return [loss]
+
+    if workload.has_gradient:
+        x.requires_grad_()
+    return (train if workload.has_gradient else evaluate), torch_to_numpy
+
+
+def torch_to_numpy(tensor):
+    return tensor.cpu().numpy()
+
+
+# JAX
+
+
+def build_jax(workload, arrays):
+    import jax
+
+    set_jax_precision(workload.dtype)
+    function = getattr(import_module("benchmarks.in_jax"), workload.task)
+    if workload.has_gradient:
+        return jax_step(jax.jit(jax.value_and_grad(function)), arrays)
+    return jax_step(jax.jit(lambda *inputs: [function(*inputs)]), arrays)
+
+
+def set_jax_precision(dtype):
+    """What PyTensor sets by floatX, once, when it loads JAX."""
+    import jax
+
+    jax.config.update("jax_enable_x64", dtype == "float64")
+
+
+def jax_step(function, arrays):
+    """A call with arrays on the device, until all results are there."""
+    import jax
+
+    inputs = [jax.device_put(array) for array in arrays.values()]
+    return (lambda: jax.block_until_ready(function(*inputs))), np.asarray
+
+
+# The floor
+
+
+def floor_bytes(workload, arrays):
+    """Half of what must be read and written at the least, since a copy both reads and writes."""
+    moved = sum(array.nbytes for array in arrays.values())
+    if workload.has_gradient:
+        moved += next(iter(arrays.values())).nbytes
+    return max(1, moved // 2)
+
+
+def build_floor(workload, arrays, *, threads):
+    """Copy as many bytes as the inputs and the gradient have, on as many threads as the others."""
+    size = floor_bytes(workload, arrays)
+    source, target = np.ones(size, dtype="uint8"), np.empty(size, dtype="uint8")
+    if size < 2**20:  # too little to share
+        return partial(np.copyto, target, source), np.asarray
+    pool = ThreadPoolExecutor(threads)
+    pieces = list(zip(np.array_split(target, threads), np.array_split(source, threads), strict=True))
+    return (lambda: list(pool.map(lambda piece: np.copyto(*piece), pieces))), np.asarray
+
+
+def build_jax_floor(workload, arrays):
+    import jax
+    import jax.numpy as jnp
+
+    source = {"bytes": np.ones(floor_bytes(workload, arrays), dtype="uint8")}
+    return jax_step(jax.jit(jnp.copy), source)
+
+
+# Do all compute the same?
+
+
+def check(contender, expected, dtype):
+    """The loss and gradient of a contender, which must be those expected, if any are."""
+    results = [contender.fetch(result) for result in contender.step()]
+    if expected is None:
+        return results
+    for what, actual, wanted in zip(("loss", "gradient"), results, expected, strict=False):
+        tolerance = TOLERANCES[dtype] * max(np.abs(wanted).max(), np.finfo(dtype).tiny)
+        if actual.shape != wanted.shape or actual.dtype != wanted.dtype:
+            raise Mismatch(f"{what} {actual.dtype}{actual.shape} instead of {wanted.dtype}{wanted.shape}")
+        difference = np.abs(actual - wanted).max()
+        if not difference <= tolerance:
+            raise Mismatch(f"{what} differs by {difference:.2g}, which is more than {tolerance:.2g}")
+    if len(results) != len(expected):
+        raise Mismatch(f"{len(results)} results instead of {len(expected)}")
+    return expected

@@ -1,0 +1,123 @@
+"""Tables for people and JSON for programs."""
+
+import json
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from rich.table import Table
+
+from benchmarks.contenders import thread_counts
+
+PACKAGES = ("objectives", "pytensor", "numpy", "numba", "torch", "jax", "jaxlib", "optax")
+KIND_STYLES = {"ours": "bold", "peer": "", "floor": "dim"}
+
+
+def document(options, **sections):
+    """What is written to a JSON file: the sections, and what they depend on."""
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {"cpu": cpu_name(), "processors": thread_counts(0)["XLA (JAX)"], "system": platform.platform()},
+        "device": options.device,
+        "versions": {"python": platform.python_version(), **versions()},
+        "threads": thread_counts(options.threads),
+        "options": {name: value for name, value in vars(options).items() if name != "output"},
+        **sections,
+    }
+
+
+def write_json(path, content):
+    path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def versions():
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def cpu_name():
+    """The model of the processor; Linux keeps it where `platform` does not look."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
+
+
+def headline_of(content):
+    """One line that says on what it ran."""
+    threads = ", ".join(f"{name} {count}" for name, count in content["threads"].items())
+    packages = ", ".join(f"{name} {number}" for name, number in content["versions"].items() if number)
+    machine = content["machine"]
+    return f"{machine['cpu']}, {machine['processors']} processors, {content['device']}\n{packages}\nthreads: {threads}"
+
+
+def times_table(results):
+    """All contenders of all workloads; targets as 'at most / aim'."""
+    table = Table(title="Time of a call", title_justify="left")
+    table.add_column("workload", overflow="fold")
+    table.add_column("contender", no_wrap=True)
+    for heading in ("median ms", "minimum", "quartiles", "x copy", "x fastest peer", "target"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("reached", no_wrap=True)
+    for result in results:
+        label = result["workload"]
+        for row in result["contenders"]:
+            table.add_row(label, *times_row(row), style=KIND_STYLES[row["kind"]])
+            label = ""
+        for name in result["errors"]:
+            table.add_row(label, name, "failed", style="red")
+            label = ""
+        table.add_section()
+    return table
+
+
+def times_row(row):
+    quartiles = "-".join(map(milliseconds, row["quartiles"]))
+    target = row.get("target")
+    cells = [row["name"], milliseconds(row["median"]), milliseconds(row["minimum"]), quartiles]
+    cells += [ratio(row["times_floor"]), ratio(row["ratio"])]
+    return [*cells, f"{target['at_most']:g} / {target['aim']:g}" if target else "", verdict(target)]
+
+
+def verdict(target):
+    if not target:
+        return ""
+    if target["reached"]["aim"]:
+        return "[green]yes, aim"
+    return "[green]yes" if target["reached"]["at_most"] else "[red]no"
+
+
+def milliseconds(value):
+    """Three digits, whatever the size."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def ratio(value):
+    return "" if value is None else f"{value:.0f}" if value >= 100 else f"{value:.2f}"
+
+
+def memory_table(rows):
+    table = Table(title="Peak memory of a call above inputs and results", title_justify="left")
+    return process_table(table, rows, {"peak_mb": "MB", "returned_mb": "results, MB"})
+
+
+def cold_start_table(rows):
+    table = Table(title="Fresh process, caches on disk warm", title_justify="left")
+    return process_table(table, rows, {"import_s": "import, s", "first_call_s": "compile and first call, s"})
+
+
+def process_table(table, rows, columns):
+    for heading in ("workload", "contender"):
+        table.add_column(heading)
+    for heading in columns.values():
+        table.add_column(heading, justify="right")
+    for row in rows:
+        cells = ["failed", ""] if "error" in row else [f"{row[key]:.2f}" for key in columns]
+        table.add_row(row["workload"], row["contender"], *cells)
+    return table

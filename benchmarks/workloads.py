@@ -1,0 +1,165 @@
+"""What is measured: one row of `WORKLOADS` for each task, size and dtype, with the ratios that it shall reach.
+
+The tasks are functions of the same name in the modules ``in_pytensor``, ``in_torch``, ``in_jax`` and ``in_plain``.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
+from typing import NamedTuple
+
+import numpy as np
+
+HEADLINE_ELEMENTS = 4_194_304  # 4096 x 1024: 16 MiB of float32, more than most caches hold
+ELEMENTS = (1_000, 10_000, 100_000, 1_000_000, HEADLINE_ELEMENTS, 10_000_000)
+ITEMS = ((128, 10), (1024, 10), (8192, 10), (65536, 10), (4096, 1000), (512, 50000))
+HEADLINE_ITEMS = (4096, 1000)
+SHARE_UNMASKED = 0.8
+
+
+class Target(NamedTuple):
+    """Time over that of the fastest peer: what it must not exceed, and what is wanted."""
+
+    at_most: float
+    aim: float
+
+
+class Task(NamedTuple):
+    inputs: Callable  # (rng, shape, dtype) to named arrays; the gradient is taken by the first
+    text: str
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A row of the table; ``targets`` are by backend."""
+
+    name: str  # of the task, and what distinguishes rows of the same task
+    task: str
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+    targets: dict[str, Target] = field(default_factory=dict)
+    has_gradient: bool = True
+
+    @property
+    def label(self):
+        suffix = "" if self.dtype == "float32" else f"-{self.dtype}"
+        return f"{self.name}/{'x'.join(map(str, self.shape))}{suffix}"
+
+    @property
+    def elements(self):
+        return math.prod(self.shape)
+
+    def arrays(self):
+        """The inputs by name, always the same."""
+        return TASKS[self.task].inputs(np.random.default_rng(0), self.shape, self.dtype)
+
+
+# Inputs
+
+
+def items(rng, shape, dtype):
+    logits = 3 * rng.standard_normal(shape, dtype=dtype)
+    return {"logits": logits, "labels": rng.integers(0, shape[-1], size=shape[0])}
+
+
+def weighted_items(rng, shape, dtype):
+    mask = rng.random(shape[0]) < SHARE_UNMASKED
+    class_weights = rng.uniform(0.5, 2, size=shape[-1]).astype(dtype)
+    return {**items(rng, shape, dtype), "mask": mask, "class_weights": class_weights}
+
+
+def scaled_items(rng, shape, dtype):
+    bias = rng.standard_normal(shape[-1], dtype=dtype)
+    return {**items(rng, shape, dtype), "scale": np.asarray(1.5, dtype=dtype), "bias": bias}
+
+
+def binary(rng, shape, dtype):
+    inputs = reals(rng, shape, dtype)
+    return {**inputs, "targets": (inputs["targets"] > 0).astype(dtype)}
+
+
+def reals(rng, shape, dtype):
+    predictions, targets = (2 * rng.standard_normal(shape, dtype=dtype) for _ in range(2))
+    return {"predictions": predictions, "targets": targets, "mask": rng.random(shape) < SHARE_UNMASKED}
+
+
+TASKS = {
+    "categorical": Task(items, "crossentropy of logits and labels, mean"),
+    "categorical_weighted": Task(weighted_items, "the same with mask, class weights and label smoothing"),
+    "categorical_user": Task(items, "the same, written as -log(softmax(x))[arange(n), y]"),
+    "categorical_probabilities": Task(items, "the same from softmax probabilities"),
+    "categorical_inplace": Task(scaled_items, "the same of logits x * scale + bias, gradient by x"),
+    "binary_crossentropy": Task(binary, "binary crossentropy of logits, masked and normalised"),
+    "squared": Task(reals, "squared error, masked and normalised"),
+    "huber": Task(reals, "Huber loss, masked and normalised"),
+    "hinge": Task(binary, "binary hinge loss, masked and normalised"),
+    "multiclass_hinge": Task(items, "hinge loss of Crammer and Singer, mean"),
+    "top_5": Task(items, "top-5 accuracy"),
+}
+
+
+# The table
+
+
+def categorical_rows():
+    """From 128 items, where the time is that of a call, to gradients of 100 MB."""
+    cvm = {"CVM": Target(0.7, 0.35)}
+    targets = {
+        (128, 10): {"NUMBA": Target(1.0, 0.5)},
+        (65536, 10): {"NUMBA": Target(0.9, 0.6)},
+        (4096, 1000): {"NUMBA": Target(0.7, 0.4), **cvm},
+        (512, 50000): {"NUMBA": Target(0.8, 0.5), **cvm},
+    }
+    return [Workload("categorical", "categorical", shape, targets=targets.get(shape, {})) for shape in ITEMS]
+
+
+def elementwise_rows(name, dtype, **targets):
+    """A sweep over the number of elements, with targets at the headline size alone."""
+    return [Workload(name, name, (n,), dtype, targets=targets if n == HEADLINE_ELEMENTS else {}) for n in ELEMENTS]
+
+
+def headline(name, task=None, shape=HEADLINE_ITEMS, has_gradient=True, **targets):
+    return Workload(name, task or name, shape, targets=targets, has_gradient=has_gradient)
+
+
+WORKLOADS = [
+    *categorical_rows(),
+    headline("categorical_weighted", NUMBA=Target(0.7, 0.4)),
+    headline("categorical_user", NUMBA=Target(0.75, 0.4)),
+    headline("categorical_probabilities", NUMBA=Target(0.75, 0.4)),
+    headline("categorical_inplace", shape=(512, 50000), NUMBA=Target(0.3, 0.15)),
+    headline("categorical_loss_only", "categorical", has_gradient=False),
+    *elementwise_rows("binary_crossentropy", "float32", NUMBA=Target(0.7, 0.4), CVM=Target(2.5, 1.0)),
+    *elementwise_rows("binary_crossentropy", "float64", NUMBA=Target(0.7, 0.5)),
+    *elementwise_rows("squared", "float32", NUMBA=Target(0.8, 0.6)),
+    *elementwise_rows("huber", "float32", NUMBA=Target(0.8, 0.6)),
+    *elementwise_rows("hinge", "float32", NUMBA=Target(0.8, 0.6)),
+    headline("multiclass_hinge", NUMBA=Target(0.75, 0.5)),
+    headline("top_5", has_gradient=False, NUMBA=Target(0.15, 0.08)),
+]
+
+
+def select(patterns, dtype=None, quick=False):
+    """The rows whose label or name fits one of the patterns, if need be in another dtype and in tiny sizes."""
+    rows = {}
+    for row in WORKLOADS:
+        if any(fnmatch(row.label, pattern) or fnmatch(row.name, pattern) for pattern in patterns):
+            row = in_dtype(row, dtype)
+            row = tiny(row) if quick else row
+            rows.setdefault(row.label, row)
+    return list(rows.values())
+
+
+def in_dtype(row, dtype):
+    """The row in another dtype: that row of the table if there is one, else without targets."""
+    if dtype in (None, row.dtype):
+        return row
+    other = replace(row, dtype=dtype, targets={})
+    return next((known for known in WORKLOADS if known.label == other.label), other)
+
+
+def tiny(row):
+    """The row with few items and classes, which shows that it works and not how fast it is."""
+    limits = (1000,) if len(row.shape) == 1 else (128, 64)
+    return replace(row, shape=tuple(map(min, row.shape, limits)), targets={})

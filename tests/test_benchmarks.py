@@ -1,0 +1,97 @@
+"""The benchmarks run, agree with each other, and write what they say. How fast anything is, is not tested."""
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import contenders, session, timing, workloads
+from benchmarks.workloads import Target
+
+ROOT = Path(__file__).parent.parent
+MISSING = [module for module in ("jax", "matplotlib", "optax", "rich") if find_spec(module) is None]
+needs_libraries = pytest.mark.skipif(bool(MISSING), reason=f"{', '.join(MISSING)} not installed")
+
+
+def run(*options):
+    """In a process of its own, since the benchmarks set threads and dtypes before they import anything."""
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks", *map(str, options)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@needs_libraries
+def test_smallest_workload(tmp_path):
+    small = ("--quick", "--rounds", 1, "--workload", "squared/1000", "--backend", "NUMBA", "--peers", "jax.jit")
+    done = run(*small, "--output", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "x fastest peer" in done.stdout
+
+    content = json.loads((tmp_path / "times.json").read_text())
+    assert {"date", "machine", "device", "versions", "threads", "options", "times"} <= content.keys()
+    (result,) = content["times"]
+    assert result["errors"] == {}
+    assert [row["name"] for row in result["contenders"]] == ["NUMBA", "jax.jit", contenders.FLOOR]
+    for row in result["contenders"]:
+        assert {"median", "minimum", "quartiles", "samples", "busy", "ratio", "times_floor"} <= row.keys()
+        assert row["median"] > 0
+    assert (tmp_path / "times.png").stat().st_size > 10_000
+
+
+@needs_libraries
+def test_unknown_workload():
+    done = run("--workload", "nonsense")
+    assert done.returncode == 2
+    assert "--list" in done.stderr
+
+
+@needs_libraries
+def test_each_task_is_written_for_pytensor_and_jax():
+    from benchmarks import in_jax, in_plain, in_pytensor
+
+    for task in workloads.TASKS:
+        assert all(callable(getattr(module, task)) for module in (in_jax, in_plain, in_pytensor))
+
+
+def test_labels_are_unique():
+    labels = [row.label for row in workloads.WORKLOADS]
+    assert len(set(labels)) == len(labels)
+    assert {row.task for row in workloads.WORKLOADS} == workloads.TASKS.keys()
+
+
+def test_dtype_takes_the_targets_of_its_row():
+    (row,) = workloads.select(["binary_crossentropy/4194304"], "float64")
+    assert row.label == "binary_crossentropy/4194304-float64"
+    assert row.targets == {"NUMBA": Target(0.7, 0.5)}
+    (row,) = workloads.select(["top_5"], "float64")
+    assert row.targets == {}
+
+
+@pytest.mark.parametrize("wrong", [[np.float32(1.1)], [np.float64(1)], [np.float32(np.nan)], []])
+def test_mismatch(wrong):
+    expected = [np.ones((), "float32")]
+    contender = contenders.Contender("wrong", "ours", lambda: wrong)
+    with pytest.raises(contenders.Mismatch):
+        contenders.check(contender, expected, "float32")
+
+
+def test_ratio_is_to_the_fastest_peer():
+    names = {"NUMBA": ("ours", 3.0), "slow": ("peer", 8.0), "fast": ("peer", 4.0), contenders.FLOOR: ("floor", 1.0)}
+    rows = [{"name": name, "kind": kind, "median": median} for name, (kind, median) in names.items()]
+    session.add_ratios(rows, {"NUMBA": Target(0.8, 0.5)})
+    assert rows[0]["ratio"] == 0.75
+    assert rows[0]["times_floor"] == 3
+    assert rows[0]["fastest_peer"] == "fast"
+    assert rows[0]["target"]["reached"] == {"at_most": True, "aim": False}
+
+
+def test_contenders_take_turns():
+    order = []
+    steps = {name: lambda name=name: order.append(name) for name in "abc"}
+    samples = timing.interleave(steps, 2, idle_seconds=0)
+    turns = [name for name, previous in zip(order, [None, *order], strict=False) if name != previous]
+    assert "".join(turns) == "abc" + "abc" + "bca"  # warm-up and two rounds
+    assert all(len(samples[name].seconds) == 2 for name in "abc")
