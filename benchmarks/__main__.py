@@ -112,7 +112,7 @@ def check_device(device, makers):
 
         if not torch.cuda.is_available():
             sys.exit(
-                "--device cuda: this PyTorch sees no GPU; install a CUDA build, or leave it out with --peers jax.jit"
+                "--device cuda: this PyTorch sees no GPU; install a CUDA build, or use --backend JAX --peers jax.jit"
             )
     if "jax" in modules:
         import jax
