@@ -40,6 +40,7 @@ LOSSES = [binary_crossentropy_with_logits, squared_error, huber_loss]
 # Outputs, and for each loop which of its results are sums; a loop that divides by a sum comes after it.
 GRAPHS = {
     "mean": (lambda f: with_gradient(f(P, T).mean()), [(True, False)]),
+    "aggregated": (lambda f: with_gradient(aggregate(f(P, T))), [(True, False)]),
     "masked": (lambda f: with_gradient(aggregate(f(P, T), mask=MASK)), [(True,), (True, False)]),
     "weighted": (lambda f: with_gradient(aggregate(f(P, T), W)), [(True, False)]),
     "validation": (lambda f: [aggregate(f(P, T), mask=MASK)], [(True, True)]),

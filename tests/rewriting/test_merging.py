@@ -6,8 +6,8 @@ import pytensor.tensor as pt
 import pytest
 from pytensor.compile.mode import get_mode
 
+from objectives import aggregate, multiclass_hinge_loss
 from objectives import categorical_crossentropy_with_logits as crossentropy
-from objectives import multiclass_hinge_loss
 from objectives.ops._itemwise import ItemGradient, ItemLoss
 
 Z, Y, MASK = pt.matrix("z"), pt.lvector("y"), pt.vector("mask", dtype=bool)
@@ -26,9 +26,17 @@ def ours(function):
 
 
 @pytest.mark.parametrize("loss_function", [crossentropy, multiclass_hinge_loss])
-@pytest.mark.parametrize("objective", [
-    lambda loss: loss.mean(), lambda loss: loss.sum(), lambda loss: (loss * MASK).sum() / MASK.sum()
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "objective",
+    [
+        lambda loss: loss.mean(),
+        lambda loss: loss.sum(),
+        lambda loss: (loss * MASK).sum() / MASK.sum(),
+        aggregate,
+        lambda loss: aggregate(loss, mask=MASK),
+        lambda loss: aggregate(loss, axis=0),
+    ],
+)
 @pytest.mark.parametrize("masked", [False, True])
 def test_loss_and_gradient_are_merged(loss_function, objective, masked):
     loss = objective(loss_function(Z, Y, mask=MASK if masked else None))
