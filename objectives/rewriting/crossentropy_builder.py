@@ -68,7 +68,9 @@ class CrossentropyBuilder:
     def _factor(self, symbol_):
         if isinstance(symbol_, Symbol):
             return getattr(self, f"_{symbol_.kind}")(symbol_.of)
-        return symbol_[..., 0] if symbol_.ndim == self.logits.ndim else symbol_
+        row = symbol_[..., 0] if symbol_.ndim == self.logits.ndim else symbol_
+        # the algebra does not see casts, and PyTensor's Numba divides by an int64 in float32 (3.0.7)
+        return row if row.dtype.startswith("float") else row.astype(self.logits.dtype)
 
     def _loss(self, labels):
         return SoftmaxCrossentropy.of(self.logits, self._index(labels))

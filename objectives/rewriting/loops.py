@@ -6,6 +6,7 @@ are formed from their results: those that share most are computed together, unle
 """
 
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 from itertools import combinations
 
 from pytensor.compile.mode import optdb
@@ -19,6 +20,8 @@ from objectives.ops.elementwise import ElementwiseLoop, VectorComposite
 from objectives.ops.marking import holds_loss
 
 FLOATS = ("float32", "float64")
+MOST_NODES = 128  # of a loop, whose compilation takes longer the more it has
+FEW_NODES = 4  # that are computed once more rather than stored
 
 
 @dataclass
@@ -77,11 +80,14 @@ class FormLoops(GraphRewriter):
     """Put an `ElementwiseLoop` in the place of sums of element-wise expressions."""
 
     def apply(self, fgraph):
-        if holds_loss(fgraph):
-            loops = merged(list(initial_loops(fgraph)))
-            for loop in loops:
-                if loop.summed:
-                    replace(fgraph, loop)
+        if not holds_loss(fgraph):
+            return
+        # A loop that needs another needs all that the other does: the others come first.
+        loops = sorted(merged(list(initial_loops(fgraph))), key=lambda loop: len(loop.needs))
+        for position, loop in enumerate(loops):
+            if loop.summed:
+                keep_for_later(fgraph, loop, loops[position + 1 :])
+                replace(fgraph, loop)
 
 
 def initial_loops(fgraph):
@@ -134,48 +140,54 @@ def cone(variable):
 
 def merged(loops):
     """Merge loops into those that sum, the pairs that share most first, as long as none must come before the other."""
-    while pairs := sorted(filter(may_merge, combinations(loops, 2)), key=shared, reverse=True):
-        for a, b in pairs:
-            rest = [loop for loop in loops if loop is not a and loop is not b]
-            if not is_between(a, b, loops):
-                loops = [*rest, a | b]
-                break
-        else:
-            break
-    return loops
+    loops = dict(enumerate(loops))
+    queue = [(*unshared(a, b), i, j) for (i, a), (j, b) in combinations(loops.items(), 2) if may_merge(a, b)]
+    heapify(queue)
+    while queue:
+        *_, i, j = heappop(queue)
+        if i in loops and j in loops and not comes_before(loops[i], loops[j]) and not comes_before(loops[j], loops[i]):
+            new, loop = max(loops) + 1, loops.pop(i) | loops.pop(j)
+            for k, other in loops.items():
+                if comes_before(loop, other):
+                    other.needs |= loop.needs | loop.results
+                if may_merge(loop, other):
+                    heappush(queue, (*unshared(loop, other), k, new))
+            loops[new] = loop
+    return list(loops.values())
 
 
-def may_merge(pair):
-    a, b = pair
-    full = {leaf for leaf in a.leaves & b.leaves if is_full(leaf)}
-    return bool((a.summed or b.summed) and full)
+def may_merge(a, b):
+    shares_elements = any(is_full(leaf) for leaf in a.leaves & b.leaves)
+    return shares_elements and (a.summed or b.summed) and len(a.nodes | b.nodes) <= MOST_NODES
 
 
-def shared(pair):
-    a, b = pair
-    return len(a.nodes & b.nodes), len(a.leaves & b.leaves)
+def unshared(a, b):
+    """The less the sooner two loops are merged."""
+    return -len(a.nodes & b.nodes), -len(a.leaves & b.leaves)
 
 
-def is_between(a, b, loops):
-    """Whether one of two loops must come before the other, directly or by way of others."""
-    return comes_before(a, b, loops) or comes_before(b, a, loops)
+def comes_before(first, second):
+    """Whether one loop must come before another, directly or by way of others."""
+    return not second.needs.isdisjoint(first.results)
 
 
-def comes_before(first, second, loops):
-    seen, todo = [], [second]
-    while todo:
-        loop = todo.pop()
-        if loop.needs & first.results:
-            return True
-        seen.append(loop)
-        todo.extend(other for other in loops if other.results & loop.needs and not any(other is s for s in seen + todo))
-    return False
+def keep_for_later(fgraph, loop, later):
+    """Store what a later loop would have to compute once more, if it is worth the memory."""
+    for other in later:
+        if comes_before(loop, other):
+            for node in loop.nodes & other.nodes:
+                (variable,) = node.outputs
+                clients = {client for client, _ in fgraph.clients[variable]}
+                if clients & (other.nodes - loop.nodes) and len(cone(variable)[0]) > FEW_NODES:
+                    loop.stored.add(variable)
 
 
 def replace(fgraph, loop):
     """Put the loop in the place of the sums and the stored variables."""
-    order = [node for node in fgraph.toposort() if node in loop.nodes]
-    inputs = [leaf for node in order for leaf in node.inputs if leaf in loop.leaves and not is_number(leaf)]
+    cones = [cone(variable) for variable in loop.results]  # what earlier loops stored is not computed again
+    nodes, leaves = (set().union(*parts) for parts in zip(*cones, strict=True))
+    order = [node for node in fgraph.toposort() if node in nodes]
+    inputs = [leaf for node in order for leaf in node.inputs if leaf in leaves and not is_number(leaf)]
     inputs = list(dict.fromkeys(inputs))
     summed = [v for node in order for v in node.outputs if v in loop.summed]
     stored = [v for node in order for v in node.outputs if v in loop.stored]

@@ -1,5 +1,7 @@
 """Sums of element-wise losses and their gradients share as few loops as possible, and only in graphs with a loss."""
 
+import time
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -10,6 +12,7 @@ from pytensor.tensor.elemwise import Elemwise
 import objectives
 from objectives import aggregate, binary_crossentropy_with_logits, huber_loss, squared_error
 from objectives.ops.elementwise import ElementwiseLoop, VectorComposite
+from objectives.rewriting.loops import MOST_NODES
 
 P, T, W, MASK = pt.fvector("p"), pt.fvector("t"), pt.fvector("w"), pt.vector("mask", dtype=bool)
 M, R, C = pt.fmatrix("m"), pt.frow("r"), pt.fcol("c")
@@ -29,11 +32,25 @@ def compiled(outputs, mode="NUMBA"):
 
 
 def loops(function):
-    return [node.op.summed for node in function.maker.fgraph.toposort() if isinstance(node.op, ElementwiseLoop)]
+    return [node.op.summed for node in function.maker.fgraph.toposort() if is_loop(node)]
 
 
 def with_gradient(loss):
     return [loss, pytensor.grad(loss, P)]
+
+
+def spread_of_stored(f):
+    loss = f(P, T)
+    return [loss, ((loss - loss.mean()) ** 2).sum()]
+
+
+def chain(f):
+    """Each step needs the sum of the step before."""
+    x, totals = P, []
+    for _ in range(5):
+        totals.append(f(x, T).mean())
+        x = pt.tanh(x / (1 + totals[-1]))
+    return totals
 
 
 LOSSES = [binary_crossentropy_with_logits, squared_error, huber_loss]
@@ -47,6 +64,8 @@ GRAPHS = {
     "stored and summed": (lambda f: [f(P, T), f(P, T).sum()], [(True, False)]),
     "two losses": (lambda f: [f(P, T).sum(), squared_error(P, W).sum()], [(True, True)]),
     "centred": (lambda f: [f(P - P.mean(), T).sum()], [(True,)]),
+    "spread of a stored loss": (spread_of_stored, [(True, False), (True,)]),
+    "chain": (chain, None),
     "standardised": (lambda f: with_gradient(f((P - P.mean()) / P.std(), T).sum()), None),
 }
 
@@ -71,6 +90,24 @@ def test_numbers(backend):
         for k, (result, expected) in enumerate(zip(function(*arrays), plain(*arrays), strict=True)):
             assert result.dtype == expected.dtype and result.shape == expected.shape
             np.testing.assert_allclose(result, expected, rtol=3e-5, atol=1e-6, err_msg=f"{k} {n}")
+
+
+def test_many_losses_of_the_same_targets():
+    """Neither the search for loops nor the loops themselves grow without bound."""
+    weights = [pt.fmatrix() for _ in range(40)]
+    total = sum(squared_error(w, M).sum() + 0.01 * (w**2).sum() for w in weights)
+    gradients = pytensor.grad(total, weights)
+    norm = pt.sqrt(sum((g**2).sum() for g in gradients))
+    started = time.perf_counter()
+    outputs = [total, *(g / norm for g in gradients)]
+    function = pytensor.function([*weights, M], outputs, mode="NUMBA")
+    assert time.perf_counter() - started < 30
+    sizes = [len(n.op.scalar_op.fgraph.apply_nodes) for n in function.maker.fgraph.apply_nodes if is_loop(n)]
+    assert sizes and max(sizes) <= MOST_NODES
+
+
+def is_loop(node):
+    return isinstance(node.op, ElementwiseLoop)
 
 
 def test_empty():
