@@ -70,16 +70,14 @@ class SoftmaxCrossentropyGradient(ItemGradient):
     @staticmethod
     def expression(logits, targets, a, b, *, class_weights=None, label_smoothing=None, mask=None):
         z, targets = _unmasked(logits, targets, mask)
-        if targets.ndim == z.ndim:
-            t = _weighed(targets, z, class_weights, label_smoothing)
+        p = softmax(z, axis=-1)
+        if targets.ndim < z.ndim and label_smoothing is None:
+            weight = 1 if class_weights is None else _label_weight(targets, z, class_weights)
+            gradient = (a * weight)[..., None] * p - place_class(b * weight, targets, z)
         else:
-            weight = pt.ones_like(a) if class_weights is None else _label_weight(targets, z, class_weights)
-            t = place_class(weight, targets, z)
-            if label_smoothing is not None:
-                uniform = 1 if class_weights is None else class_weights
-                t = (1 - label_smoothing) * t + label_smoothing / _num_classes(z) * uniform
-        total = t.sum(axis=-1)
-        gradient = (a * total)[..., None] * softmax(z, axis=-1) - b[..., None] * t
+            t = targets if targets.ndim == z.ndim else place_class(pt.ones_like(a), targets, z)
+            t = _weighed(t, z, class_weights, label_smoothing)
+            gradient = (a * t.sum(axis=-1))[..., None] * p - b[..., None] * t
         return select(None if mask is None else mask[..., None], gradient)
 
 
