@@ -106,10 +106,6 @@ class ItemGradient(_ItemOp):
     def expression(*inputs: Any, **options: Any):
         raise NotImplementedError
 
-    def loss(self, scores, targets, *weights_and_options):
-        """The losses that belong to inputs of this Op."""
-        return self.loss_type(options=self.options)(scores, targets, *weights_and_options[self.num_weights :])
-
     def infer_shape(self, *arguments):
         scores = arguments[-1][0]
         return [scores[:-1], scores] if self.with_loss else [scores]

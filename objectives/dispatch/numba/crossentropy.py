@@ -81,15 +81,15 @@ def _make_rows(dtype, *, dense, weighted, smoothed, masked, with_loss, with_grad
     target, row_sums = _row_sums(dtype, dense, weighted, smoothed)
 
     @inlined
-    def write_gradient(out, targets, i, weights, keep, spread, row, start, num_classes, scale, own, b):
+    def write_gradient(out, targets, i, weights, keep, spread, row, num_classes, scale, own, b):
         """Step 4, from the exponentials in ``out``."""
         for j in range(num_classes):
-            g = out[start + j] * scale
+            g = out[row + j] * scale
             if dense or smoothed:
                 g -= b * target(targets, weights, keep, spread, row, j)
-            out[start + j] = g
+            out[row + j] = g
         if not dense:
-            out[start + uint64(targets[i])] -= b * own
+            out[row + uint64(targets[i])] -= b * own
 
     @inlined
     def long_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, mask, loss, gradient):
@@ -106,7 +106,7 @@ def _make_rows(dtype, *, dense, weighted, smoothed, masked, with_loss, with_grad
             if with_gradient:
                 s = store_exp(z, row, num_classes, m, gradient, row)
                 write_gradient(
-                    gradient, targets, i, weights, keep, spread, row, row, num_classes, a[i] * total / s, own, b[i]
+                    gradient, targets, i, weights, keep, spread, row, num_classes, a[i] * total / s, own, b[i]
                 )
             else:
                 s = sum_of_exp(z, row, num_classes, m)
@@ -148,7 +148,7 @@ def _make_rows(dtype, *, dense, weighted, smoothed, masked, with_loss, with_grad
                         fill(out, row, num_classes, zero)
                         continue
                     scale = a[i] * totals[r] / sums[r]
-                    write_gradient(out, targets, i, weights, keep, spread, row, row, num_classes, scale, owns[r], b[i])
+                    write_gradient(out, targets, i, weights, keep, spread, row, num_classes, scale, owns[r], b[i])
             if with_loss:
                 for r in range(count):
                     sums[r] = log(sums[r])
