@@ -62,3 +62,33 @@ def register_kernel(op_type):
         return kernel
 
     return register
+
+
+def register_item_kernels(loss_type, make_compute):
+    """Register the kernels of a loss and of its gradient.
+
+    ``make_compute(op, node, with_loss=, with_gradient=, inplace=)`` makes a compiled function of the tuple of inputs
+    that gives flat losses and flat gradients.
+    """
+
+    @register_kernel_maker(loss_type)
+    def make_loss(op, node):
+        compute = make_compute(op, node, with_loss=True, with_gradient=False, inplace=False)
+
+        def loss(*inputs):
+            return compute(inputs)[0].reshape(inputs[0].shape[:-1])
+
+        return loss
+
+    @register_kernel_maker(loss_type.gradient_type)
+    def make_gradient(op, node):
+        compute = make_compute(op, node, with_loss=op.with_loss, with_gradient=True, inplace=op.inplace)
+
+        def gradient(*inputs):
+            return compute(inputs)[1].reshape(inputs[0].shape)
+
+        def loss_and_gradient(*inputs):
+            loss, gradient = compute(inputs)
+            return loss.reshape(inputs[0].shape[:-1]), gradient.reshape(inputs[0].shape)
+
+        return loss_and_gradient if op.with_loss else gradient

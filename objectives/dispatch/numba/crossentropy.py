@@ -13,7 +13,7 @@ import numpy as np
 from pytensor.link.numba.dispatch.basic import numba_njit
 
 from objectives.dispatch.numba._memory import empty
-from objectives.dispatch.numba._registration import check_label_shapes, check_same_shape, option, register_kernel_maker
+from objectives.dispatch.numba._registration import check_label_shapes, check_same_shape, option, register_item_kernels
 from objectives.dispatch.numba._rows import (
     check_label_range,
     flat,
@@ -25,7 +25,7 @@ from objectives.dispatch.numba._rows import (
 )
 from objectives.dispatch.numba._simd import FUNCTIONS, scalar
 from objectives.dispatch.numba._threads import in_threads
-from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
+from objectives.ops.crossentropy import SoftmaxCrossentropy
 
 SHORT = 48  # rows below this length are taken together, so that the exponentials fill whole vectors
 BLOCK = 2048  # entries that short rows are taken together to
@@ -172,7 +172,7 @@ def _make_rows(dtype, *, dense, weighted, smoothed, masked, with_loss, with_grad
     return rows
 
 
-def _make_compute(op, node, *, with_loss, with_gradient, inplace=False):
+def _make_compute(op, node, *, with_loss, with_gradient, inplace):
     """A function of all inputs of the Op, as a tuple, that gives flat losses and gradients, empty if not wanted."""
     logits, targets, *_ = node.inputs
     dtype, dense = logits.dtype, targets.ndim == logits.ndim
@@ -213,25 +213,4 @@ def _make_compute(op, node, *, with_loss, with_gradient, inplace=False):
     return compute
 
 
-@register_kernel_maker(SoftmaxCrossentropy)
-def softmax_crossentropy(op, node):
-    compute = _make_compute(op, node, with_loss=True, with_gradient=False)
-
-    def loss(*inputs):
-        return compute(inputs)[0].reshape(inputs[0].shape[:-1])
-
-    return loss
-
-
-@register_kernel_maker(SoftmaxCrossentropyGradient)
-def softmax_crossentropy_gradient(op, node):
-    compute = _make_compute(op, node, with_loss=op.with_loss, with_gradient=True, inplace=op.inplace)
-
-    def gradient(*inputs):
-        return compute(inputs)[1].reshape(inputs[0].shape)
-
-    def loss_and_gradient(*inputs):
-        loss, gradient = compute(inputs)
-        return loss.reshape(inputs[0].shape[:-1]), gradient.reshape(inputs[0].shape)
-
-    return loss_and_gradient if op.with_loss else gradient
+register_item_kernels(SoftmaxCrossentropy, _make_compute)

@@ -8,7 +8,7 @@ import numpy as np
 from pytensor.link.numba.dispatch.basic import numba_njit
 
 from objectives.dispatch.numba._memory import empty
-from objectives.dispatch.numba._registration import check_label_shapes, option, register_kernel_maker
+from objectives.dispatch.numba._registration import check_label_shapes, option, register_item_kernels
 from objectives.dispatch.numba._rows import (
     check_label_range,
     flat,
@@ -20,7 +20,7 @@ from objectives.dispatch.numba._rows import (
 )
 from objectives.dispatch.numba._simd import maximum
 from objectives.dispatch.numba._threads import in_threads
-from objectives.ops.margin import MulticlassHinge, MulticlassHingeGradient
+from objectives.ops.margin import MulticlassHinge
 
 
 def _make_rows(dtype, *, masked, with_loss, with_gradient, inplace):
@@ -69,7 +69,7 @@ def _make_rows(dtype, *, masked, with_loss, with_gradient, inplace):
     return rows
 
 
-def _make_compute(op, node, *, with_loss, with_gradient, inplace=False):
+def _make_compute(op, node, *, with_loss, with_gradient, inplace):
     """A function of all inputs of the Op, as a tuple, that gives flat losses and gradients, empty if not wanted."""
     dtype = node.inputs[0].dtype
     masked = "mask" in op.options
@@ -97,25 +97,4 @@ def _make_compute(op, node, *, with_loss, with_gradient, inplace=False):
     return compute
 
 
-@register_kernel_maker(MulticlassHinge)
-def multiclass_hinge(op, node):
-    compute = _make_compute(op, node, with_loss=True, with_gradient=False)
-
-    def loss(*inputs):
-        return compute(inputs)[0].reshape(inputs[0].shape[:-1])
-
-    return loss
-
-
-@register_kernel_maker(MulticlassHingeGradient)
-def multiclass_hinge_gradient(op, node):
-    compute = _make_compute(op, node, with_loss=op.with_loss, with_gradient=True, inplace=op.inplace)
-
-    def gradient(*inputs):
-        return compute(inputs)[1].reshape(inputs[0].shape)
-
-    def loss_and_gradient(*inputs):
-        loss, gradient = compute(inputs)
-        return loss.reshape(inputs[0].shape[:-1]), gradient.reshape(inputs[0].shape)
-
-    return loss_and_gradient if op.with_loss else gradient
+register_item_kernels(MulticlassHinge, _make_compute)
