@@ -352,3 +352,13 @@ def test_a_recognised_graph_holds_a_loss():
         fgraph = FunctionGraph(outputs=[outputs], clone=True, copy_inputs=False)
         rewrites().rewrite(fgraph)
         assert holds_loss(fgraph) is expected
+
+
+def test_gradients_keep_the_precision_of_the_logits():
+    """PyTensor's Numba takes the reciprocal of an integer in float32; no cast of the length may be lost."""
+    x, y = pt.dmatrix(), pt.lvector()
+    loss = -pt.log(pt.special.softmax(x, axis=-1))[pt.arange(x.shape[0]), y].mean()
+    logits, labels = np.random.default_rng(0).normal(size=(6, 5)), np.array([1, 0, 4, 0, 2, 3])
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    gradient = pytensor.function([x, y], pytensor.grad(loss, x), mode="NUMBA")(logits, labels)
+    np.testing.assert_allclose(gradient, (p - np.eye(5)[labels]) / 6, rtol=1e-13)
