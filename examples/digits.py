@@ -114,7 +114,7 @@ def build_functions(training, options, rng):
 
     mask = labelled(targets, options.missing_value)
     labels = pt.switch(mask, targets, 0).astype("int64")
-    losses = categorical_crossentropy_with_logits(logits, labels, label_smoothing=0.1)
+    losses = categorical_crossentropy_with_logits(logits, labels)
 
     # The loss is divided by the sum of the weights of the labelled items. A batch without any has loss and gradient 0.
     weighting = {"weights": pt.constant(inverse_frequencies(training.targets))[labels], "mask": mask}

@@ -16,7 +16,7 @@ def crossentropy(scores, targets, *, class_weights=None, label_smoothing=None, l
     if targets.ndim == scores.ndim:
         return _dense(scores, _weighed(targets, scores, class_weights, label_smoothing), log)
     weight = 1 if class_weights is None else _label_weight(targets, scores, class_weights)
-    loss = -scaled(weight, log(pick_class(scores, targets), weight))
+    loss = scaled(weight, -log(pick_class(scores, targets), weight))
     if label_smoothing is None:
         return loss
     uniform = pt.ones((1,), scores.dtype) if class_weights is None else class_weights
@@ -25,7 +25,7 @@ def crossentropy(scores, targets, *, class_weights=None, label_smoothing=None, l
 
 
 def _dense(scores, targets, log):
-    return -scaled(targets, log(scores, targets)).sum(axis=-1)
+    return scaled(targets, -log(scores, targets)).sum(axis=-1)
 
 
 def _weighed(targets, scores, class_weights, label_smoothing):
@@ -71,13 +71,17 @@ class SoftmaxCrossentropyGradient(ItemGradient):
     def expression(logits, targets, a, b, *, class_weights=None, label_smoothing=None, mask=None):
         z, targets = _unmasked(logits, targets, mask)
         p = softmax(z, axis=-1)
-        if targets.ndim < z.ndim and label_smoothing is None:
-            weight = 1 if class_weights is None else _label_weight(targets, z, class_weights)
-            gradient = (a * weight)[..., None] * p - place_class(b * weight, targets, z)
+        if targets.ndim == z.ndim:
+            t = _weighed(targets, z, class_weights, label_smoothing)
+            total = t.sum(axis=-1)
+        elif label_smoothing is None:
+            total = pt.ones_like(a) if class_weights is None else _label_weight(targets, z, class_weights)
+            t = place_class(total, targets, z)
         else:
-            t = targets if targets.ndim == z.ndim else place_class(pt.ones_like(a), targets, z)
-            t = _weighed(t, z, class_weights, label_smoothing)
-            gradient = (a * t.sum(axis=-1))[..., None] * p - b[..., None] * t
+            t = _weighed(place_class(pt.ones_like(a), targets, z), z, class_weights, label_smoothing)
+            # targets that are not weighed add up to 1
+            total = pt.ones_like(a) if class_weights is None else t.sum(axis=-1)
+        gradient = (a * total)[..., None] * p - b[..., None] * t
         return select(None if mask is None else mask[..., None], gradient)
 
 
