@@ -1,9 +1,11 @@
 """The C kernels compute what the symbolic Ops say, raise, and can be called from threads and after a fork."""
 
+import ctypes
 import itertools
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -16,6 +18,7 @@ from backends import parameter
 from pytensor.compile.mode import Mode, get_mode
 from pytensor.graph.fg import FunctionGraph
 
+import objectives.dispatch.c
 from objectives.dispatch.c._registration import Kernel
 from objectives.dispatch.c.elementwise import SimdElemwise
 from objectives.dispatch.c.summation import SimdSum
@@ -26,6 +29,7 @@ from objectives.ops.marking import loss as mark
 from objectives.ops.ranking import label_rank
 
 pytestmark = pytest.mark.skipif(not pytensor.config.cxx, reason="no C++ compiler")
+HEADERS = Path(objectives.dispatch.c.__file__).parent
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 OPTIONS = ("class_weights", "label_smoothing", "mask")
@@ -321,38 +325,62 @@ def test_fork_after_threads():
     subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], env=environment, check=True, timeout=120)
 
 
-# How many threads a process has at most, until this one's input ends: seen from outside, since kernels keep the GIL
-WATCH = """
-import os, select, sys
-most = 0
-print("watching", flush=True)
-while not select.select([sys.stdin], [], [], 0)[0]:
-    most = max(most, len(os.listdir(f"/proc/{sys.argv[1]}/task")))
-print(most)
+# Which threads share the work, without the time that they take: a watcher would miss those that end too soon.
+COUNTED = r"""
+#include <cstddef>
+#include <mutex>
+#include <set>
+typedef std::ptrdiff_t npy_intp;
+#include "row_threads.h"
+
+extern "C" int threads_of(npy_intp work) {
+    std::mutex lock;
+    std::set<std::thread::id> seen;
+    objectives::share_out(work, 1, objectives::thread_count(work), [&](npy_intp, npy_intp) {
+        std::lock_guard<std::mutex> locked(lock);
+        seen.insert(std::this_thread::get_id());
+    });
+    return (int)seen.size();
+}
 """
 
 
-def threads_of(call):
-    before = len(list(Path("/proc/self/task").iterdir()))
-    command = [sys.executable, "-c", WATCH, str(os.getpid())]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as watcher:
-        watcher.stdout.readline()
-        for _ in range(100):
-            call()
-        return int(watcher.communicate()[0]) - before + 1
+@pytest.fixture(scope="module")
+def threads_of(tmp_path_factory):
+    """How many threads share so many elements of work."""
+    source = tmp_path_factory.mktemp("threads") / "threads.cpp"
+    source.write_text(COUNTED)
+    command = [*pytensor.config.cxx.split(), "-shared", "-fPIC", "-pthread", "-std=c++11", f"-I{HEADERS}"]
+    subprocess.run([*command, str(source), "-o", str(source.with_suffix(".so"))], check=True)
+    function = ctypes.CDLL(str(source.with_suffix(".so"))).threads_of
+    function.argtypes = [ctypes.c_ssize_t]
+    return function
 
 
 @linux
-def test_number_of_threads(monkeypatch):
-    f, x = loss_and_gradient(), large_arguments(0)
+def test_number_of_threads(monkeypatch, threads_of):
     for setting, threads in (("1", 1), ("3", 3), ("2,1", 2)):
         monkeypatch.setenv("OMP_NUM_THREADS", setting)
-        assert threads_of(lambda: f(*x)) == threads
-    assert threads_of(lambda: f(x[0][:1000], x[1][:1000])) == 1  # too small for more
+        assert threads_of(1 << 22) == threads
+        assert threads_of(1 << 17) == 1, "too small for more"
     monkeypatch.delenv("OMP_NUM_THREADS")
     cpus = os.sched_getaffinity(0)
+    assert threads_of(1 << 22) == min(len(cpus), 32)
     try:
         os.sched_setaffinity(0, [min(cpus)])
-        assert threads_of(lambda: f(*x)) == 1
+        assert threads_of(1 << 22) == 1
     finally:
         os.sched_setaffinity(0, cpus)
+
+
+@pytest.mark.parametrize("setting", [1, 3])
+def test_kernels_use_threads(monkeypatch, setting):
+    """Seen in the time that other threads than the calling one spend on the processor."""
+    monkeypatch.setenv("OMP_NUM_THREADS", str(setting))
+    f, x = loss_and_gradient(), large_arguments(0)
+    f(*x)
+    process, thread = time.process_time(), time.thread_time()
+    for _ in range(20):
+        f(*x)
+    process, thread = time.process_time() - process, time.thread_time() - thread
+    assert ((process - thread) / process > 0.3) == (setting > 1)
