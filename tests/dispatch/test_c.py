@@ -306,6 +306,21 @@ def test_python_threads():
                     np.testing.assert_array_equal(one, other)
 
 
+WITHOUT_EXCEPTIONS = """
+import sys
+sys.path.insert(0, "tests")
+from dispatch.test_c import large_arguments, loss_and_gradient
+loss_and_gradient()(*large_arguments(0))
+"""
+
+
+def test_kernels_compile_without_exceptions(tmp_path):
+    """Which is how PyMC compiles all C code of the processes that import it."""
+    flags = f"base_compiledir={tmp_path},gcc__cxxflags=-fno-exceptions -fno-unwind-tables"
+    command = [sys.executable, "-W", "ignore", "-c", WITHOUT_EXCEPTIONS]
+    subprocess.run(command, env=os.environ | {"PYTENSOR_FLAGS": flags}, check=True, timeout=300)
+
+
 FORK = """
 import multiprocessing, sys
 sys.path.insert(0, "tests")
@@ -330,6 +345,7 @@ COUNTED = r"""
 #include <cstddef>
 #include <mutex>
 #include <set>
+#include <thread>
 typedef std::ptrdiff_t npy_intp;
 #include "row_threads.h"
 

@@ -10,8 +10,8 @@
 
 #include <cstdlib>
 #ifndef _WIN32
-#include <system_error>
-#include <thread>
+#include <pthread.h>  // rather than std::thread, which needs exceptions: PyMC compiles without them
+#include <unistd.h>
 #endif
 #ifdef __linux__
 #include <sched.h>
@@ -28,7 +28,7 @@ static inline int available_cpus() {
     if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0) return CPU_COUNT(&cpus);
 #endif
 #ifndef _WIN32
-    return (int)std::thread::hardware_concurrency();
+    return (int)sysconf(_SC_NPROCESSORS_ONLN);
 #else
     return 1;
 #endif
@@ -46,6 +46,21 @@ static inline int thread_count(npy_intp work) {
     return threads < 1 ? 1 : (int)threads;
 }
 
+#ifndef _WIN32
+template <class Run> struct Share {
+    const Run* run;
+    npy_intp start, stop;
+    pthread_t thread;
+
+    bool begin() { return pthread_create(&thread, NULL, call, this) == 0; }
+    static void* call(void* share) {
+        const Share* self = (const Share*)share;
+        (*self->run)(self->start, self->stop);
+        return NULL;
+    }
+};
+#endif
+
 // Call run(start, stop) over shares of range(length), of which each but the last is a multiple of `unit`.
 template <class Run> static void share_out(npy_intp length, npy_intp unit, int threads, const Run& run) {
     npy_intp units = (length + unit - 1) / unit;
@@ -54,18 +69,17 @@ template <class Run> static void share_out(npy_intp length, npy_intp unit, int t
         return at * unit < length ? at * unit : length;
     };
 #ifndef _WIN32
-    std::thread running[max_threads];
-    for (int share = 1; share < threads; share++) {
-        npy_intp start = bound(share), stop = bound(share + 1);
-        try {
-            running[share] = std::thread([&run, start, stop] { run(start, stop); });
-        } catch (const std::system_error&) {  // no thread to be had
-            run(start, stop);
-        }
+    Share<Run> shares[max_threads];
+    int begun = 1;
+    for (; begun < threads; begun++) {
+        shares[begun].run = &run;
+        shares[begun].start = bound(begun);
+        shares[begun].stop = bound(begun + 1);
+        if (!shares[begun].begin()) break;  // no thread to be had
     }
     run(0, bound(1));
-    for (int share = 1; share < threads; share++)
-        if (running[share].joinable()) running[share].join();
+    if (begun < threads) run(bound(begun), length);
+    for (int share = 1; share < begun; share++) pthread_join(shares[share].thread, NULL);
 #else
     run(0, bound(threads));
 #endif
