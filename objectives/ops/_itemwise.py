@@ -12,6 +12,7 @@ from pytensor.graph.basic import Constant
 from pytensor.graph.replace import graph_replace
 
 from objectives.ops._symbolic import ShapedOp
+from objectives.ops.marking import loss
 
 
 class _ItemOp(ShapedOp):
@@ -60,7 +61,7 @@ class ItemLoss(_ItemOp):
         return cls(options=tuple(given))(scores, targets, *given.values())
 
     def build_inner_graph(self, scores, targets, *options):
-        return [self.expression(scores, targets, **self.named(options))]
+        return [loss(self.expression(scores, targets, **self.named(options)))]
 
     @staticmethod
     def expression(*inputs: Any, **options: Any):
@@ -99,8 +100,8 @@ class ItemGradient(_ItemOp):
     def build_inner_graph(self, scores, targets, *weights_and_options):
         weights = weights_and_options[: self.num_weights]
         options = self.named(weights_and_options)
-        gradient = self.expression(scores, targets, *weights, **options)
-        return [self.loss_type.expression(scores, targets, **options), gradient] if self.with_loss else [gradient]
+        gradient = loss(self.expression(scores, targets, *weights, **options))
+        return [loss(self.loss_type.expression(scores, targets, **options)), gradient] if self.with_loss else [gradient]
 
     @staticmethod
     def expression(*inputs: Any, **options: Any):

@@ -44,7 +44,7 @@ class LabelRank(ShapedOp):
 class EvenMax(ShapedOp):
     """The maximum over the last axis, whose gradient is shared evenly by equal maxima: a convex subgradient.
 
-    PyTensor's own maximum gives every tied entry the full gradient.
+    PyTensor's own maximum gives every tied entry the full gradient. The maximum of no entries is -inf.
     """
 
     connected = (True,)
@@ -53,7 +53,7 @@ class EvenMax(ShapedOp):
         return [pt.max(x, axis=-1)]
 
     def perform(self, node, inputs, outputs):
-        outputs[0][0] = np.asarray(np.max(inputs[0], axis=-1))
+        outputs[0][0] = np.asarray(np.max(inputs[0], axis=-1, initial=-np.inf))
 
     def output_shape(self, x):
         return x[:-1]

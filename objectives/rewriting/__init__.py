@@ -6,6 +6,7 @@ from objectives.rewriting import (  # noqa: F401  (imported for their registrati
     loops,
     marking,
     merging,
+    pairs,
     recognition,
     selection,
 )

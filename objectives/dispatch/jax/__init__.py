@@ -1,1 +1,1 @@
-from objectives.dispatch.jax import counting, labels, ranking, softplus  # noqa: F401  (imported for their registrations)
+from objectives.dispatch.jax import counting, ctc, labels, ranking, softplus  # noqa: F401  (imported for their registrations)

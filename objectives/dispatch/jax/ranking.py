@@ -18,7 +18,7 @@ def label_rank(scores, labels):
 
 
 def even_max(x):
-    return jnp.max(x, axis=-1)
+    return jnp.max(x, axis=-1, initial=-jnp.inf)
 
 
 @jax_funcify.register(LabelRank)

@@ -1,1 +1,8 @@
-from objectives.dispatch.mlx import counting, labels, ranking, softplus  # noqa: F401  (imported for their registrations)
+from objectives.dispatch.mlx import (  # noqa: F401  (imported for their registrations)
+    counting,
+    ctc,
+    labels,
+    projection,
+    ranking,
+    softplus,
+)

@@ -47,13 +47,10 @@ def label_rank(scores, labels):
 
 @register_kernel(EvenMax)
 def even_max(x):
-    if x.shape[-1] == 0:
-        raise ValueError("the class axis has length 0")
-    largest = np.empty(x.shape[:-1], x.dtype)
+    largest = np.full(x.shape[:-1], -np.inf, x.dtype)
     for i in np.ndindex(x.shape[:-1]):
-        row = x[i]
-        m = row[0]
-        for c in range(1, row.size):
+        row, m = x[i], largest[i]
+        for c in range(row.size):
             if not (row[c] <= m):  # also when row[c] is NaN
                 m = row[c]
             if m != m:

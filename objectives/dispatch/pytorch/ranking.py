@@ -18,7 +18,7 @@ def label_rank(scores, labels):
 
 
 def even_max(x):
-    return torch.amax(x, dim=-1)
+    return torch.amax(torch.nn.functional.pad(x, (1, 0), value=float("-inf")), dim=-1)
 
 
 @pytorch_funcify.register(LabelRank)
