@@ -108,11 +108,35 @@ def classwise(predictions, targets, mask=None, *, axis=-1, fill=0):
     if mask is None:
         return predictions, targets, None
     rows = mask[..., None]
-    return (
-        where(rows, predictions, fill),
-        where(mask if are_labels(targets, predictions) else rows, targets, 0),
-        mask,
-    )
+    # Another condition than that of the predictions: of a product of two selections by one, PyTensor would make the
+    # selection of a product of anything, and what is masked would get into the gradient that JAX makes of it.
+    left_out = pt.invert(mask if are_labels(targets, predictions) else rows)
+    return where(rows, predictions, fill), where(left_out, 0, targets), mask
+
+
+def vectors(mask=None, *, axis=-1, **named):
+    """Vectors (..., D) of one shape by name and a mask (...) of items, with their axis last and ones where masked.
+
+    The first decides the dtype. All are in the order in which they are given, the mask comes last.
+    """
+    first_name = next(iter(named))
+    first = floating(named[first_name], first_name)
+    aligned = []
+    for name, x in named.items():
+        x = first if name == first_name else matching(x, first)
+        if x.ndim == 0:
+            raise TypeError(f"{name} must have an axis of features, but have no dimensions")
+        if x.ndim != first.ndim:
+            raise TypeError(
+                f"rank mismatch between {name} {shown(x.type.shape)} and {first_name} {shown(first.type.shape)}: they "
+                "must have the same shape"
+            )
+        check_same_shape(name, x.type.shape, first_name, first.type.shape)
+        aligned.append(class_axis_last(x, axis))
+    if mask is None:
+        return *aligned, None
+    mask = aligned_mask(mask, f"items of {first_name}", aligned[0].type.shape[:-1])
+    return *(where(mask[..., None], x, 1) for x in aligned), mask
 
 
 def are_labels(targets, predictions) -> bool:
@@ -210,6 +234,12 @@ def fitted(x, name, shape, other_name):
 def option(x, name, like):
     """A hyperparameter in the dtype of ``like``: a scalar, or a tensor of the same rank that does not enlarge it."""
     return fitted(matching(x, like), name, like.type.shape, "predictions")
+
+
+def column_option(x, name, like):
+    """Like `option`; a vector holds one number for each entry of the last axis."""
+    x = matching(x, like)
+    return option(pt.shape_padleft(x, like.ndim - 1) if x.ndim == 1 < like.ndim else x, name, like)
 
 
 def known_number(x) -> float | None:

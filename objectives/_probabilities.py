@@ -65,17 +65,17 @@ def refuse_probabilities(logits):
     if _made_by(source, Softmax) or _is_elemwise(source, Sigmoid):
         raise ValueError(
             "logits are the output of a softmax or sigmoid, so that it would be applied twice: give what goes into it, "
-            "or call the function of the same name without _with_logits"
+            "or call the function of the same name without _with_logits, if there is one"
         )
 
 
-def refuse_log_probabilities(predictions):
-    """Raise if what is given for probabilities is the output of a log-softmax."""
+def refuse_log_probabilities(predictions, instead="categorical_crossentropy_with_logits"):
+    """Raise if what is given for probabilities is the output of a log-softmax; ``instead`` is a function for them."""
     source, _ = _trace(predictions)
     if _made_by(source, LogSoftmax):
         raise ValueError(
             "predictions are the output of a log-softmax, not probabilities: give them, or "
-            "better the logits, to categorical_crossentropy_with_logits"
+            f"better the logits, to {instead}"
         )
 
 

@@ -1,16 +1,71 @@
 """Terms that several losses share."""
 
+from functools import reduce
+from operator import mul
+
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
+from pytensor.tensor.special import log_softmax
 
-from objectives._inputs import known_number, matching
+from objectives._inputs import are_labels, check_same_shape, classwise, elementwise, fitted, known_number, matching
+from objectives._probabilities import log_softmax_of, softmax_logits
+from objectives.ops.counting import EntryCount
+from objectives.ops.labels import is_class
 from objectives.ops.marking import loss
-from objectives.ops.selection import select, where
+from objectives.ops.ranking import even_max
+from objectives.ops.selection import relu, select, where
 
 
 def finished(result, mask=None):
     """The losses, exactly 0 where they are masked, marked as such for the rewrites."""
     return loss(select(mask, result))
+
+
+def with_parameters(predictions, targets, mask, **named):
+    """What `elementwise` prepares, and other data of elements by name, 1 where it is masked; the mask comes last."""
+    predictions, targets, mask = elementwise(predictions, targets, mask)
+    larger = predictions if predictions.ndim else targets
+    found = [fitted(matching(x, predictions), name, larger.type.shape, "predictions") for name, x in named.items()]
+    return predictions, targets, *(found if mask is None else (where(mask, x, 1) for x in found)), mask
+
+
+def length(x, axis):
+    """The length of an axis in the dtype of ``x``; a cast of the shape fails on MLX."""
+    return EntryCount(axis=(axis % x.ndim,))(x)
+
+
+def mean(x, axis):
+    """The mean over an axis. That of PyTensor fails on MLX, and on PyTorch where the lengths of many inputs meet."""
+    return x.sum(axis=axis) / length(x, axis)
+
+
+def by_sign(targets, similar, dissimilar):
+    """Choice by the targets: ``similar`` where they are positive; NaN where they are NaN, in the gradient too."""
+    return where(targets <= 0, dissimilar, similar) * where(pt.isnan(targets), targets, 1)
+
+
+def to_the_power(x, exponent):
+    """``x**exponent`` of numbers that are not negative; the derivative at 0 counts as 0.
+
+    Not ``pt.pow``: PyTensor's PyTorch backend does not know it.
+    """
+    number = known_number(exponent)
+    if number == 0.5:
+        return pt.sqrt(x)
+    if number is not None and number in range(1, 9):
+        return reduce(mul, [x] * int(number))
+    not_zero = pt.neq(x, 0)
+    return where(not_zero, pt.exp(matching(exponent, x) * pt.log(where(not_zero, x, 1))), 0)
+
+
+def log_sum_exp(x):
+    """``log(sum(exp(x)))`` over the last axis; -inf with a gradient of 0 where all entries are, or there are none."""
+    largest = disconnected_grad(even_max(x))
+    infinite = pt.isinf(largest)
+    total = pt.exp(x - where(infinite, 0, largest)[..., None]).sum(axis=-1)
+    # log 0 is kept out of the graph: its derivative is infinite
+    return where(infinite, largest, pt.log(where(infinite, 1, total)) + largest)
 
 
 def probability(p):
@@ -26,3 +81,68 @@ def smoothing(label_smoothing, like):
     if np.ndim(label_smoothing) != 0:
         raise TypeError("label_smoothing must be one number for all items and classes")
     return None if share == 0 else matching(label_smoothing, like)
+
+
+def per_class(x, name, scores):
+    """One number for each class (C,), of the dtype of the scores (..., C)."""
+    x = matching(x, scores)
+    if x.ndim != 1:
+        raise TypeError(f"{name} must be a vector with one number for each class, not {x.ndim}-d")
+    check_same_shape(name, x.type.shape, "classes", scores.type.shape[-1:])
+    return x
+
+
+def dense(targets, scores):
+    """Targets (..., C), also of class indices."""
+    return is_class(targets, scores).astype(scores.dtype) if are_labels(targets, scores) else targets
+
+
+def even_relu(x):
+    """``max(x, 0)`` whose gradient at 0 is 1/2: for losses whose kink is where scores are equal, as all may be."""
+    return where(x < 0, 0, where(pt.neq(x, 0), x, x / 2))
+
+
+def pair_shortfalls(scores, relevant, irrelevant, margin):
+    """What each entry (..., n, 1) lacks to lead each other (..., 1, n) by a margin, and how relevant the pairs are."""
+    weight = relevant[..., :, None] * irrelevant[..., None, :]
+    # pairs that do not count might have no difference: infinity minus itself
+    lead = where(pt.neq(weight, 0), scores[..., :, None] - scores[..., None, :], 0)
+    return weight, relu(margin - lead)
+
+
+def smoothed(targets, label_smoothing):
+    """Targets of two classes, moved towards 1/2."""
+    share = smoothing(label_smoothing, targets)
+    return targets if share is None else targets * (1 - share) + share / 2
+
+
+def possible(p, weight):
+    """Probabilities (see `probability`), 1 where 0 log 0 shall be 0."""
+    return where(pt.neq(weight, 0) | pt.neq(p, 0), probability(p), 1)
+
+
+def class_scores(predictions, targets, mask, axis):
+    """What `classwise` prepares of class probabilities, and whether they have become log-probabilities.
+
+    They do if they are the output of a softmax.
+    """
+    if predictions.ndim and (logits := softmax_logits(predictions, axis)) is not None:
+        z, targets, mask = classwise(logits, targets, mask, axis=axis)
+        return log_softmax(z, axis=-1), targets, mask, True
+    log_p = log_softmax_of(predictions)
+    if log_p is not None:
+        return *classwise(log_p, targets, mask, axis=axis), True
+    return *classwise(predictions, targets, mask, axis=axis, fill=1), False
+
+
+def log_ratio(a, b, excess=None):
+    """``log(a / b)`` of numbers that are not negative, precise where they are close, too; not both may be 0.
+
+    ``excess`` is ``a - b``, to be given where that can be had without the rounding of a or b.
+    """
+    excess = a - b if excess is None else excess
+    close = pt.abs(excess) < b / 2
+    # Each branch gets inputs at which its derivative is finite where it is not the one that counts. (Not a quotient of
+    # two selections by one condition: PyTensor would make it the selection of a quotient, of anything.)
+    near = where(close, excess / where(close, b, 1), 0)
+    return pt.log1p(near) + (pt.log(where(close, 1, a)) - pt.log(where(close, 1, b)))

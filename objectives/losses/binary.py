@@ -4,13 +4,15 @@ import pytensor.tensor as pt
 
 from objectives._inputs import elementwise, floating, option
 from objectives._probabilities import refuse_probabilities, sigmoid_logits
-from objectives.losses._terms import finished, probability, smoothing
+from objectives.lookup import BINARY_OR_SIGNS, REALS, UNIT, described
+from objectives.losses._terms import finished, probability, smoothed
 from objectives.ops.selection import scaled, where
 from objectives.ops.softplus import softplus
 
-__all__ = ["binary_crossentropy", "binary_crossentropy_with_logits"]
+__all__ = ["binary_crossentropy", "binary_crossentropy_with_logits", "logistic_loss"]
 
 
+@described(convex=True, smooth=True, minimiser="probability", predictions=UNIT, targets=UNIT)
 def binary_crossentropy(predictions, targets, *, pos_weight=None, label_smoothing=0.0, mask=None):
     r"""Crossentropy between probabilities and binary targets, element by element.
 
@@ -72,7 +74,7 @@ def binary_crossentropy(predictions, targets, *, pos_weight=None, label_smoothin
             logits, targets, pos_weight=pos_weight, label_smoothing=label_smoothing, mask=mask
         ).astype(predictions.dtype)
     p, targets, mask = elementwise(predictions, targets, mask, fill=0.5)
-    p, t = probability(p), _smoothed(targets, label_smoothing)
+    p, t = probability(p), smoothed(targets, label_smoothing)
     # 0 log 0: the probability is replaced before the logarithm, since 0 / 0 in its gradient could not be undone
     positive = _positive_weight(pos_weight, t) * t
     log_p = pt.log(where(pt.neq(positive, 0) | pt.neq(p, 0), p, 1))
@@ -80,6 +82,7 @@ def binary_crossentropy(predictions, targets, *, pos_weight=None, label_smoothin
     return finished(-(positive * log_p) - (1 - t) * log_not_p, mask)
 
 
+@described(convex=True, smooth=True, minimiser="log odds", logits=REALS, targets=UNIT)
 def binary_crossentropy_with_logits(logits, targets, *, pos_weight=None, label_smoothing=0.0, mask=None):
     r"""Crossentropy between the sigmoid of logits and binary targets, element by element.
 
@@ -133,15 +136,70 @@ def binary_crossentropy_with_logits(logits, targets, *, pos_weight=None, label_s
     logits = floating(logits, "logits")
     refuse_probabilities(logits)
     z, targets, mask = elementwise(logits, targets, mask)
-    t = _smoothed(targets, label_smoothing)
+    t = smoothed(targets, label_smoothing)
     # One softplus for each class, not softplus(z) - t z, which cancels where z is large and the target is right.
     loss = scaled(_positive_weight(pos_weight, t) * t, softplus(-z)) + scaled(1 - t, softplus(z))
     return finished(loss, mask)
 
 
-def _smoothed(targets, label_smoothing):
-    share = smoothing(label_smoothing, targets)
-    return targets if share is None else targets * (1 - share) + share / 2
+@described(convex=True, smooth=True, minimiser="log odds", minimum=0, scores=REALS, targets=BINARY_OR_SIGNS)
+def logistic_loss(scores, targets, *, binary=True, mask=None):
+    r"""Logistic loss of scores of two classes, element by element.
+
+    .. math:: L = \log(1 + e^{-t z})
+
+    with the scores :math:`z` and the targets :math:`t \in \{-1, 1\}`.
+
+    Parameters
+    ----------
+    scores : tensor of float
+        Scores (...), any real numbers; infinite ones are fine where they agree with the target.
+    targets : tensor
+        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}. A vector is aligned with a column of scores, see
+        `align_targets`.
+    binary : bool
+        Whether targets are in {0, 1} rather than {-1, 1}.
+    mask : tensor of bool, optional
+        Elements that count, broadcastable to `scores`; the others are 0 in value and gradient.
+
+    Returns
+    -------
+    TensorVariable
+        Losses (...), of the dtype of the scores.
+
+    Raises
+    ------
+    TypeError
+        If the ranks differ, static shapes cannot be paired, or the scores are integers.
+    ValueError
+        If the scores are the output of a sigmoid.
+
+    Notes
+    -----
+    The `binary_hinge_loss` with its corner rounded off, and for targets in {0, 1} the
+    `binary_crossentropy_with_logits`. PyTorch calls the form for {-1, 1} ``soft_margin_loss``, which overflows where
+    a score is far on the wrong side; this one does not.
+
+    References
+    ----------
+    .. [1] Friedman, J., Hastie, T. and Tibshirani, R. (2000), "Additive logistic regression: a statistical view of
+       boosting", Annals of Statistics 28, doi:10.1214/aos/1016218223
+
+    Examples
+    --------
+    >>> from objectives import logistic_loss
+    >>> print(logistic_loss([0.0, -1000.0, 2.0], [1, 1, 0]).eval().round(4))
+    [6.9310e-01 1.0000e+03 2.1269e+00]
+    """
+    scores = floating(scores, "scores")
+    if sigmoid_logits(scores) is not None:
+        raise ValueError(
+            "scores are the output of a sigmoid, so that it would be applied twice: give what goes into it, or give "
+            "the probabilities to binary_crossentropy"
+        )
+    scores, targets, mask = elementwise(scores, targets, mask)
+    signs = 2 * targets - 1 if binary else targets
+    return finished(softplus(-signs * scores), mask)
 
 
 def _positive_weight(pos_weight, targets):

@@ -1,21 +1,25 @@
 """Losses of one class out of many."""
 
+import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import check_same_shape, classwise, floating, items, matching
+from objectives._inputs import classwise, floating, items
 from objectives._probabilities import (
     log_softmax_of,
     refuse_log_probabilities,
     refuse_probabilities,
+    sigmoid_logits,
     softmax_logits,
 )
-from objectives.losses._terms import finished, probability, smoothing
+from objectives.lookup import CLASSES, LOG_PROBABILITIES, REALS, SIMPLEX, described
+from objectives.losses._terms import finished, per_class, possible, smoothing
 from objectives.ops.crossentropy import SoftmaxCrossentropy, crossentropy
 from objectives.ops.selection import where
 
-__all__ = ["categorical_crossentropy", "categorical_crossentropy_with_logits"]
+__all__ = ["categorical_crossentropy", "categorical_crossentropy_with_logits", "nll_loss"]
 
 
+@described(per="item", convex=True, smooth=True, minimiser="class probabilities", predictions=SIMPLEX, targets=CLASSES)
 def categorical_crossentropy(predictions, targets, *, class_weights=None, label_smoothing=0.0, axis=-1, mask=None):
     r"""Crossentropy between class probabilities and target classes, one number for each item.
 
@@ -91,6 +95,7 @@ def categorical_crossentropy(predictions, targets, *, class_weights=None, label_
     return finished(crossentropy(p, targets, log=_log_probability, **_options(p, **options)), mask)
 
 
+@described(per="item", convex=True, smooth=True, minimiser="log probabilities", logits=REALS, targets=CLASSES)
 def categorical_crossentropy_with_logits(
     logits, targets, *, class_weights=None, label_smoothing=0.0, axis=-1, mask=None
 ):
@@ -160,24 +165,93 @@ def categorical_crossentropy_with_logits(
     return finished(SoftmaxCrossentropy.of(z, targets, **options, mask=mask))
 
 
+@described(
+    per="item",
+    convex=True,
+    smooth=True,
+    minimiser="log probabilities",
+    log_predictions=LOG_PROBABILITIES,
+    targets=CLASSES,
+)
+def nll_loss(log_predictions, targets, *, class_weights=None, axis=-1, mask=None):
+    r"""Negative log-likelihood of target classes under log-probabilities, one number for each item.
+
+    .. math:: L_i = -\sum_c w_c\, t_{ic}\, \ell_{ic}, \qquad 0 \cdot \infty = 0
+
+    with the log-probabilities :math:`\ell`, the targets :math:`t` and the class weights :math:`w` (1 if not given).
+    For integer targets :math:`y` this is :math:`-w_{y_i} \ell_{i, y_i}`.
+
+    Parameters
+    ----------
+    log_predictions : tensor of float
+        Logarithms (..., C) of probabilities that add up to 1 over the class axis, usually the output of a log-softmax;
+        -inf is fine for classes that are no target.
+    targets : tensor
+        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
+    class_weights : tensor, optional
+        One factor (C,) for each class.
+    axis : int
+        Class axis of `log_predictions`, and of dense targets. PyTorch has it second, ``axis=1``.
+    mask : tensor of bool, optional
+        Items that count (...); the others are 0 in value and gradient, whatever stands there, invalid labels too.
+
+    Returns
+    -------
+    TensorVariable
+        Losses (...), of the dtype of the log-probabilities.
+
+    Raises
+    ------
+    TypeError
+        If the rank of the targets fits neither form, class indices are not integers, or static shapes differ.
+    ValueError
+        If the log-probabilities are the output of a softmax or sigmoid, which are no logarithms.
+    IndexError
+        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
+        the item is NaN in value and gradient.
+
+    Notes
+    -----
+    If the logits are at hand, `categorical_crossentropy_with_logits` of them is the same and faster. A target class
+    whose log-probability is greater than 0 by more than 0.001 is NaN: logits that were not normalised give no
+    plausible wrong number.
+
+    References
+    ----------
+    .. [1] Fisher, R. A. (1922), "On the mathematical foundations of theoretical statistics", Philosophical
+       Transactions of the Royal Society A 222, doi:10.1098/rsta.1922.0009
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from objectives import nll_loss
+    >>> print(nll_loss(np.log([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]]), [0, 2]).eval().round(4))
+    [0.3567 2.3026]
+    """
+    log_p = floating(log_predictions, "log_predictions")
+    if log_softmax_of(log_p) is not None or sigmoid_logits(log_p) is not None:
+        raise ValueError(
+            "log_predictions are the output of a softmax or sigmoid, not logarithms: give the probabilities to "
+            "categorical_crossentropy, or take their logarithm, pt.special.log_softmax of the logits"
+        )
+    log_p, targets, mask = classwise(log_p, targets, mask, axis=axis)
+    options = _options(log_p, class_weights=class_weights)
+    return finished(crossentropy(log_p, targets, **options, log=_normalised), mask)
+
+
 def _log_probability(p, weight):
     """log p, where 0 log 0 shall be 0."""
-    return pt.log(where(pt.neq(weight, 0) | pt.neq(p, 0), probability(p), 1))
+    return pt.log(possible(p, weight))
 
 
-def _options(scores, *, class_weights, label_smoothing):
+def _normalised(log_p, weight):
+    """The log-probability, NaN at a target class where it cannot be one."""
+    return where(pt.neq(weight, 0) & (log_p > 1e-3), np.nan, log_p)
+
+
+def _options(scores, *, class_weights=None, label_smoothing=0.0):
     """The options as tensors that fit the scores, None where they change nothing."""
     return {
-        "class_weights": _class_weights(class_weights, scores),
+        "class_weights": None if class_weights is None else per_class(class_weights, "class_weights", scores),
         "label_smoothing": smoothing(label_smoothing, scores),
     }
-
-
-def _class_weights(class_weights, scores):
-    if class_weights is None:
-        return None
-    weights = matching(class_weights, scores)
-    if weights.ndim != 1:
-        raise TypeError(f"class_weights must be a vector with one number for each class, not {weights.ndim}-d")
-    check_same_shape("class_weights", weights.type.shape, "classes", scores.type.shape[-1:])
-    return weights

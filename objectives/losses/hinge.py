@@ -1,18 +1,19 @@
-"""Margin losses."""
+"""Margin losses of scores of two classes."""
 
 import warnings
 
 import pytensor.tensor as pt
 
-from objectives._inputs import as_labels, elementwise, floating, items, option
+from objectives._inputs import elementwise, floating, option
 from objectives._probabilities import sigmoid_logits
-from objectives.losses._terms import finished
-from objectives.ops.margin import MulticlassHinge
+from objectives.lookup import BINARY_OR_SIGNS, REALS, described
+from objectives.losses._terms import even_relu, finished
 from objectives.ops.selection import relu, where
 
-__all__ = ["binary_hinge_loss", "multiclass_hinge_loss"]
+__all__ = ["binary_hinge_loss", "perceptron_loss", "squared_hinge_loss"]
 
 
+@described(convex=True, minimiser="sign of the log odds", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
 def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True, *, mask=None):
     r"""Hinge loss of scores of two classes, element by element.
 
@@ -78,7 +79,7 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True,
     dtype = scores.dtype
     logits = scores if log_odds or log_odds is None else sigmoid_logits(scores)
     scores, targets, mask = elementwise(scores if logits is None else logits, targets, mask, fill=0.5)
-    signs = 2 * targets - 1 if binary else targets
+    signs = _signs(targets, binary)
     delta = option(delta, "delta", scores)
     if logits is not None:
         return finished(relu(delta - signs * scores), mask).astype(dtype)
@@ -88,26 +89,27 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True,
     return finished(where(uncertain, relu(delta - signs * (pt.log(p) - pt.log1p(-p))), 0), mask)
 
 
-def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
-    r"""Hinge loss of Crammer and Singer: the target class shall lead all others by a margin.
+@described(convex=True, smooth=True, minimiser="2 p - 1", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
+def squared_hinge_loss(predictions, targets, *, delta=1, binary=True, mask=None):
+    r"""Squared hinge loss of scores of two classes, element by element.
 
-    .. math:: L_i = \max\bigl(0, \max_{j \ne y_i} z_{ij} - z_{i, y_i} + \delta\bigr)
+    .. math:: L = \max(0, \delta - t\, z)^2
 
-    with the scores :math:`z` and the target class :math:`y_i` of item i.
+    with the scores :math:`z` and the targets :math:`t \in \{-1, 1\}`.
 
     Parameters
     ----------
     predictions : tensor of float
-        Scores (..., C), any real numbers.
+        Scores (...), any real numbers.
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot targets (..., C); a soft row stands for
-        its most probable class.
+        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}. A vector is aligned with a column of
+        predictions, see `align_targets`.
     delta : float or tensor
         Margin.
-    axis : int
-        Class axis of `predictions`, and of one-hot targets.
+    binary : bool
+        Whether targets are in {0, 1} rather than {-1, 1}.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient.
+        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
 
     Returns
     -------
@@ -117,28 +119,79 @@ def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
     Raises
     ------
     TypeError
-        If the rank of the targets fits neither form (rank mismatch), or class indices are not integers.
-    IndexError
-        At run time, for a class index outside [0, C) or a one-hot row that names no class, on Numba and C. On JAX,
-        PyTorch and MLX, which cannot raise, the item is NaN in value and gradient.
+        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
 
     Notes
     -----
-    Where several other classes share the greatest score, as all do in a network initialised to zero, the gradient is
-    shared evenly among them.
+    Unlike `binary_hinge_loss` it has a continuous gradient and is least, on average, at
+    :math:`\delta\, (2 P(t = 1) - 1)`, from which the probability can be read off. Outliers weigh more.
 
     References
     ----------
-    .. [1] Crammer, K. and Singer, Y. (2001), "On the algorithmic implementation of multiclass kernel-based vector
-       machines", JMLR 2, https://jmlr.org/papers/v2/crammer01a.html
-    .. [2] ``lasagne.objectives.multiclass_hinge_loss``
+    .. [1] Zhang, T. (2004), "Statistical behavior and consistency of classification methods based on convex risk
+       minimization", Annals of Statistics 32, doi:10.1214/aos/1079120130
 
     Examples
     --------
-    >>> from objectives import multiclass_hinge_loss
-    >>> print(multiclass_hinge_loss([[3.0, 1.0, 0.5], [1.0, 1.5, 0.0]], [0, 0]).eval())
-    [0.  1.5]
+    >>> from objectives import squared_hinge_loss
+    >>> print(squared_hinge_loss([2.0, 0.5, -1.0], [1, 1, 1]).eval())
+    [0.   0.25 4.  ]
     """
-    scores, targets, mask = items(predictions, targets, mask, axis=axis)
-    labels = as_labels(targets, scores, mask)
-    return finished(MulticlassHinge.of(scores, labels, delta=option(delta, "delta", scores[..., 0]), mask=mask))
+    scores, targets, mask = elementwise(predictions, targets, mask)
+    return finished(pt.square(relu(option(delta, "delta", scores) - _signs(targets, binary) * scores)), mask)
+
+
+@described(convex=True, minimiser="0", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
+def perceptron_loss(predictions, targets, *, binary=True, mask=None):
+    r"""Perceptron loss of scores of two classes, element by element: what is right costs nothing.
+
+    .. math:: L = \max(0, -t\, z)
+
+    with the scores :math:`z` and the targets :math:`t \in \{-1, 1\}`: the hinge loss without a margin.
+
+    Parameters
+    ----------
+    predictions : tensor of float
+        Scores (...), any real numbers.
+    targets : tensor
+        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}. A vector is aligned with a column of
+        predictions, see `align_targets`.
+    binary : bool
+        Whether targets are in {0, 1} rather than {-1, 1}.
+    mask : tensor of bool, optional
+        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+
+    Returns
+    -------
+    TensorVariable
+        Losses (...), of the dtype of the predictions.
+
+    Raises
+    ------
+    TypeError
+        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
+
+    Notes
+    -----
+    At a score of 0 the gradient is :math:`-t / 2`, half of what it is beyond: a model whose scores are all 0 when it
+    starts still learns. Scores of 0 cost nothing, so a model that may shrink its scores should be given a margin,
+    see `binary_hinge_loss`.
+
+    References
+    ----------
+    .. [1] Rosenblatt, F. (1958), "The perceptron: a probabilistic model for information storage and organization in
+       the brain", Psychological Review 65, doi:10.1037/h0042519
+
+    Examples
+    --------
+    >>> from objectives import perceptron_loss
+    >>> print(perceptron_loss([2.0, 0.5, -1.0], [1, 0, 1]).eval())
+    [0.  0.5 1. ]
+    """
+    scores, targets, mask = elementwise(predictions, targets, mask)
+    return finished(even_relu(-_signs(targets, binary) * scores), mask)
+
+
+def _signs(targets, binary):
+    """Targets in {-1, 1}."""
+    return 2 * targets - 1 if binary else targets

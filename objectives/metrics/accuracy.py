@@ -4,12 +4,14 @@ import numpy as np
 import pytensor.tensor as pt
 
 from objectives._inputs import as_labels, classwise, elementwise, floating_scores, option
+from objectives.lookup import BINARY, CLASSES, REALS, described
 from objectives.ops.ranking import label_rank
 from objectives.ops.selection import condition_of, select, where
 
 __all__ = ["binary_accuracy", "categorical_accuracy"]
 
 
+@described(differentiable=False, predictions=REALS, targets=BINARY)
 def binary_accuracy(predictions, targets, threshold=0.5, *, mask=None):
     r"""Whether thresholded predictions equal binary targets, element by element.
 
@@ -60,6 +62,7 @@ def binary_accuracy(predictions, targets, threshold=0.5, *, mask=None):
     return select(mask, pt.invert(condition_of(wrong)).astype(predictions.dtype))
 
 
+@described(per="item", differentiable=False, predictions=REALS, targets=CLASSES)
 def categorical_accuracy(predictions, targets, top_k=1, *, axis=-1, mask=None):
     r"""Whether the target class is among the k classes of the greatest scores, for each item.
 

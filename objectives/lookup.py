@@ -1,0 +1,200 @@
+"""What is known of each loss and measure, as data, and finding them by name."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from inspect import getdoc
+from typing import Literal, TypeVar
+
+__all__ = ["Facts", "Range", "facts", "get", "names"]
+
+
+@dataclass(frozen=True)
+class Range:
+    """Which numbers an argument may hold.
+
+    Attributes
+    ----------
+    description : str
+        The range in words or symbols, such as ``"[0, 1]"``.
+    low, high : float
+        Bounds of single entries.
+    """
+
+    description: str
+    low: float = -float("inf")
+    high: float = float("inf")
+
+    def __str__(self) -> str:
+        return self.description
+
+
+REALS = Range("real")
+NOT_ZERO = Range("real, not all 0")
+NON_NEGATIVE = Range("[0, ∞)", low=0)
+POSITIVE = Range("(0, ∞)", low=0)
+UNIT = Range("[0, 1]", 0, 1)
+SIMPLEX = Range("[0, 1], adding up to 1", 0, 1)
+LOG_PROBABILITIES = Range("(-∞, 0]", high=0)
+BINARY = Range("{0, 1}", 0, 1)
+SIGNS = Range("{-1, 1}", -1, 1)
+BINARY_OR_SIGNS = Range("{0, 1} or {-1, 1}", -1, 1)
+LABELS = Range("class indices", low=0)
+INTEGERS = Range("integers")
+CLASSES = Range("class indices, one-hot or soft", low=0)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a loss or measure.
+
+    Attributes
+    ----------
+    function : callable
+        The function itself.
+    arguments : dict
+        The `Range` of each argument that holds data, by name.
+    per : {"element", "item", "set"}
+        What one number of the result is for: one element, one item (the last axis or the class axis is reduced), or
+        the whole set.
+    symmetric : bool
+        Whether exchanging the first two arguments changes nothing.
+    convex : bool
+        Whether the loss is convex in its first argument.
+    smooth : bool
+        Whether the loss has a continuous gradient in the interior of its range.
+    minimiser : str or None
+        The prediction at which the loss, averaged over targets, is least; None for measures.
+    minimum : float or None
+        The least value; None if it depends on the targets.
+    differentiable : bool
+        False for measures, which have no gradient.
+    """
+
+    function: Callable
+    arguments: dict[str, Range] = field(default_factory=dict)
+    per: Literal["element", "item", "set"] = "element"
+    symmetric: bool = False
+    convex: bool = False
+    smooth: bool = False
+    minimiser: str | None = None
+    minimum: float | None = None
+    differentiable: bool = True
+
+    @property
+    def name(self) -> str:
+        """The name of the function, which `get` takes."""
+        return self.function.__name__
+
+    @property
+    def reference(self) -> str:
+        """The first source that the function's documentation names."""
+        found = re.search(r"\.\. \[1\] (.+?)(?=\n\s*\.\. \[|\n\n|\Z)", getdoc(self.function) or "", re.DOTALL)
+        return " ".join(found.group(1).split()) if found else ""
+
+
+_FACTS: dict[str, Facts] = {}
+
+
+Function = TypeVar("Function", bound=Callable)
+
+
+def described(
+    *,
+    per: Literal["element", "item", "set"] = "element",
+    symmetric: bool = False,
+    convex: bool = False,
+    smooth: bool = False,
+    minimiser: str | None = None,
+    minimum: float | None = None,
+    differentiable: bool = True,
+    **arguments: Range,
+) -> Callable[[Function], Function]:
+    """Record the facts of the function that follows."""
+
+    def record(function):
+        _FACTS[function.__name__] = Facts(
+            function, arguments, per, symmetric, convex, smooth, minimiser, minimum, differentiable
+        )
+        return function
+
+    return record
+
+
+def facts(name: str) -> Facts:
+    """What is known of a loss or measure: ranges, symmetry, convexity, minimiser and source.
+
+    Parameters
+    ----------
+    name : str
+        Name of a public loss or measure.
+
+    Returns
+    -------
+    Facts
+        The facts; their attributes are listed there.
+
+    Raises
+    ------
+    ValueError
+        If there is no function of this name; the message lists similar ones.
+
+    Examples
+    --------
+    >>> import objectives
+    >>> known = objectives.facts("huber_loss")
+    >>> known.per, known.symmetric, known.convex, known.minimum
+    ('element', True, True, 0)
+    >>> print(known.arguments["predictions"])
+    real
+    """
+    if name not in _FACTS:
+        similar = get_close_matches(str(name), _FACTS, n=3, cutoff=0.5)
+        hint = f" Did you mean {' or '.join(map(repr, similar))}?" if similar else ""
+        raise ValueError(f"there is no loss or measure named {name!r}.{hint} objectives.names() lists all of them.")
+    return _FACTS[name]
+
+
+def get(name: str) -> Callable:
+    """The loss or measure of this name, for configuration files.
+
+    Parameters
+    ----------
+    name : str
+        Name of a public loss or measure, as listed by `names`.
+
+    Returns
+    -------
+    callable
+        The function.
+
+    Raises
+    ------
+    ValueError
+        If there is no function of this name; the message lists similar ones.
+
+    Examples
+    --------
+    >>> import objectives
+    >>> objectives.get("huber_loss") is objectives.huber_loss
+    True
+    """
+    return facts(name).function
+
+
+def names() -> list[str]:
+    """The names of all losses and measures, in alphabetical order.
+
+    Returns
+    -------
+    list of str
+        What `get` and `facts` take.
+
+    Examples
+    --------
+    >>> import objectives
+    >>> "huber_loss" in objectives.names()
+    True
+    """
+    return sorted(_FACTS)
