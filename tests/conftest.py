@@ -38,8 +38,8 @@ class MatrixRecorder:
     def pytest_runtest_logreport(self, report):
         cell = dict(report.user_properties)
         if report.when == "call" and "backend" in cell:
-            reason = getattr(report, "wasxfail", "")
-            self.cells.append({**cell, "passed": report.outcome == "passed", "reason": reason})
+            outcome = {"passed": report.outcome == "passed", "reason": getattr(report, "wasxfail", "")}
+            self.cells += [{**cell, "kind": kind, **outcome} for kind in cell.pop("kinds")]
 
     def pytest_sessionfinish(self):
         self.file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,135 @@
+"""Rows of losses of whole batches of embeddings."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from cases.case import CLASSES, Case, reals
+from objectives.losses.contrastive import circle_loss, info_nce_loss, ntxent_loss
+
+MEMORY = 8
+
+
+def groups(rng, shape):
+    """Few labels for many items, so that most items have positives and negatives."""
+    return rng.integers(-1, 1, size=shape[:-1])
+
+
+def opposite(labels):
+    """The two groups in opposite directions."""
+    return np.outer(2 * labels + 1, np.ones(CLASSES))
+
+
+def memory(rng, shape):
+    return reals(rng, (MEMORY, shape[-1]))
+
+
+def memory_labels(rng, shape):
+    return groups(rng, (MEMORY, shape[-1]))
+
+
+def cosines(a, b):
+    return optax.losses.cosine_similarity(a[:, None], b[None])
+
+
+def candidates_of_anchor(temperature=0.07):
+    def reference(anchor, positive, negatives=None):
+        everything = positive if negatives is None else jnp.concatenate([positive, negatives])
+        right = jnp.arange(len(anchor))
+        return optax.softmax_cross_entropy_with_integer_labels(cosines(anchor, everything) / temperature, right)
+
+    return reference
+
+
+def cross_entropy_of_cosines(a, p):
+    import torch
+    from torch.nn.functional import cross_entropy, normalize
+
+    return cross_entropy(normalize(a) @ normalize(p).T / 0.07, torch.arange(len(a)), reduction="none")
+
+
+def circle(gamma=80.0, margin=0.4):
+    """The paper's sum over pairs of a positive and a negative, pair by pair."""
+
+    def reference(embeddings, labels, reference_embeddings=None, reference_labels=None):
+        alone = reference_embeddings is None
+        others, other_labels = (embeddings, labels) if alone else (reference_embeddings, reference_labels)
+        s = cosines(embeddings, others)
+        losses = []
+        for i, label in enumerate(labels):
+            costs = [
+                gamma * (jax.nn.relu(s[i, n] + margin) * (s[i, n] - margin))
+                - gamma * (jax.nn.relu(1 + margin - s[i, p]) * (s[i, p] - 1 + margin))
+                for p, positive in enumerate(other_labels)
+                for n, negative in enumerate(other_labels)
+                if positive == label != negative and not (alone and p == i)
+            ]
+            losses.append(jax.nn.logsumexp(jnp.array([0.0, *costs])))
+        return jnp.array(losses)
+
+    return reference
+
+
+CASES = [
+    Case(
+        ntxent_loss,
+        reals,
+        groups,
+        optax.losses.ntxent,
+        best=opposite,
+        leading_dimensions=False,
+        coupled=True,
+    ),
+    Case(
+        ntxent_loss,
+        reals,
+        groups,
+        lambda x, y: optax.losses.ntxent(x, y, temperature=0.5),
+        options={"temperature": 0.5},
+        best=opposite,
+        leading_dimensions=False,
+        coupled=True,
+    ),
+    Case(
+        info_nce_loss,
+        reals,
+        reals,
+        candidates_of_anchor(),
+        torch=cross_entropy_of_cosines,
+        best=lambda targets: targets,
+        target_gradient=True,
+        leading_dimensions=False,
+        coupled=True,
+    ),
+    Case(
+        info_nce_loss,
+        reals,
+        reals,
+        candidates_of_anchor(0.5),
+        options={"temperature": 0.5},
+        extras={"negatives": memory},
+        target_gradient=True,
+        leading_dimensions=False,
+        coupled=True,
+    ),
+    Case(
+        circle_loss,
+        reals,
+        groups,
+        circle(),
+        best=lambda labels: np.eye(CLASSES)[labels],
+        leading_dimensions=False,
+        coupled=True,
+    ),
+    Case(
+        circle_loss,
+        reals,
+        groups,
+        circle(gamma=2, margin=0.6),
+        options={"gamma": 2, "margin": 0.6},
+        extras={"reference_embeddings": memory, "reference_labels": memory_labels},
+        leading_dimensions=False,
+        coupled=True,
+    ),
+]

@@ -1,0 +1,87 @@
+"""Rows of the likelihoods of real targets: their densities are those of JAX."""
+
+import jax.numpy as jnp
+from jax.lax import stop_gradient
+from jax.scipy.stats import laplace, norm, t
+
+from cases.case import Case, positives, reals, with_torch
+from objectives.losses.likelihood import (
+    beta_nll_loss,
+    gaussian_nll_loss,
+    laplace_nll_loss,
+    robust_squared_error,
+    student_t_nll_loss,
+)
+
+
+def gaussian(mean, x, *, variance):
+    return -norm.logpdf(x, mean, jnp.sqrt(variance))
+
+
+def without_constant(loss, constant):
+    return lambda *arrays, **extras: loss(*arrays, **extras) - jnp.log(constant)
+
+
+def beta_nll(beta):
+    def reference(mean, x, *, variance):
+        return stop_gradient(variance) ** beta * without_constant(gaussian, (2 * jnp.pi) ** 0.5)(
+            mean, x, variance=variance
+        )
+
+    return reference
+
+
+def torch_gaussian(mean, x, variance):
+    return with_torch("gaussian_nll_loss", full=False)(mean, x, variance)
+
+
+def torch_full_gaussian(mean, x, variance):
+    return with_torch("gaussian_nll_loss", full=True)(mean, x, variance)
+
+
+def robust(mean, x, *, log_variance, label_errors=0.0):
+    """The density of a sum of two errors."""
+    total = jnp.sqrt(jnp.exp(log_variance) + label_errors**2)
+    return -norm.logpdf(x, mean, total) + norm.logpdf(0.0)
+
+
+def laplacian(median, x, *, scale):
+    return -laplace.logpdf(x, median, scale)
+
+
+def student(location, x, *, scale, degrees_of_freedom=3.0):
+    return -t.logpdf(x, degrees_of_freedom, location, scale)
+
+
+def at_targets(x, **_):
+    return x
+
+
+def row(function, reference, options=None, *, more=None, spread="scale", torch=None):
+    return Case(
+        function,
+        reals,
+        reals,
+        reference,
+        options or {},
+        extras={spread: reals if spread == "log_variance" else positives, **(more or {})},
+        torch=torch,
+        target_gradient=True,
+        best=at_targets,
+    )
+
+
+NORMALISER = (2 * jnp.pi) ** 0.5
+
+CASES = [
+    row(beta_nll_loss, beta_nll(0.5), spread="variance"),
+    row(beta_nll_loss, beta_nll(0.9), {"beta": 0.9}, spread="variance"),
+    row(gaussian_nll_loss, without_constant(gaussian, NORMALISER), spread="variance", torch=torch_gaussian),
+    row(gaussian_nll_loss, gaussian, {"full": True}, spread="variance", torch=torch_full_gaussian),
+    row(laplace_nll_loss, without_constant(laplacian, 2)),
+    row(laplace_nll_loss, laplacian, {"full": True}),
+    row(robust_squared_error, robust, spread="log_variance"),
+    row(robust_squared_error, robust, more={"label_errors": positives}, spread="log_variance"),
+    row(student_t_nll_loss, student, {"degrees_of_freedom": 3.0}),
+    row(student_t_nll_loss, student, more={"degrees_of_freedom": positives}),
+]

@@ -1,0 +1,190 @@
+"""Losses of classes beside the crossentropy: extremes, second libraries, and what is refused."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from pytensor.compile.mode import Mode
+
+from objectives import aggregate, categorical_crossentropy, categorical_crossentropy_with_logits
+from objectives.losses.categorical import nll_loss
+from objectives.losses.robust import generalized_crossentropy, poly_loss
+
+INF = np.inf
+UNREWRITTEN = Mode(linker="py", optimizer=None)
+
+
+def evaluate(build, *arrays):
+    """The losses and their gradient by the first input, with no rewrite."""
+    inputs = [pt.tensor(shape=(None,) * np.ndim(a), dtype=np.asarray(a).dtype) for a in arrays]
+    loss = build(*inputs)
+    return pytensor.function(inputs, [loss, pytensor.grad(loss.sum(), inputs[0])], mode=UNREWRITTEN)(*arrays)
+
+
+def test_nll_of_certain_classes():
+    log_p = np.array([[0.0, -INF, -INF], [-INF, 0.0, -INF]])
+    for targets in (np.array([0, 0]), np.eye(3)[[0, 0]]):
+        loss, gradient = evaluate(nll_loss, log_p, targets)
+        np.testing.assert_array_equal(loss, [0, INF])
+        np.testing.assert_array_equal(gradient, [[-1, 0, 0], [-1, 0, 0]])
+
+
+def test_nll_of_logits_is_no_plausible_number():
+    """PyTorch gives -3 for the first of these."""
+    loss, _ = evaluate(
+        nll_loss, np.array([[3.0, 1.0], [1e-4, -9.0], [1.0, -2.0], [0.01, -5.0]]), np.array([0, 0, 1, 0])
+    )
+    np.testing.assert_array_equal(loss, [np.nan, -1e-4, 2, np.nan])
+    with pytest.raises(ValueError, match="not logarithms"):
+        nll_loss(pt.special.softmax(pt.dmatrix(), axis=-1), pt.lvector())
+    with pytest.raises(ValueError, match="not logarithms"):
+        nll_loss(pt.sigmoid(pt.dmatrix()), pt.lvector())
+
+
+def test_nll_of_a_log_softmax_is_the_crossentropy():
+    z, y = np.array([[0.0, 1000.0, 5.0], [2.0, -1.0, 0.0]]), np.array([0, 1])
+    weights = np.array([1.0, 3.0, 0.5])
+    ours = evaluate(lambda z, y: nll_loss(pt.special.log_softmax(z, axis=-1), y, class_weights=weights), z, y)
+    theirs = evaluate(lambda z, y: categorical_crossentropy_with_logits(z, y, class_weights=weights), z, y)
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+def test_nll_means_of_pytorch():
+    """The class axis is second there, missing labels have a number, and the mean is weighed by the targets."""
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    log_p = np.log(rng.dirichlet(np.ones(4), (3, 5))).transpose(0, 2, 1)
+    y, weights = rng.integers(0, 4, (3, 5)), rng.uniform(0.5, 2, 4)
+    y[0, :2] = -100
+    valid = pt.neq(y, -100)
+    loss = nll_loss(log_p, y, class_weights=weights, axis=1, mask=valid)
+    normalizer = aggregate(pt.as_tensor(weights)[pt.switch(valid, y, 0)], mask=valid, mode="sum")
+    value = pytensor.function([], aggregate(loss, mask=valid, normalizer=normalizer), mode="FAST_COMPILE")()
+    expected = torch.nn.functional.nll_loss(torch.tensor(log_p), torch.tensor(y), weight=torch.tensor(weights))
+    np.testing.assert_allclose(value, expected.item(), rtol=1e-12)
+
+
+def test_generalized_crossentropy_is_that_of_keras(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    losses = pytest.importorskip("keras").losses
+    rng = np.random.default_rng(0)
+    p, y = rng.dirichlet(np.ones(4), 7), rng.integers(0, 4, 7)
+    for q in (0.3, 0.7):
+        theirs = losses.categorical_generalized_cross_entropy(y, p.astype("float32"), q)
+        np.testing.assert_allclose(generalized_crossentropy(p, y, q=q).eval(), np.asarray(theirs), rtol=2e-5)
+
+
+def test_generalized_crossentropy_lies_between_the_crossentropy_and_the_error():
+    rng = np.random.default_rng(0)
+    p, y = rng.dirichlet(np.ones(4), 7), rng.integers(0, 4, 7)
+    probability = p[np.arange(7), y]
+    z = pt.special.softmax(pt.as_tensor(np.log(p)), axis=-1)
+    losses = [generalized_crossentropy(x, y, q=q) for x in (p, z) for q in (1, 1e-8)]
+    error, near, error_of_softmax, near_of_softmax = pytensor.function([], losses, mode=UNREWRITTEN)()
+    np.testing.assert_allclose(error, 1 - probability, rtol=1e-12)
+    np.testing.assert_allclose(error_of_softmax, 1 - probability, rtol=1e-12)
+    np.testing.assert_allclose(near, -np.log(probability), rtol=1e-7)
+    np.testing.assert_allclose(near_of_softmax, -np.log(probability), rtol=1e-7)
+
+
+def test_generalized_crossentropy_of_certain_classes():
+    p, y = np.array([[0.0, 1.0, 0.0], [0.0, 1.0, 0.0]]), np.array([0, 1])
+    for targets in (y, np.eye(3)[y]):
+        loss, gradient = evaluate(lambda p, t: generalized_crossentropy(p, t, q=0.5), p, targets)
+        np.testing.assert_array_equal(loss, [2, 0])
+        np.testing.assert_array_equal(gradient, [[-INF, 0, 0], [0, -1, 0]])
+        loss, gradient = evaluate(lambda p, t: generalized_crossentropy(p, t, q=1), p, targets)
+        np.testing.assert_array_equal(loss, [1, 0])
+        np.testing.assert_array_equal(gradient, [[-1, 0, 0], [0, -1, 0]])
+    assert np.isnan(generalized_crossentropy(np.array([[1.1, -0.1]]), [0]).eval()).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_generalized_crossentropy_of_a_saturated_softmax(dtype):
+    z = np.array([[0, 1000, 5], [0, 1000, 5], [0, -INF, 0], [0, 0, 0]], dtype)
+    y = np.array([0, 1, 1, 2])
+
+    def build(z, t):
+        return generalized_crossentropy(pt.special.softmax(z, axis=-1), t, q=0.5)
+
+    for targets in (y, np.eye(3)[y]):
+        loss, gradient = evaluate(build, z, targets)
+        root = np.sqrt(1 / 3)
+        np.testing.assert_allclose(loss, [2, 0, 2, 2 - 2 * root], rtol=1e-6)
+        expected = [[0, 0, 0], [0, 0, 0], [0, 0, 0], [root / 3, root / 3, -2 * root / 3]]
+        np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-30)
+
+
+def test_generalized_crossentropy_of_soft_targets():
+    """A softmax and the probabilities that it gives are the same, also where it has been moved."""
+    z, t = np.array([[0.3, -0.2, 1.0], [0.0, 800.0, 790.0]]), np.array([[0.7, 0.3, 0.0], [0.5, 0.0, 0.5]])
+
+    def of_softmax(z, t):
+        return generalized_crossentropy(pt.special.softmax(z, axis=-1), t)
+
+    def of_moved(z, t):
+        return generalized_crossentropy(pt.special.softmax(z, axis=-1)[:, ::-1].T, t[:, ::-1].T, axis=0)
+
+    def of_any(z, t):
+        return generalized_crossentropy(1 * pt.special.softmax(z, axis=-1), t)
+
+    for build in (of_moved, of_any):
+        for ours, same in zip(evaluate(build, z, t), evaluate(of_softmax, z, t), strict=True):
+            np.testing.assert_allclose(ours, same, rtol=1e-12, atol=1e-15)
+
+
+def test_poly_loss_by_hand():
+    z = np.array([[0.0, 1000, 5], [0, 1000, 5], [-INF, 0, 0], [0, 0, 0]])
+    y = np.array([0, 1, 1, 2])
+    for targets in (y, np.eye(3)[y]):
+        loss, gradient = evaluate(poly_loss, z, targets)
+        np.testing.assert_allclose(loss, [1002, 0, np.log(2) + 1, np.log(3) + 4 / 3])
+        # p - t for the crossentropy, and twice the derivative of 1 - p
+        expected = [[-1, 1, 0], [0, 0, 0], [0, -1, 1], [5 / 9, 5 / 9, -10 / 9]]
+        np.testing.assert_allclose(gradient, expected, atol=1e-15)
+
+
+def test_poly_loss_without_epsilon_is_the_crossentropy():
+    z, t = np.array([[0.3, -0.2, -INF], [0.0, 800.0, 790.0]]), np.array([[0.7, 0.3, 0.0], [0.5, 0.0, 0.5]])
+    ours, theirs = (
+        evaluate(build, z, t)
+        for build in (lambda z, t: poly_loss(z, t, epsilon=0), categorical_crossentropy_with_logits)
+    )
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+    assert poly_loss(np.array([[3.0, 0.0]]), [0], epsilon=-1).eval() > 0
+
+
+def test_missing_labels_are_what_the_mask_says():
+    """Keras's sparse crossentropy with ignore_class."""
+    p = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]])
+    value = categorical_crossentropy(p, [0, -1], mask=np.array([True, False])).eval()
+    np.testing.assert_allclose(value, [-np.log(0.7), 0])
+
+
+def test_misuse():
+    z, y = pt.dmatrix("z"), pt.lvector("y")
+    for function in (nll_loss, generalized_crossentropy, poly_loss):
+        with pytest.raises(TypeError, match="floating-point"):
+            function(pt.lmatrix(), y)
+        with pytest.raises(TypeError, match="rank mismatch"):
+            function(z, pt.lscalar())
+        with pytest.raises(TypeError, match="class indices must be integers"):
+            function(z, pt.dvector())
+        with pytest.raises(IndexError, match="outside"):
+            function(np.zeros((1, 3)), [3]).eval()
+    for loss, option in ((generalized_crossentropy, "q"), (poly_loss, "epsilon")):
+        with pytest.raises(TypeError, match=f"{option} .*would enlarge"):
+            loss(z, y, **{option: np.full((3, 1), 0.5)})
+    for q in (0, -1, 1.5):
+        with pytest.raises(ValueError, match="q must be greater than 0 and at most 1"):
+            generalized_crossentropy(z, y, q=q)
+    with pytest.raises(ValueError, match="log-softmax"):
+        generalized_crossentropy(pt.special.log_softmax(z, axis=-1), y)
+    with pytest.raises(ValueError, match="epsilon must be at least -1"):
+        poly_loss(z, y, epsilon=-2)
+    with pytest.raises(ValueError, match="applied twice"):
+        poly_loss(pt.special.softmax(z, axis=-1), y)
+    with pytest.raises(TypeError, match="class_weights must be a vector"):
+        nll_loss(z, y, class_weights=pt.dmatrix())
