@@ -43,7 +43,7 @@ example: $(ENV)/.example
 
 test: $(ENV)/.tests lint
 	@mkdir -p build
-	$(RUN) -m pytest -n $(WORKERS) --dist loadgroup --matrix $(MATRIX)
+	$(RUN) -m pytest -n $(WORKERS) --dist worksteal --matrix $(MATRIX)
 	$(MAKE) --no-print-directory docs
 
 lint: $(ENV)/.tests

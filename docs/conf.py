@@ -1,6 +1,7 @@
 """Sphinx configuration. Build: ``python -m sphinx -W -b html docs docs/_build``."""
 
 from inspect import isfunction, signature
+from pathlib import Path
 
 from sphinx.util.nodes import make_refnode
 
@@ -12,9 +13,11 @@ copyright = author
 release = objectives.__version__
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "numpydoc"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_generated"]
 default_role = "obj"
 nitpicky = True
+# the standard library's types in signatures, which no page here describes
+nitpick_ignore_regex = [(r"py:.*", r"collections\.abc\..*|typing\..*|dict\[.*")]
 
 html_theme = "furo"
 html_title = f"objectives {release}"
@@ -40,5 +43,23 @@ def link_by_name(app, env, node, contnode):
     return contnode if target in PARAMETERS else None
 
 
+def write_facts(app):
+    """A table of what `objectives.facts` knows, for the page that includes it."""
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    rows = [("Function", "One number for each", "Arguments", "Symmetric", "Convex", "Smooth", "Least at", "Minimum")]
+    for name in objectives.names():
+        known = objectives.facts(name)
+        ranges = "; ".join(f"{argument}: {values}" for argument, values in known.arguments.items())
+        flags = ["yes" if flag else "" for flag in (known.symmetric, known.convex, known.smooth)]
+        minimum = "" if known.minimum is None else f"{known.minimum:g}"
+        rows.append((f"`{name}`", known.per, ranges, *flags, known.minimiser or "", minimum))
+    for first, *others in rows:
+        lines += [f"   * - {first}", *(f"     - {cell}" for cell in others)]
+    folder = Path(app.srcdir) / "_generated"
+    folder.mkdir(exist_ok=True)
+    (folder / "facts.rst").write_text("\n".join(lines) + "\n")
+
+
 def setup(app):
+    app.connect("builder-inited", write_facts)
     app.connect("missing-reference", link_by_name)

@@ -13,7 +13,6 @@ from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.rst", ROOT / "docs" / "backends.rst"]
 BEGIN, END = ".. backends-begin\n", ".. backends-end\n"
 BACKENDS = ["NUMBA", "CVM", "JAX", "PYTORCH", "MLX"]
 COLUMNS = ("value", "gradient")
@@ -44,6 +43,13 @@ def mark(kinds, kind):
     return "✓" if len(passed) == len(outcomes) else ", ".join(passed) or "no"
 
 
+def not_run(cells, versions):
+    """A sentence with the backends that were not installed with some version, whose marks are of the others alone."""
+    ran = {(backend, v) for (_, backend), kinds in cells.items() for seen in kinds.values() for v in seen}
+    lacking = [f"{b} with PyTensor {v}" for b in BACKENDS for v in versions if (b, v) not in ran]
+    return [f"Not run, for want of an installation: {', '.join(lacking)}.", ""] if lacking else []
+
+
 def table(files):
     cells, reasons, versions = read(files)
     lines = [f"Value and gradient on PyTensor {' and '.join(versions)}, with masks, as the tests found them:", ""]
@@ -56,10 +62,29 @@ def table(files):
             marks = [mark(kinds, kind) for kind in COLUMNS] if kinds else ["not run"]
             lines.append(f"     - {marks[0] if len(set(marks)) == 1 else ' '.join(marks)}")
     lines += ["", "✓ value and gradient, ✓ – a value that has no gradient, a version: only there.", ""]
+    lines += not_run(cells, versions)
     for reason in sorted(set(reasons.values())):
         where = sorted({(backend, version) for (_, backend, version), r in reasons.items() if r == reason})
         lines.append(f"- {', '.join(f'{b} with PyTensor {v}' for b, v in where)}: {reason}.")
     return "\n".join(lines) + "\n"
+
+
+def summary(files):
+    """How many functions each backend computes, and by name those that it does not compute in every version."""
+    cells, _, versions = read(files)
+    functions = sorted({function for function, _ in cells})
+    lines = [f"Of {len(functions)} functions, on PyTensor {' and '.join(versions)}, as the tests found them:", ""]
+    for backend in BACKENDS:
+        kinds = {function: cells.get((function, backend), {}) for function in functions}
+        lacking = [f for f in functions if any(mark(kinds[f], kind) not in ("✓", "–") for kind in COLUMNS)]
+        lacking += [f for f in functions if not kinds[f]]
+        few = ", ".join(f"``{f}``" for f in lacking) if len(lacking) <= 6 else f"{len(lacking)} of them"
+        lines.append(f"- {backend}: {'all' if not lacking else 'all but ' + few}.")
+    lines += ["", *not_run(cells, versions)]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {ROOT / "README.rst": summary, ROOT / "docs" / "backends.rst": table}
 
 
 def main():
@@ -67,8 +92,8 @@ def main():
     parser.add_argument("files", nargs="+")
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
-    generated = "\n" + table(arguments.files) + "\n"
-    for page in PAGES:
+    for page, render in PAGES.items():
+        generated = "\n" + render(arguments.files) + "\n"
         text = page.read_text()
         head, rest = text.split(BEGIN)
         old, tail = rest.split(END)
