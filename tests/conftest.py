@@ -1,19 +1,28 @@
 """The mode of tests that do not name one, and the record of which function ran on which backend."""
 
+import gc
 import json
 import os
 from pathlib import Path
 
-# Each worker compiles into a folder of its own: PyTensor compiles C under one lock for each folder, and the workers
-# would wait for each other. To be said before PyTensor is imported.
+# Each worker compiles into folders of its own: PyTensor compiles C under one lock for each folder, and the workers
+# would wait for each other; PyTorch and JAX would read what another has written half of. What JAX compiles, for the
+# references above all, is kept for the next run and for other environments. To be said before they are imported.
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     flags = os.environ.get("PYTENSOR_FLAGS", "").split(",")
     folders = [flag.removeprefix("base_compiledir=") for flag in flags if flag.startswith("base_compiledir=")]
     folder = Path(folders[-1] if folders else "~/.pytensor").expanduser() / worker
     os.environ["PYTENSOR_FLAGS"] = ",".join([*filter(None, flags), f"base_compiledir={folder}"])
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder / "torchinductor")
+os.environ["JAX_COMPILATION_CACHE_DIR"] = str(Path(__file__).parent.parent / "build" / "jax" / (worker or "alone"))
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 import pytensor
 import pytest
+
+# Graphs are many small objects, all of which are looked at again and again for garbage.
+gc.set_threshold(200_000, 50, 1000)
 
 # Nothing to compile: tests of a backend name its mode.
 pytensor.config.mode = "FAST_COMPILE"

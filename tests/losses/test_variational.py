@@ -314,14 +314,17 @@ def test_probabilities_that_do_not_add_up():
 
 
 def test_a_single_item_and_several_batch_axes():
-    single, many, flat = values(
+    mask = np.array([True, False, True])
+    single, many, flat, masked = values(
         vae_gmm_loss(XH[0], X[0], MEAN[0], LOG_VARIANCE[0], *CLUSTERS),
         vae_gmm_loss(XH[None], X[None], MEAN[None], LOG_VARIANCE[None], *CLUSTERS),
         vae_gmm_loss(XH, X, MEAN, LOG_VARIANCE, *CLUSTERS),
+        vae_gmm_loss(XH[None], X[None], MEAN[None], LOG_VARIANCE[None], *CLUSTERS, mask=mask[None]),
     )
     assert single.shape == () and many.shape == (1, N)
     np.testing.assert_allclose(single, flat[0])
     np.testing.assert_allclose(many[0], flat)
+    np.testing.assert_allclose(masked[0], np.where(mask, flat, 0))
 
 
 def test_misuse():
