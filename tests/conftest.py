@@ -1,6 +1,5 @@
 """The mode of tests that do not name one, and the record of which function ran on which backend."""
 
-import gc
 import json
 import os
 from pathlib import Path
@@ -20,9 +19,6 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 import pytensor
 import pytest
-
-# Graphs are many small objects, all of which are looked at again and again for garbage.
-gc.set_threshold(200_000, 50, 1000)
 
 # Nothing to compile: tests of a backend name its mode.
 pytensor.config.mode = "FAST_COMPILE"

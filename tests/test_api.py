@@ -121,7 +121,7 @@ def test_float32_throughout():
     code = """
 import sys, numpy as np, pytensor, pytensor.tensor as pt
 sys.path.insert(0, "tests")
-from cases import CASES
+from cases import CASES, FIRST
 from objectives import aggregate
 for case in CASES:
     if case.function.__name__ == "ctc_loss":
@@ -134,7 +134,8 @@ for case in CASES:
     loss = aggregate(loss, mask=mask if loss.ndim == mask.ndim else None)
     outputs = [loss, *(pytensor.grad(loss, inputs[i]) for i in case.wrt(arrays))]
     assert all(output.dtype == "float32" for output in outputs), case.id
-    pytensor.function([*inputs, mask], outputs, mode="FAST_COMPILE", on_unused_input="ignore")
+    if case in FIRST:
+        pytensor.function([*inputs, mask], outputs, mode="FAST_COMPILE", on_unused_input="ignore")
 """
     flags = {"PYTENSOR_FLAGS": "floatX=float32,warn_float64=raise"}
     result = run(sys.executable, "-W", "ignore", "-c", code, env=os.environ | flags)
