@@ -7,6 +7,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from objectives._inputs import align_targets, aligned_mask, fitted, floating_scores, matching
 from objectives.ops.counting import EntryCount
 from objectives.ops.selection import select, where
+from objectives.ops.statistics import summed
 
 __all__ = ["aggregate", "aggregate_parts", "align_targets", "labelled"]
 
@@ -79,6 +80,8 @@ def aggregate(loss, weights=None, mode="mean", *, mask=None, normalizer=None, ax
     if normalizer is not None and mode == "sum":
         raise ValueError("mode='sum' divides by nothing: leave out normalizer, or the mode")
     total, count, dtype = _sums(loss, weights, mode, mask, axis, needs_count=mode != "sum" and normalizer is None)
+    if not total.ndim:
+        total, count = summed(total), None if count is None else summed(count)
     if mode == "sum":
         return total.astype(dtype)
     if normalizer is not None:

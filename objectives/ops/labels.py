@@ -18,15 +18,27 @@ class LabelError(IndexError):
     PyTensor does when it adds the failing node to an error, the finished message.
     """
 
+    what = "class label {} at position {} of the targets"
+    fix = (
+        "targets must be integers from 0 to the number of classes - 1. Leave out missing labels with a mask, "
+        "for example mask=pt.neq(targets, -100). (Dense targets that name no class count as label -1.)"
+    )
+
     def __init__(self, label, position=None, num_classes=None):
         if position is None:
             super().__init__(label)
             return
-        super().__init__(
-            f"class label {label} at position {position} of the targets is outside [0, {num_classes}): "
-            "targets must be integers from 0 to the number of classes - 1. Leave out missing labels with a mask, "
-            "for example mask=pt.neq(targets, -100). (Dense targets that name no class count as label -1.)"
-        )
+        super().__init__(f"{self.what.format(label, position)} is outside [0, {num_classes}): {self.fix}")
+
+
+class PredictedLabelError(LabelError):
+    """A predicted class index lies outside ``[0, num_classes)``."""
+
+    what = "predicted class {} at position {}"
+    fix = (
+        "predictions of integers are class indices from 0 to num_classes - 1. Give num_classes= as large as it must "
+        "be, or leave items out with a mask."
+    )
 
 
 def check_labels(labels, num_classes):
@@ -144,7 +156,27 @@ class NamedClass(ShapedOp):
         return t[:-1]
 
 
+class BestClass(ShapedOp):
+    """The class of the greatest score, the first of equal ones; -1 where a score is NaN: (..., C) to int64 (...)."""
+
+    connected = (False,)
+
+    def build_inner_graph(self, scores):
+        is_valid = pt.invert(pt.isnan(scores).any(axis=-1))
+        return [pt.switch(is_valid, pt.argmax(scores, axis=-1), -1).astype("int64")]
+
+    def perform(self, node, inputs, outputs):
+        (scores,) = inputs
+        best = scores.argmax(axis=-1)  # the first NaN, if there is one
+        greatest = np.take_along_axis(scores, best[..., None], axis=-1)[..., 0]
+        outputs[0][0] = np.asarray(np.where(np.isnan(greatest), -1, best), dtype="int64")
+
+    def output_shape(self, scores):
+        return scores[:-1]
+
+
 pick_class = PickClass()
 place_class = PlaceClass()
 is_class = IsClass()
 named_class = NamedClass()
+best_class = BestClass()

@@ -9,4 +9,5 @@ from objectives.rewriting import (  # noqa: F401  (imported for their registrati
     pairs,
     recognition,
     selection,
+    statistics,
 )

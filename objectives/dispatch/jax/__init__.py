@@ -1,1 +1,9 @@
-from objectives.dispatch.jax import counting, ctc, labels, ranking, softplus  # noqa: F401  (imported for their registrations)
+from objectives.dispatch.jax import (  # noqa: F401  (imported for their registrations)
+    confusion,
+    counting,
+    ctc,
+    labels,
+    ranking,
+    softplus,
+    statistics,
+)

@@ -1,7 +1,7 @@
 import jax.numpy as jnp
 from pytensor.link.jax.dispatch.basic import jax_funcify
 
-from objectives.ops.labels import IsClass, NamedClass, PickClass, PlaceClass, check_shapes
+from objectives.ops.labels import BestClass, IsClass, NamedClass, PickClass, PlaceClass, check_shapes
 
 
 def in_range(labels, num_classes):
@@ -54,3 +54,12 @@ def jax_funcify_is_class(op, **kwargs):
 @jax_funcify.register(NamedClass)
 def jax_funcify_named_class(op, **kwargs):
     return named_class
+
+
+@jax_funcify.register(BestClass)
+def jax_funcify_best_class(op, **kwargs):
+    def best_class(scores):
+        scores = jnp.asarray(scores)
+        return jnp.where(jnp.isnan(scores).any(axis=-1), -1, jnp.argmax(scores, axis=-1))
+
+    return best_class

@@ -1,7 +1,7 @@
 import mlx.core as mx
 from pytensor.link.mlx.dispatch.basic import mlx_funcify
 
-from objectives.ops.labels import IsClass, NamedClass, PickClass, PlaceClass, check_shapes
+from objectives.ops.labels import BestClass, IsClass, NamedClass, PickClass, PlaceClass, check_shapes
 
 
 def in_range(labels, num_classes):
@@ -55,3 +55,11 @@ def mlx_funcify_is_class(op, **kwargs):
 @mlx_funcify.register(NamedClass)
 def mlx_funcify_named_class(op, **kwargs):
     return named_class
+
+
+@mlx_funcify.register(BestClass)
+def mlx_funcify_best_class(op, **kwargs):
+    def best_class(scores):
+        return mx.where(mx.any(mx.isnan(scores), axis=-1), -1, mx.argmax(scores, axis=-1).astype(mx.int64))
+
+    return best_class

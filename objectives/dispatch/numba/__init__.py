@@ -1,1 +1,10 @@
-from objectives.dispatch.numba import crossentropy, ctc, elementwise, labels, margin, ranking  # noqa: F401  (imported for their registrations)
+from objectives.dispatch.numba import (  # noqa: F401  (imported for their registrations)
+    confusion,
+    crossentropy,
+    ctc,
+    elementwise,
+    labels,
+    margin,
+    ranking,
+    statistics,
+)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from objectives.dispatch.numba._registration import check_label_shapes, register_kernel
-from objectives.ops.labels import IsClass, LabelError, NamedClass, PickClass, PlaceClass
+from objectives.ops.labels import BestClass, IsClass, LabelError, NamedClass, PickClass, PlaceClass
 
 
 @register_kernel(PickClass)
@@ -58,3 +58,19 @@ def named_class(t):
                 largest, index = row[c], c
         named[i] = index
     return named
+
+
+@register_kernel(BestClass)
+def best_class(scores):
+    best = np.empty(scores.shape[:-1], np.int64)
+    for i in np.ndindex(best.shape):
+        row = scores[i]
+        greatest, index = -np.inf, 0
+        for c in range(row.size):
+            if row[c] != row[c]:
+                index = -1
+                break
+            if row[c] > greatest:
+                greatest, index = row[c], c
+        best[i] = index
+    return best

@@ -1,4 +1,5 @@
 from objectives.dispatch.pytorch import (  # noqa: F401  (imported for their registrations)
+    confusion,
     counting,
     crossentropy,
     ctc,
@@ -7,4 +8,5 @@ from objectives.dispatch.pytorch import (  # noqa: F401  (imported for their reg
     projection,
     ranking,
     softplus,
+    statistics,
 )

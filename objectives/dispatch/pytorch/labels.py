@@ -1,7 +1,7 @@
 import torch
 from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
 
-from objectives.ops.labels import IsClass, NamedClass, PickClass, PlaceClass, check_shapes
+from objectives.ops.labels import BestClass, IsClass, NamedClass, PickClass, PlaceClass, check_shapes
 
 
 def in_range(labels, num_classes):
@@ -54,3 +54,12 @@ def pytorch_funcify_is_class(op, **kwargs):
 @pytorch_funcify.register(NamedClass)
 def pytorch_funcify_named_class(op, **kwargs):
     return named_class
+
+
+def best_class(scores):
+    return torch.where(torch.isnan(scores).any(dim=-1), -1, torch.argmax(scores, dim=-1))
+
+
+@pytorch_funcify.register(BestClass)
+def pytorch_funcify_best_class(op, **kwargs):
+    return best_class

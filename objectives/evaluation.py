@@ -1,0 +1,337 @@
+"""Validation functions: measures and losses over any number of batches, as exact as over one batch of all items."""
+
+import time
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pytensor
+
+from objectives._splitting import split
+from objectives.ops.statistics import Accumulate, check_lengths
+
+__all__ = ["BatchError", "Validation", "compile_validation"]
+
+REFRESH = 0.5  # seconds between two looks at the running values, which wait for the device
+ARRAYS_OF = {"JAXLinker": "jax", "PytorchLinker": "torch", "MLXLinker": "mlx"}  # the modules of a backend's own arrays
+
+
+class BatchError(RuntimeError):
+    """A batch could not be added, and nothing of it was.
+
+    Attributes
+    ----------
+    batch : int
+        Its number, counted from 0: as many were added before it.
+    """
+
+    def __init__(self, batch: int, reason: str):
+        super().__init__(batch, reason)
+        self.batch = batch
+
+    def __str__(self):
+        return "batch {} could not be added, and nothing of it was: {}".format(*self.args)
+
+
+def compile_validation(inputs, measures, *, mode=None) -> "Validation":
+    r"""Compile measures and losses into a function of batches that is exact however the data are split.
+
+    .. math:: m(X_1 \cup \dots \cup X_n) = r(s(X_1) + \dots + s(X_n))
+
+    with the batches :math:`X_i`, the statistics :math:`s` of a measure, and its result :math:`r`, which is computed
+    once.
+
+    Parameters
+    ----------
+    inputs : sequence of TensorVariable
+        The inputs of the graph, in the order in which a batch gives their values.
+    measures : dict
+        What to compute, by name. A value is one of these:
+
+        - a measure of a set such as ``f1_score(...)``, a loss made one number by `aggregate`, or any expression of
+          such numbers, for example ``pt.exp(aggregate(loss))``;
+        - a loss or measure of elements or items, such as ``categorical_accuracy(...)``: its mean over all of them;
+        - a pair ``(loss, weights)``: ``aggregate(loss, weights, "normalized_sum")`` over all of them. Boolean weights
+          choose what counts.
+    mode : str or Mode, optional
+        A mode of PyTensor, such as ``"JAX"``; its default if not given.
+
+    Returns
+    -------
+    Validation
+        The compiled function of batches.
+
+    Raises
+    ------
+    TypeError
+        If a measure is one number of a batch from which that of the whole cannot be had, such as ``loss.mean()``.
+    ValueError
+        If there are no measures, if something is computed from what is not among the inputs, or if an input is given
+        twice.
+
+    Notes
+    -----
+    A measure of a set is computed from statistics of which those of two batches give those of both: sums, moments,
+    maxima, counts. They are accumulated where the backend computes, sums with compensation, in floatX or a wider
+    dtype. Measures that need all items at once, such as the exact area under a curve, keep the scores and targets of
+    all batches; their documentation says so.
+
+    References
+    ----------
+    .. [1] Chan, T. F., Golub, G. H. and LeVeque, R. J. (1983), "Algorithms for computing the sample variance", The
+       American Statistician 37(3), doi:10.1080/00031305.1983.10483115
+    .. [2] Dekker, T. J. (1971), "A floating-point technique for extending the available precision", Numerische
+       Mathematik 18, doi:10.1007/BF01397083
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> from objectives import compile_validation, squared_error
+    >>> predictions, targets = pt.vectors("predictions", "targets")
+    >>> errors = squared_error(predictions, targets)
+    >>> validation = compile_validation([predictions, targets], {"mse": errors})
+    >>> batches = [([1.0, 2.0], [1.0, 0.0]), ([5.0], [4.0])]
+    >>> print(validation.validate(batches, progress=False)["mse"].round(4))
+    1.6667
+    """
+    return Validation(inputs, measures, mode=mode)
+
+
+class Validation:
+    """A validation function over batches, made by `compile_validation`.
+
+    It can be pickled together with what it accumulated, and is compiled anew where it is loaded.
+
+    Attributes
+    ----------
+    batches : int
+        The number of batches that were added.
+    """
+
+    def __init__(self, inputs, measures, *, mode=None):
+        self._definition = list(inputs), dict(measures), mode
+        self._inputs, self._names = list(inputs), list(measures)
+        parts = split(self._inputs, measures)
+        self._added, self._kept, self._parts = parts.added, parts.kept, parts
+        self._update = pytensor.function(
+            self._inputs,
+            [kept.of_batch for kept in self._kept],
+            updates=[(s.state, Accumulate(s.rule)(s.state, s.of_batch)) for s in self._added],
+            mode=mode,
+        )
+        self._result = pytensor.function([kept.state for kept in self._kept], parts.results, mode=mode)
+        self._update.trust_input = True  # `_values` looks at them, and lets arrays of the backend pass
+        self._own_arrays = ARRAYS_OF.get(type(self._update.maker.linker).__name__)
+        self.reset()
+
+    def __reduce__(self):
+        inputs, measures, mode = self._definition
+        return _restored, (inputs, measures, mode, self.state)
+
+    def validate(self, batches: Iterable, progress: bool = True) -> dict[str, Any]:
+        """Start afresh, add every batch, and give the results.
+
+        Parameters
+        ----------
+        batches : iterable
+            Batches as `update` takes them; a generator is fine.
+        progress : bool
+            Whether to show a progress bar with the values so far (of measures that do not keep all items). It needs
+            tqdm.
+
+        Returns
+        -------
+        dict
+            What `result` gives.
+
+        Raises
+        ------
+        BatchError
+            If a batch cannot be added. As after any interruption, `result` then gives the values for the batches
+            before it, and `update` goes on from there.
+        """
+        self.reset()
+        for batch in _with_progress_bar(batches, self._values_so_far) if progress else batches:
+            self.update(batch)
+        return self.result()
+
+    def update(self, batch) -> None:
+        """Add a batch.
+
+        Parameters
+        ----------
+        batch : sequence or dict of arrays
+            The values of the inputs in their order, or by their names; of a single input, also the array itself.
+            Arrays of JAX stay where they are if that is the backend.
+
+        Raises
+        ------
+        BatchError
+            If anything is wrong with the batch: number, names, shapes or dtypes of the arrays, or labels. What was
+            accumulated before is untouched.
+        """
+        before = self._snapshot()
+        try:
+            kept = self._update(*self._values(batch))
+            self._check_shapes(before)
+            for chunks, chunk in zip(self._chunks, kept or [], strict=True):
+                chunks.append(chunk)
+            self.batches += 1
+        except BaseException as error:
+            self._restore(before)
+            if not isinstance(error, Exception):
+                raise
+            raise BatchError(self.batches, str(error)) from error
+
+    def result(self) -> dict[str, Any]:
+        """The value of each measure over all batches that were added.
+
+        Returns
+        -------
+        dict
+            A NumPy array or number for each name.
+        """
+        for i, chunks in enumerate(self._chunks):
+            self._chunks[i] = [np.concatenate([np.asarray(chunk) for chunk in chunks])]
+        values = self._result(*(chunk for (chunk,) in self._chunks))
+        return {name: np.asarray(value)[()] for name, value in zip(self._names, values, strict=True)}
+
+    def reset(self) -> None:
+        """Forget all batches."""
+        for part in self._added:
+            part.storage[0] = part.empty
+        self._chunks = [[kept.empty] for kept in self._kept]
+        self.batches = 0
+
+    @property
+    def state(self) -> dict[str, np.ndarray]:
+        """What was accumulated, as NumPy arrays: to save (``numpy.savez(file, **validation.state)``), send and merge.
+
+        The entry ``"batches"`` is the number of batches, with which an interrupted run can go on behind them. Setting
+        it replaces what was accumulated.
+        """
+        state = {part.name: np.array(part.storage[0]) for part in self._added}
+        for kept, chunks in zip(self._kept, self._chunks, strict=True):
+            state[kept.name] = np.concatenate([np.asarray(chunk) for chunk in chunks])
+        return {"batches": np.asarray(self.batches), **state}
+
+    @state.setter
+    def state(self, state: Mapping[str, np.ndarray]) -> None:
+        self._check_state(state)
+        self.reset()
+        self.merge(state)
+
+    def merge(self, state: Mapping[str, np.ndarray]) -> None:
+        """Add what another validation of the same measures accumulated.
+
+        Parameters
+        ----------
+        state : dict
+            The `state` of the other; also what ``numpy.load`` gives of a saved one.
+
+        Raises
+        ------
+        ValueError
+            If it is not a state of the same measures. What was accumulated is untouched.
+        """
+        self._check_state(state)
+        merged = [part.rule.merged(np.asarray(part.storage[0]), state[part.name]) for part in self._added]
+        for part, array in zip(self._added, merged, strict=True):
+            part.storage[0] = array.astype(part.empty.dtype)
+        for kept, chunks in zip(self._kept, self._chunks, strict=True):
+            chunks.append(state[kept.name])
+        self.batches += int(state["batches"])
+
+    def _values(self, batch):
+        """The arrays of a batch in the order of the inputs, checked against their types."""
+        names = [variable.name for variable in self._inputs]
+        if isinstance(batch, Mapping):
+            if set(batch) != set(names):
+                raise ValueError(f"a batch must have values for the inputs {names}, not for {list(batch)}")
+            batch = [batch[name] for name in names]
+        elif len(names) == 1 and not isinstance(batch, Sequence):
+            batch = [batch]
+        if len(batch) != len(names):
+            raise ValueError(f"a batch must have {len(names)} arrays, for the inputs {names}, but has {len(batch)}")
+        return [self._value(variable, value) for variable, value in zip(self._inputs, batch, strict=True)]
+
+    def _value(self, variable, value):
+        if self._own_arrays and type(value).__module__.startswith(self._own_arrays):
+            dtype = str(value.dtype).rpartition(".")[2]
+            if (dtype, value.ndim) != (variable.dtype, variable.ndim):
+                raise TypeError(
+                    f"{variable} must be {variable.dtype} of {variable.ndim} dimensions, not {dtype} of {value.ndim}"
+                )
+            return value
+        try:
+            return variable.type.filter(value)
+        except TypeError as error:
+            raise TypeError(f"{variable}: {error}") from error
+
+    def _snapshot(self):
+        return [part.storage[0] for part in self._added], [len(chunks) for chunks in self._chunks], self.batches
+
+    def _restore(self, snapshot):
+        arrays, lengths, self.batches = snapshot
+        for part, array in zip(self._added, arrays, strict=True):
+            part.storage[0] = array
+        for chunks, length in zip(self._chunks, lengths, strict=True):
+            del chunks[length:]
+
+    def _check_shapes(self, before):
+        """All batches have the same columns: only the state before the first may be smaller than that after it."""
+        for part, array in zip(self._added, before[0], strict=True):
+            if self.batches:
+                check_lengths(part.storage[0].shape, array.shape)
+
+    def _check_state(self, state):
+        known = {"batches", *(part.name for part in (*self._added, *self._kept))}
+        if set(state) != known:
+            raise ValueError(f"this is not a state of the same measures: it has {sorted(state)}, not {sorted(known)}")
+        for part in self._added:
+            if np.ndim(state[part.name]) != part.empty.ndim or len(state[part.name]) != len(part.empty):
+                raise ValueError(
+                    f"{part.name} in the state has the shape {np.shape(state[part.name])}, which is not one of the "
+                    "same measure"
+                )
+
+    @cached_property
+    def _running(self):
+        """The scalar measures that need nothing that is kept, by name, as a compiled function."""
+        shown = {
+            name: result
+            for name, result, is_cheap in zip(self._names, self._parts.results, self._parts.running, strict=True)
+            if is_cheap and result.ndim == 0
+        }
+        return pytensor.function([], shown, mode=self._definition[2])
+
+    def _values_so_far(self):
+        return {name: f"{value:.4g}" for name, value in self._running().items()}
+
+
+def _restored(inputs, measures, mode, state):
+    validation = Validation(inputs, measures, mode=mode)
+    validation.state = state
+    return validation
+
+
+def _with_progress_bar(batches, values_so_far):
+    """The batches, and a bar on the way."""
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        warnings.warn(
+            "a progress bar needs tqdm: pip install 'objectives[progress]', or give progress=False", stacklevel=3
+        )
+        yield from batches
+        return
+    with tqdm(batches, unit=" batches") as bar:
+        shown = time.monotonic()
+        for batch in bar:
+            yield batch
+            if time.monotonic() - shown > REFRESH:
+                bar.set_postfix(values_so_far(), refresh=False)
+                shown = time.monotonic()
+        bar.set_postfix(values_so_far())
