@@ -1,0 +1,109 @@
+"""What every measure of a set does with its inputs: vectors of items, and the weight with which each counts."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor import config
+from pytensor.tensor import TensorVariable
+
+from objectives._inputs import (
+    aligned_mask,
+    as_labels,
+    check_same_shape,
+    classwise,
+    elementwise,
+    fitted,
+    floating_scores,
+    integer_labels,
+    shown,
+)
+from objectives.ops.labels import best_class
+from objectives.ops.selection import select, where
+from objectives.ops.statistics import accumulator_dtype
+
+
+class Classes(NamedTuple):
+    """Vectors (N,) of what `classes` prepared, and the number of classes."""
+
+    targets: TensorVariable
+    predicted: TensorVariable
+    weights: TensorVariable
+    num_classes: int
+
+
+def classes(predictions, targets, num_classes=None, mask=None, weights=None, *, axis=-1) -> Classes:
+    """The class of each item and the one predicted for it, from scores (..., C) or class indices (...).
+
+    An item with a NaN among its scores has no predicted class: its weight is NaN.
+    """
+    mask, weights = _selecting(mask, weights)
+    predictions = pt.as_tensor_variable(predictions)
+    if "int" in predictions.dtype or predictions.dtype == "bool":
+        predicted, targets, mask = _indices(predictions, targets, mask)
+        num_classes = _number(num_classes, None)
+        weights = item_weights(targets, mask, weights, config.floatX)
+    else:
+        scores, targets, mask = classwise(predictions, targets, mask, axis=axis)
+        num_classes = _number(num_classes, scores.type.shape[-1])
+        best, targets = best_class(scores), as_labels(targets, scores, mask)
+        predicted = where(best < 0, 0, best)
+        weights = item_weights(targets, mask, weights, accumulator_dtype(scores.dtype))
+        weights = where(best < 0, np.nan, weights)
+    return Classes(targets.ravel(), predicted.ravel(), weights.ravel(), num_classes)
+
+
+def numbers(predictions, targets, mask=None, weights=None, *, fill=0):
+    """Predictions, targets and weights of the same shape, in the dtype that sums are accumulated in."""
+    mask, weights = _selecting(mask, weights)
+    predictions, targets, mask = elementwise(floating_scores(predictions), targets, mask, fill=fill)
+    dtype = accumulator_dtype(predictions.dtype)
+    return predictions.astype(dtype), targets.astype(dtype), item_weights(predictions, mask, weights, dtype)
+
+
+def item_weights(like, mask, weights, dtype):
+    """The weight of each entry of ``like``: 1 if not given, 0 where it is masked."""
+    if weights is None:
+        weights = pt.ones_like(like, dtype=dtype)
+    else:
+        weights = pt.as_tensor_variable(weights).astype(dtype)
+        weights = pt.second(like, fitted(weights, "weights", like.type.shape, "items")).astype(dtype)
+    return select(mask, weights)
+
+
+def _selecting(mask, weights):
+    """Boolean weights select items, as a mask does."""
+    weights = None if weights is None else pt.as_tensor_variable(weights)
+    if weights is None or weights.dtype != "bool":
+        return mask, weights
+    return weights if mask is None else pt.and_(pt.as_tensor_variable(mask), weights), None
+
+
+def _indices(predicted, targets, mask):
+    targets = pt.as_tensor_variable(targets)
+    if targets.ndim != predicted.ndim:
+        raise TypeError(
+            f"rank mismatch between targets {shown(targets.type.shape)} and predicted class indices "
+            f"{shown(predicted.type.shape)}: they must have the same shape. Scores of classes must be floating-point "
+            "numbers, with one dimension more than the targets."
+        )
+    check_same_shape("targets", targets.type.shape, "predictions", predicted.type.shape)
+    predicted, targets = integer_labels(predicted), integer_labels(targets)
+    if mask is None:
+        return predicted, targets, None
+    mask = aligned_mask(mask, "predictions", predicted.type.shape)
+    return where(mask, predicted, 0), where(mask, targets, 0), mask
+
+
+def _number(num_classes, length):
+    """The number of classes, given or known from the scores."""
+    if num_classes is None and length is not None:
+        return length
+    if not isinstance(num_classes, int | np.integer) or isinstance(num_classes, bool) or num_classes < 1:
+        raise ValueError(
+            f"num_classes must be a positive whole number, not {num_classes!r}: it is needed where the predictions do "
+            "not tell it, for class indices and for scores whose number of classes is not known statically"
+        )
+    if length not in (None, num_classes):
+        raise ValueError(f"num_classes is {num_classes}, but the predictions have scores of {length} classes")
+    return int(num_classes)

@@ -1,0 +1,145 @@
+"""Every measure of a set: value, mask, weights, axes, batches, and every backend, against the row's reference."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from backends import MODULES, mode, parameter
+from measures import FIRST, MEASURES, TABLE
+from measures.measure import N
+
+from objectives import compile_validation
+
+UNREWRITTEN = pytensor.compile.mode.Mode("py", None)
+TOLERANCE = {"float32": {"rtol": 2e-4, "atol": 2e-5}, "float64": {"rtol": 1e-9, "atol": 1e-11}}
+
+
+def parametrize(rows):
+    return pytest.mark.parametrize("row", list(rows), ids=lambda row: row.id)
+
+
+each_row = parametrize(MEASURES)
+each_function = parametrize(FIRST)
+
+
+def evaluate(row, arrays, *, mode=UNREWRITTEN, **options):
+    """The measure of arrays; options that are arrays are given as variables too."""
+    given = [*arrays, *(a for a in options.values() if isinstance(a, np.ndarray))]
+    variables = [pt.tensor(shape=(None,) * a.ndim, dtype=a.dtype.name) for a in given]
+    rest = iter(variables[2:])
+    options = {name: next(rest) if isinstance(a, np.ndarray) else a for name, a in options.items()}
+    function = pytensor.function(variables, row.apply(*variables[:2], **options), mode=mode, on_unused_input="ignore")
+    return function(*given)
+
+
+@each_row
+def test_value(row):
+    arrays = row.draw()
+    value = evaluate(row, arrays)
+    assert value.dtype == pytensor.config.floatX
+    np.testing.assert_allclose(value, row.expected(*arrays), **TOLERANCE["float64"])
+
+
+@each_function
+def test_float32(row):
+    arrays = row.draw("float32")
+    value = evaluate(row, arrays, mode="FAST_COMPILE")
+    assert value.dtype == pytensor.config.floatX
+    np.testing.assert_allclose(value, row.expected(*arrays), **TOLERANCE["float32"])
+
+
+@each_row
+def test_mask_leaves_items_out(row):
+    """Whatever stands there, NaN and invalid labels included."""
+    predictions, targets = row.draw()
+    mask = np.random.default_rng(1).random(N) < 0.6
+    expected = row.expected(predictions[mask], targets[mask])
+    rng = np.random.default_rng(2)
+    for array in (predictions, targets):
+        bad = [np.nan, np.inf, -np.inf] if array.dtype.kind == "f" else [-100, 100]
+        array[~mask] = rng.choice(bad, size=array[~mask].shape)
+    mask = mask if row.mask_ndim == 1 else np.broadcast_to(mask[:, None], targets.shape).copy()
+    np.testing.assert_allclose(evaluate(row, [predictions, targets], mask=mask), expected, **TOLERANCE["float64"])
+
+
+@parametrize(row for row in MEASURES if row.weighted)
+def test_weights(row):
+    predictions, targets = row.draw()
+    weights = np.random.default_rng(3).uniform(0.1, 2, size=N)
+    expected = row.expected(predictions, targets, weights)
+    given = weights if row.mask_ndim == 1 else np.broadcast_to(weights[:, None], targets.shape).copy()
+    np.testing.assert_allclose(evaluate(row, [predictions, targets], weights=given), expected, **TOLERANCE["float64"])
+
+
+@each_row
+def test_batches(row):
+    """Any split, in any order, on any number of machines, gives what one batch of all gives."""
+    arrays = row.draw()
+    inputs = [pt.tensor(name, shape=(None,) * a.ndim, dtype=a.dtype.name) for name, a in zip("pt", arrays, strict=True)]
+    validation = compile_validation(inputs, {"measure": row.apply(*inputs)}, mode="FAST_COMPILE")
+    order = np.random.default_rng(4).permutation(N)
+    first, second, *others = ([a[part] for a in arrays] for part in np.split(order, [1, 8, 9, 30]))
+    validation.update(first)
+    validation.update(second)
+    state = validation.state
+    validation.reset()
+    for batch in others:
+        validation.update(batch)
+    validation.merge(state)
+    assert validation.batches == 5
+    np.testing.assert_allclose(validation.result()["measure"], row.expected(*arrays), **TOLERANCE["float64"])
+
+
+@parametrize(row for row in FIRST if row.flattens)
+def test_leading_axes(row):
+    """Items may be spread over several axes."""
+    arrays = row.draw()
+    spread = [a.reshape(2, N // 2, *a.shape[1:]) for a in arrays]
+    np.testing.assert_allclose(evaluate(row, spread), row.expected(*arrays), **TOLERANCE["float64"])
+
+
+@each_function
+def test_nothing(row):
+    """No items, and items that are masked altogether."""
+    arrays = row.draw()
+    expected = np.full(row.result, row.empty)
+    np.testing.assert_array_equal(evaluate(row, [a[:0] for a in arrays]), expected)
+    masked = np.zeros(arrays[1].shape[: row.mask_ndim], bool)
+    np.testing.assert_array_equal(evaluate(row, arrays, mask=masked), expected)
+
+
+@parametrize(row for row in FIRST if row.nan_spreads)
+def test_nan_is_visible(row):
+    predictions, targets = row.draw()
+    if predictions.dtype.kind == "f":
+        predictions[0] = np.nan
+        assert np.isnan(evaluate(row, [predictions, targets])).any()
+
+
+@each_row
+def test_static_shape_of_the_result(row):
+    arrays = row.draw()
+    variables = [pt.tensor(shape=a.shape, dtype=a.dtype.name) for a in arrays]
+    assert row.apply(*variables).type.shape == row.result
+
+
+@pytest.mark.parametrize(("backend", "file"), [parameter(b, file) for b in MODULES for file in TABLE])
+def test_backend(backend, file, record_property):
+    """All rows of a file in one function."""
+    rows = TABLE[file]
+    record_property("functions", sorted({row.function.__name__ for row in rows}))
+    record_property("backend", backend)
+    record_property("kinds", ["value", "mask"])
+    dtype = "float32" if backend == "MLX" else "float64"
+    mask = np.random.default_rng(5).random(N) < 0.7
+    arrays = [row.draw(dtype) for row in rows]
+    masks = [mask if row.mask_ndim == 1 else np.broadcast_to(mask[:, None], a[1].shape) for row, a in zip(rows, arrays)]
+    given = [array for (pair, m) in zip(arrays, masks, strict=True) for array in (*pair, np.array(m))]
+    variables = [pt.tensor(shape=(None,) * a.ndim, dtype=a.dtype.name) for a in given]
+    outputs = [row.apply(*variables[3 * i : 3 * i + 2], mask=variables[3 * i + 2]) for i, row in enumerate(rows)]
+    with pytensor.config.change_flags(gcc__cxxflags="-O0"):
+        values = pytensor.function(variables, outputs, mode=mode(backend))(*given)
+    for row, (predictions, targets), value in zip(rows, arrays, values, strict=True):
+        np.testing.assert_allclose(
+            np.asarray(value), row.expected(predictions[mask], targets[mask]), err_msg=row.id, **TOLERANCE[dtype]
+        )
