@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytensor
@@ -37,8 +38,8 @@ class Part:
 
     name: str
     rule: Rule
-    of_batch: Variable
-    state: Variable
+    of_batch: Any
+    state: Any
     empty: np.ndarray
 
     @property
@@ -63,7 +64,7 @@ class Parts:
 
     added: list[Part]
     kept: list[Part]
-    results: list[Variable]
+    results: list[Any]
     running: list[bool]
 
 

@@ -80,8 +80,6 @@ def aggregate(loss, weights=None, mode="mean", *, mask=None, normalizer=None, ax
     if normalizer is not None and mode == "sum":
         raise ValueError("mode='sum' divides by nothing: leave out normalizer, or the mode")
     total, count, dtype = _sums(loss, weights, mode, mask, axis, needs_count=mode != "sum" and normalizer is None)
-    if not total.ndim:
-        total, count = summed(total), None if count is None else summed(count)
     if mode == "sum":
         return total.astype(dtype)
     if normalizer is not None:
@@ -226,11 +224,17 @@ def _sums(loss, weights, mode, mask, axis, *, needs_count):
     if weights is not None:
         loss, counted = _weighted(loss, pt.as_tensor_variable(weights), mask)
     total = loss.sum(axis=axis)
-    if not needs_count:
-        return total, None, dtype
-    if mode == "normalized_sum" and counted is not None:
-        return total, _spread(counted, loss).sum(axis=axis), dtype
-    return total, _number_of_entries(loss, mask, axis), dtype
+    count = _count(loss, counted if mode == "normalized_sum" else None, mask, axis) if needs_count else None
+    if total.ndim == 0:  # adds up over batches, which validation functions must know
+        total, count = summed(total), None if count is None else summed(count)
+    return total, count, dtype
+
+
+def _count(loss, weights, mask, axis):
+    """What a mean divides by: the sum of the weights, or the number of entries."""
+    if weights is not None:
+        return _spread(weights, loss).sum(axis=axis)
+    return _number_of_entries(loss, mask, axis)
 
 
 def _weighted(loss, weights, mask):

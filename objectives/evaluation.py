@@ -10,7 +10,7 @@ import numpy as np
 import pytensor
 
 from objectives._splitting import split
-from objectives.ops.statistics import Accumulate, check_lengths
+from objectives.ops.statistics import accumulated, check_lengths
 
 __all__ = ["BatchError", "Validation", "compile_validation"]
 
@@ -111,14 +111,14 @@ class Validation:
     """
 
     def __init__(self, inputs, measures, *, mode=None):
+        parts = split(inputs, measures)
         self._definition = list(inputs), dict(measures), mode
         self._inputs, self._names = list(inputs), list(measures)
-        parts = split(self._inputs, measures)
         self._added, self._kept, self._parts = parts.added, parts.kept, parts
         self._update = pytensor.function(
             self._inputs,
             [kept.of_batch for kept in self._kept],
-            updates=[(s.state, Accumulate(s.rule)(s.state, s.of_batch)) for s in self._added],
+            updates=[(s.state, accumulated(s.state, s.of_batch, s.rule)) for s in self._added],
             mode=mode,
         )
         self._result = pytensor.function([kept.state for kept in self._kept], parts.results, mode=mode)
@@ -253,6 +253,8 @@ class Validation:
             batch = [batch[name] for name in names]
         elif len(names) == 1 and not isinstance(batch, Sequence):
             batch = [batch]
+        if not isinstance(batch, Sequence | np.ndarray):
+            raise TypeError(f"a batch must be a sequence or a dict of arrays, not {type(batch).__name__}")
         if len(batch) != len(names):
             raise ValueError(f"a batch must have {len(names)} arrays, for the inputs {names}, but has {len(batch)}")
         return [self._value(variable, value) for variable, value in zip(self._inputs, batch, strict=True)]
@@ -291,11 +293,11 @@ class Validation:
         if set(state) != known:
             raise ValueError(f"this is not a state of the same measures: it has {sorted(state)}, not {sorted(known)}")
         for part in self._added:
-            if np.ndim(state[part.name]) != part.empty.ndim or len(state[part.name]) != len(part.empty):
-                raise ValueError(
-                    f"{part.name} in the state has the shape {np.shape(state[part.name])}, which is not one of the "
-                    "same measure"
-                )
+            given, own = np.shape(state[part.name]), part.storage[0].shape
+            fits = len(given) == len(own) and all(n == m or 1 in (n, m) for n, m in zip(given, own, strict=True))
+            # before the first batch a length that is not known is 1
+            if not fits or (given != own and self.batches and state["batches"]):
+                raise ValueError(f"{part.name} in the state has the shape {given}, that of this validation {own}")
 
     @cached_property
     def _running(self):

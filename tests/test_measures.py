@@ -32,6 +32,11 @@ def evaluate(row, arrays, *, mode=UNREWRITTEN, **options):
     return function(*given)
 
 
+def spread(of_items, row, targets):
+    """A mask or weights of items, as one of elements where the row has that."""
+    return of_items if row.mask_ndim == 1 else np.broadcast_to(of_items[:, None], targets.shape).copy()
+
+
 @each_row
 def test_value(row):
     arrays = row.draw()
@@ -58,8 +63,8 @@ def test_mask_leaves_items_out(row):
     for array in (predictions, targets):
         bad = [np.nan, np.inf, -np.inf] if array.dtype.kind == "f" else [-100, 100]
         array[~mask] = rng.choice(bad, size=array[~mask].shape)
-    mask = mask if row.mask_ndim == 1 else np.broadcast_to(mask[:, None], targets.shape).copy()
-    np.testing.assert_allclose(evaluate(row, [predictions, targets], mask=mask), expected, **TOLERANCE["float64"])
+    found = evaluate(row, [predictions, targets], mask=spread(mask, row, targets))
+    np.testing.assert_allclose(found, expected, **TOLERANCE["float64"])
 
 
 @parametrize(row for row in MEASURES if row.weighted)
@@ -67,8 +72,8 @@ def test_weights(row):
     predictions, targets = row.draw()
     weights = np.random.default_rng(3).uniform(0.1, 2, size=N)
     expected = row.expected(predictions, targets, weights)
-    given = weights if row.mask_ndim == 1 else np.broadcast_to(weights[:, None], targets.shape).copy()
-    np.testing.assert_allclose(evaluate(row, [predictions, targets], weights=given), expected, **TOLERANCE["float64"])
+    found = evaluate(row, [predictions, targets], weights=spread(weights, row, targets))
+    np.testing.assert_allclose(found, expected, **TOLERANCE["float64"])
 
 
 @each_row
@@ -133,8 +138,8 @@ def test_backend(backend, file, record_property):
     dtype = "float32" if backend == "MLX" else "float64"
     mask = np.random.default_rng(5).random(N) < 0.7
     arrays = [row.draw(dtype) for row in rows]
-    masks = [mask if row.mask_ndim == 1 else np.broadcast_to(mask[:, None], a[1].shape) for row, a in zip(rows, arrays)]
-    given = [array for (pair, m) in zip(arrays, masks, strict=True) for array in (*pair, np.array(m))]
+    masks = [spread(mask, row, targets) for row, (_, targets) in zip(rows, arrays, strict=True)]
+    given = [array for pair, m in zip(arrays, masks, strict=True) for array in (*pair, m)]
     variables = [pt.tensor(shape=(None,) * a.ndim, dtype=a.dtype.name) for a in given]
     outputs = [row.apply(*variables[3 * i : 3 * i + 2], mask=variables[3 * i + 2]) for i, row in enumerate(rows)]
     with pytensor.config.change_flags(gcc__cxxflags="-O0"):

@@ -38,6 +38,11 @@ class ConfusionCounts(ShapedOp):
 
     def perform(self, node, inputs, outputs):
         rows, columns, weights = inputs
+        if not rows.shape == columns.shape == weights.shape:
+            raise ValueError(
+                f"shape mismatch between {rows.size} targets, {columns.size} predictions and {weights.size} weights: "
+                "there must be one of each for each item"
+            )
         check_range(rows, self.num_rows, LabelError)
         check_range(columns, self.num_columns, PredictedLabelError)
         counts = np.bincount(rows * self.num_columns + columns, weights, minlength=self.num_rows * self.num_columns)

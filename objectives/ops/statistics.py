@@ -6,6 +6,7 @@ batches and computes the expression once, at the end.
 """
 
 from enum import Enum
+from typing import Any
 
 import numpy as np
 from pytensor import config
@@ -147,7 +148,8 @@ class Accumulate(Op):
     def __init__(self, rule):
         self.rule = rule
 
-    def make_node(self, state, statistic):
+    def make_node(self, *inputs):
+        state, statistic = inputs
         return Apply(self, [state, statistic], [state.type()])
 
     def perform(self, node, inputs, outputs):
@@ -173,6 +175,11 @@ def check_lengths(known, given):
             f"the statistic of this batch has the shape {given}, that of the batches before it {known}: all batches "
             "must have the same number of columns, classes or bins"
         )
+
+
+def accumulated(state, statistic, rule) -> Any:
+    """The state after a batch with this statistic."""
+    return Accumulate(rule)(state, statistic)
 
 
 def statistic(x, rule):

@@ -1,0 +1,349 @@
+"""compile_validation: what it takes and refuses, batches that fail, states, interruptions and progress."""
+
+import pickle
+import sys
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+
+from objectives import (
+    BatchError,
+    aggregate,
+    aggregate_parts,
+    categorical_accuracy,
+    categorical_crossentropy,
+    categorical_crossentropy_with_logits,
+    compile_validation,
+    confusion_matrix,
+    labelled,
+    squared_error,
+)
+from objectives.ops.statistics import Rule, Statistic, joined, statistic
+
+RNG = np.random.default_rng(0)
+LOGITS, LABELS = RNG.normal(size=(50, 3)), RNG.integers(0, 3, size=50)
+SPLITS = [(LOGITS[part], LABELS[part]) for part in np.split(np.arange(50), [1, 2, 30, 30, 41])]
+logits, labels = pt.matrix("logits"), pt.lvector("labels")
+
+
+def validation_of(measures, inputs=(logits, labels)):
+    return compile_validation(inputs, measures, mode="FAST_COMPILE")
+
+
+def of_all(expression):
+    """An expression of the inputs, over one batch of everything."""
+    return pytensor.function([logits, labels], expression, mode="FAST_COMPILE", on_unused_input="ignore")(
+        LOGITS, LABELS
+    )
+
+
+def check(measures, expected):
+    found = validation_of(measures).validate(SPLITS, progress=False)
+    assert list(found) == list(measures)
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], of_all(value), rtol=1e-13, err_msg=name)
+
+
+def test_items_pairs_and_expressions():
+    losses = categorical_crossentropy_with_logits(logits, labels)
+    weights, known = logits[:, 0] ** 2, labelled(labels, 2)
+    mean, weighted = aggregate(losses), aggregate(losses, weights, "normalized_sum")
+    numerator, denominator = aggregate_parts(losses, mask=known)
+    check(
+        {
+            "items": losses,
+            "elements": squared_error(logits, 1.0),
+            "weighted": (losses, weights),
+            "chosen": (losses, known),
+            "aggregated": mean,
+            "masked": aggregate(losses, mask=known),
+            "sum": aggregate(losses, mode="sum"),
+            "perplexity": pt.exp(mean),
+            "difference": mean - weighted,
+            "parts": numerator / denominator,
+            "rows": aggregate(squared_error(logits, 0.0), axis=-1),
+            "matrix": confusion_matrix(logits, labels, num_classes=3),
+        },
+        {
+            "items": losses.mean(),
+            "elements": squared_error(logits, 1.0).mean(),
+            "weighted": weighted,
+            "chosen": aggregate(losses, mask=known),
+            "aggregated": losses.mean(),
+            "masked": aggregate(losses, mask=known),
+            "sum": losses.sum(),
+            "perplexity": pt.exp(losses.mean()),
+            "difference": losses.mean() - weighted,
+            "parts": aggregate(losses, mask=known),
+            "rows": (logits**2).mean(),
+            "matrix": confusion_matrix(logits, labels, num_classes=3),
+        },
+    )
+
+
+def test_float32_is_accumulated_in_floatX():
+    x = pt.fvector("x")
+    validation = validation_of({"mean": x}, [x])
+    found = validation.validate([np.full(1000, 0.1, "float32")] * 50, progress=False)["mean"]
+    assert found.dtype == "float64"
+    np.testing.assert_allclose(found, np.float32(0.1), rtol=1e-15)
+
+
+def test_measures_that_are_refused():
+    losses = categorical_crossentropy_with_logits(logits, labels)
+    mean = aggregate(losses)
+    for measure, message in (
+        (losses.mean(), "'m' is one number of a batch"),
+        (pt.constant(1.0), "one number of a batch"),
+        (mean + logits.sum(), "depends on the input logits of a batch directly"),
+        (aggregate(losses / mean), "aggregates what was computed from an aggregate of the same batch"),
+        ((losses, losses, losses), r"a pair \(loss, weights\)"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            validation_of({"m": measure})
+    for measures, inputs, message in (
+        ({"m": losses}, [logits], "'m' depends on labels, which is not among the inputs"),
+        ({"m": mean * pt.scalar("other")}, [logits, labels], "depends on other"),
+        ({}, [logits, labels], "at least one measure"),
+        (losses, [logits, labels], "a dict of at least one measure"),
+        ({"m": losses}, [logits, labels, labels], "given twice"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            validation_of(measures, inputs)
+    with pytest.raises(TypeError, match="inputs must be a sequence of symbolic variables, not of str"):
+        validation_of({"m": losses}, ["logits", labels])
+
+
+def test_batches_as_dicts_lists_and_single_arrays():
+    measures = {"loss": categorical_crossentropy_with_logits(logits, labels)}
+    expected = validation_of(measures).validate(SPLITS, progress=False)
+    named = ({"labels": y, "logits": z} for z, y in SPLITS)
+    assert validation_of(measures).validate(named, progress=False) == expected
+    assert validation_of(measures).validate([(z.tolist(), y.tolist()) for z, y in SPLITS if len(y)], False) == expected
+    x = pt.vector("x")
+    single = validation_of({"mean": x}, [x])
+    assert single.validate([np.ones(3), np.zeros(1)], progress=False) == {"mean": 0.75}
+    assert single.validate([[np.ones(3)], {"x": np.zeros(1)}], progress=False) == {"mean": 0.75}
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        ((LOGITS, LABELS + 1), r"class label 3 at position \(?\d+"),
+        ((LOGITS, LABELS[:3]), "shape mismatch"),
+        ((LOGITS[0], LABELS), "logits: Wrong number of dimensions: expected 2, got 1"),
+        ((LOGITS, LABELS.astype(float)), "labels: .* cannot store a value of dtype float64"),
+        ((LOGITS,), r"a batch must have 2 arrays, for the inputs \['logits', 'labels'\], but has 1"),
+        ({"logits": LOGITS, "targets": LABELS}, r"must have values for the inputs .* not for \['logits', 'targets'\]"),
+        (None, "a batch must be a sequence or a dict of arrays, not NoneType"),
+    ],
+)
+def test_a_batch_that_fails_leaves_everything_as_it_was(batch, message):
+    scores = joined(logits[:, 0])
+    measures = {
+        "loss": categorical_crossentropy_with_logits(logits, labels),
+        "matrix": confusion_matrix(logits, labels, num_classes=3),
+        "greatest": statistic(logits.max(), Rule.MAXIMUM),
+        "median": pt.sort(scores)[scores.shape[0] // 2],
+    }
+    validation = validation_of(measures)
+    validation.update(SPLITS[2])
+    validation.update(SPLITS[4])
+    before = validation.state
+    with pytest.raises(BatchError, match=rf"batch 2 could not be added, and nothing of it was: .*{message}") as raised:
+        validation.update(batch)
+    assert raised.value.batch == 2 and raised.value.__cause__ is not None
+    assert validation.batches == 2
+    for name, array in validation.state.items():
+        np.testing.assert_array_equal(array, before[name])
+    with pytest.raises(BatchError, match="batch 1 "):
+        validation.validate([SPLITS[2], batch, SPLITS[4]], progress=False)
+    validation.update(SPLITS[4])
+    assert validation.batches == 2 and np.isfinite(validation.result()["loss"])
+
+
+def test_columns_may_not_change():
+    columns = statistic(logits.max(axis=0), Rule.MAXIMUM)
+    validation = validation_of({"greatest": columns}, [logits])
+    validation.update(LOGITS[:, :1])
+    with pytest.raises(BatchError, match="same number of columns"):
+        validation.update(LOGITS)
+    assert validation.result()["greatest"].shape == (1,)
+    validation.reset()
+    validation.update(LOGITS)
+    for wrong in (LOGITS[:, :2], LOGITS[:, :1]):
+        with pytest.raises(BatchError, match="same number of columns"):
+            validation.update(wrong)
+    other = validation_of({"greatest": columns}, [logits])
+    other.update(LOGITS[:, :1])
+    with pytest.raises(ValueError, match="shape"):
+        validation.merge(other.state)
+
+
+def test_nothing_added():
+    matrix = confusion_matrix(logits, labels, num_classes=3)
+    found = validation_of({"m": matrix, "loss": aggregate(squared_error(logits, 0.0))}).result()
+    assert found["loss"] == 0 and (found["m"] == 0).all()
+
+
+def test_parameters_are_those_at_the_time():
+    """A model that goes on learning is validated as it is, not as it was when compiled."""
+    w = pytensor.shared(1.0)
+    x = pt.vector("x")
+    validation = validation_of({"mean": w * x}, [x])
+    assert validation.validate([np.array([1.0, 3.0])], progress=False)["mean"] == 2
+    w.set_value(10.0)
+    assert validation.validate([np.array([1.0, 3.0])], progress=False)["mean"] == 20
+
+
+def everything():
+    scores = joined(logits[:, 0])
+    return {
+        "loss": categorical_crossentropy_with_logits(logits, labels),
+        "accuracy": categorical_accuracy(logits, labels),
+        "matrix": confusion_matrix(logits, labels, num_classes=3),
+        "median": pt.sort(scores)[scores.shape[0] // 2],
+    }
+
+
+def test_a_state_is_saved_and_goes_on_elsewhere(tmp_path):
+    validation = validation_of(everything())
+    expected = validation.validate(SPLITS, progress=False)
+    validation.reset()
+    for batch in SPLITS[:3]:
+        validation.update(batch)
+    np.savez(tmp_path / "state.npz", **validation.state)
+
+    resumed = validation_of(everything())
+    resumed.update(SPLITS[0])
+    resumed.state = np.load(tmp_path / "state.npz")  # in place of what was there
+    for batch in SPLITS[resumed.batches :]:
+        resumed.update(batch)
+    for name, value in resumed.result().items():
+        np.testing.assert_array_equal(value, expected[name])
+    with pytest.raises(ValueError, match="not a state of the same measures: it has"):
+        validation_of({"loss": everything()["loss"]}).merge(validation.state)
+
+
+def test_a_state_is_a_copy():
+    validation = validation_of(everything())
+    validation.update(SPLITS[2])
+    state = validation.state
+    before = {name: array.copy() for name, array in state.items()}
+    validation.update(SPLITS[4])
+    for name in state:
+        np.testing.assert_array_equal(state[name], before[name])
+        state[name][...] = 0
+    assert validation.result()["loss"] > 0
+
+
+def test_pickling_keeps_what_was_accumulated():
+    validation = validation_of(everything())
+    for batch in SPLITS:
+        validation.update(batch)
+    copy = pickle.loads(pickle.dumps(validation))
+    assert copy.batches == validation.batches
+    for name, value in copy.result().items():
+        np.testing.assert_array_equal(value, validation.result()[name])
+
+
+def test_merging_is_associative_and_commutative():
+    """To the last bit for counts, to 1e-12 for sums."""
+    validation = validation_of(everything())
+    states = []
+    for batch in SPLITS:
+        validation.reset()
+        validation.update(batch)
+        states.append(validation.state)
+
+    def result(order, pair):
+        """The states in this order, those at two places merged first."""
+        first, second = (states[i] for i in order[pair : pair + 2])
+        validation.state = first
+        validation.merge(second)
+        together = validation.state
+        validation.reset()
+        for state in [*(states[i] for i in order[:pair]), together, *(states[i] for i in order[pair + 2 :])]:
+            validation.merge(state)
+        return validation.result()
+
+    expected = result(range(6), 0)
+    for seed in range(10):
+        found = result(np.random.default_rng(seed).permutation(6), seed % 5)
+        np.testing.assert_array_equal(found["matrix"], expected["matrix"])
+        assert found["accuracy"] == expected["accuracy"] and found["median"] == expected["median"]
+        np.testing.assert_allclose(found["loss"], expected["loss"], rtol=1e-15)
+
+
+def test_an_interruption_keeps_the_batches_before_it():
+    validation = validation_of(everything())
+
+    def batches():
+        yield from SPLITS[:3]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        validation.validate(batches(), progress=False)
+    assert validation.batches == 3
+    for batch in SPLITS[3:]:
+        validation.update(batch)
+    expected = validation_of(everything()).validate(SPLITS, progress=False)
+    for name, value in validation.result().items():
+        np.testing.assert_array_equal(value, expected[name])
+
+
+def test_an_interruption_within_a_batch_leaves_it_out(monkeypatch):
+    validation = validation_of(everything())
+    validation.update(SPLITS[2])
+    before = validation.state
+    update = validation._update
+
+    def interrupted(*values):
+        update(*values)  # the states are written, and nothing else yet
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(validation, "_update", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        validation.update(SPLITS[4])
+    assert validation.batches == 1
+    for name, array in validation.state.items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_progress_bar(capsys, monkeypatch):
+    pytest.importorskip("tqdm")
+    monkeypatch.setattr("objectives.evaluation.REFRESH", 0)
+    validation = validation_of(everything())
+    found = validation.validate(SPLITS)
+    shown = capsys.readouterr().err
+    assert "6/6" in shown and f"loss={found['loss']:.4g}" in shown
+    assert "accuracy=" in shown and "median" not in shown and "matrix" not in shown
+    validation.validate(iter(SPLITS))
+    assert "6 batches" in capsys.readouterr().err
+    validation.validate(SPLITS, progress=False)
+    assert not capsys.readouterr().err
+
+
+def test_progress_without_tqdm_is_a_warning(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    with pytest.warns(UserWarning, match="progress bar needs tqdm"):
+        found = validation_of(everything()).validate(SPLITS)
+    assert found["loss"] > 0
+
+
+def test_measures_share_their_statistics():
+    """Equal graphs are one: what several measures need is computed and kept once."""
+    matrix = confusion_matrix(logits, labels, num_classes=3)
+    again = confusion_matrix(logits, labels, num_classes=3)
+    kept = joined(logits[:, 0])
+    state = validation_of({"a": matrix, "b": again.sum(), "c": kept.max(), "d": joined(logits[:, 0]).min()}).state
+    assert list(state) == ["batches", "a.0", "c.0"]
+
+
+def test_marks_leave_no_trace_in_compiled_functions():
+    loss = aggregate(categorical_crossentropy(pt.special.softmax(logits, axis=-1), labels))
+    for compiled_in in ("FAST_COMPILE", "FAST_RUN"):
+        function = pytensor.function([logits, labels], pytensor.grad(loss, logits), mode=compiled_in)
+        assert not any(isinstance(node.op, Statistic) for node in function.maker.fgraph.apply_nodes)
