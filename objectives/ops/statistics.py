@@ -14,48 +14,51 @@ from pytensor.compile.ops import ViewOp
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 
-# Each function below is given `where` of NumPy, JAX, PyTorch or MLX with arrays, or that of a Numba kernel with
-# numbers. They are written with operators alone, so that all can compute them.
+# Each function below is given `where` of NumPy, JAX, PyTorch or MLX and two sequences of arrays, or that of a Numba
+# kernel and two tuples of numbers. They are written with operators alone, so that all can compute them.
 
 
-def _add(where, total, error, x, error_of_x):
+def _add(where, a, b):
     """The sum as an unevaluated sum of two numbers, the second of which holds what rounding took from the first.
 
     Knuth's exact sum of two, then Dekker's, so that whole numbers stay exact beyond what one of the two can hold.
     """
+    (total, error), (x, error_of_x) = a, b
     high = total + x
     part = high - total
     low = (total - (high - part)) + (x - part) + (error + error_of_x)
+    low = where(high - high == 0, low, 0)  # of an infinite sum it would be NaN
     result = high + low
-    # the error of an infinite sum would be NaN
     return result, where(result - result == 0, low - (result - high), 0)
 
 
 def _greatest(where, a, b):
-    return (where((b > a) | (b != b), b, a),)
+    (x,), (y,) = a, b
+    return (where((y > x) | (y != y), y, x),)
 
 
-def _join_moments(where, n, mean, m2, k, mean_of_k, m2_of_k):
+def _join_moments(where, a, b):
     """Count, mean and sum of squared deviations (Chan, Golub and LeVeque 1983)."""
+    (n, mean, squares), (k, other_mean, other_squares) = a, b
     total = n + k
     share = where(total == 0, 0, k / where(total == 0, 1, total))
-    difference = mean_of_k - mean
-    return total, mean + difference * share, m2 + m2_of_k + difference * difference * (n * share)
+    difference = other_mean - mean
+    return total, mean + difference * share, squares + other_squares + difference * difference * (n * share)
 
 
-def _join_comoments(where, n, mean_x, mean_y, m_xx, m_yy, m_xy, k, k_mean_x, k_mean_y, k_xx, k_yy, k_xy):
+def _join_comoments(where, a, b):
     """The same of pairs: count, means, and sums of products of deviations."""
+    (n, x, y, xx, yy, xy), (k, other_x, other_y, other_xx, other_yy, other_xy) = a, b
     total = n + k
     share = where(total == 0, 0, k / where(total == 0, 1, total))
-    dx, dy = k_mean_x - mean_x, k_mean_y - mean_y
-    common = n * share
+    dx, dy, common = other_x - x, other_y - y, n * share
     return (
         total,
-        mean_x + dx * share,
-        mean_y + dy * share,
-        m_xx + k_xx + dx * dx * common,
-        m_yy + k_yy + dy * dy * common,
-        m_xy + k_xy + dx * dy * common,
+        x + dx * share,
+        y + dy * share,
+        xx + other_xx + dx * dx * common,
+        yy + other_yy + dy * dy * common,
+        xy + other_xy + dx * dy * common,
     )
 
 
@@ -74,7 +77,7 @@ class Rule(Enum):
 
     @property
     def merge(self):
-        """A function of ``where``, the components of one state and those of another, which gives those of both."""
+        """A function of ``where`` and the components of two states, which gives those of both."""
         return _MERGES[self]
 
     @property
@@ -92,7 +95,7 @@ class Rule(Enum):
         shape = tuple(1 if n is None else n for n in statistic.type.shape)
         if self is Rule.JOIN:
             return np.zeros((0, *shape[1:]), statistic.dtype)
-        shape = shape if self.is_stacked else (self.size, *shape)
+        shape = (self.size, *(shape[1:] if self.is_stacked else shape))
         return np.full(shape, -np.inf if self is Rule.MAXIMUM else 0, accumulator_dtype(statistic.dtype))
 
     def settled(self, state, statistic):
@@ -105,7 +108,8 @@ class Rule(Enum):
         """The state of both, with NumPy."""
         if self is Rule.JOIN:
             return np.concatenate([state, other])
-        return np.stack([np.asarray(c) for c in self.merge(np.where, *state, *other)])
+        with np.errstate(invalid="ignore"):
+            return np.stack(self.merge(np.where, state, other))
 
     def components(self, statistic, zeros_like):
         """The components of the state of one batch."""
@@ -153,14 +157,15 @@ class Accumulate(Op):
         return Apply(self, [state, statistic], [state.type()])
 
     def perform(self, node, inputs, outputs):
-        outputs[0][0] = np.asarray(self.compute(np, *inputs), dtype=inputs[0].dtype)
+        with np.errstate(invalid="ignore"):
+            outputs[0][0] = np.asarray(self.compute(np, *inputs), dtype=inputs[0].dtype)
 
     def compute(self, xp, state, statistic):
         """The same with the functions of a module: NumPy's, or another's of the same names."""
         shape = tuple(statistic.shape[1:] if self.rule.is_stacked else statistic.shape)
         check_lengths(tuple(state.shape[1:]), shape)
-        components = self.rule.components(statistic, xp.zeros_like)
-        merged = self.rule.merge(xp.where, *(state[i] for i in range(self.rule.size)), *components)
+        before = [state[i] for i in range(self.rule.size)]
+        merged = self.rule.merge(xp.where, before, self.rule.components(statistic, xp.zeros_like))
         return xp.stack([xp.broadcast_to(component, shape) for component in merged])
 
     def infer_shape(self, *arguments):

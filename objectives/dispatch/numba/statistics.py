@@ -54,7 +54,7 @@ def make_accumulate(op, node):
         given = np.ascontiguousarray(statistic).reshape(size if is_stacked else 1, -1)
         after = result.reshape(size, -1)
         for j in range(after.shape[1]):
-            merged = merge(choose, *to_fixed_tuple(before[:, j], size), *column(given, j))
+            merged = merge(choose, to_fixed_tuple(before[:, j], size), column(given, j))
             for i in range(size):
                 after[i, j] = merged[i]
         return result
