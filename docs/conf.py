@@ -1,6 +1,6 @@
 """Sphinx configuration. Build: ``python -m sphinx -W -b html docs docs/_build``."""
 
-from inspect import isfunction, signature
+from inspect import isclass, isfunction, signature
 from pathlib import Path
 
 from sphinx.util.nodes import make_refnode
@@ -16,8 +16,8 @@ extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "numpydoc"]
 exclude_patterns = ["_build", "_generated"]
 default_role = "obj"
 nitpicky = True
-# the standard library's types in signatures, which no page here describes
-nitpick_ignore_regex = [(r"py:.*", r"collections\.abc\..*|typing\..*|dict\[.*")]
+# types in signatures that no page here describes
+nitpick_ignore_regex = [(r"py:.*", r"collections\.abc\..*|typing\..*|dict\[.*|numpy\..*")]
 
 html_theme = "furo"
 html_title = f"objectives {release}"
@@ -28,12 +28,12 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 toc_object_entries_show_parents = "hide"
 
-PUBLIC = {name: value for name, value in vars(objectives).items() if isfunction(value)}
-PARAMETERS = {name for function in PUBLIC.values() for name in signature(function).parameters}
+PUBLIC = {name: value for name, value in vars(objectives).items() if isfunction(value) or isclass(value)}
+PARAMETERS = {name for value in PUBLIC.values() if isfunction(value) for name in signature(value).parameters}
 
 
 def link_by_name(app, env, node, contnode):
-    """Link a public function from any page or docstring by its bare name; names of parameters stay plain."""
+    """Link a public function or class from any page or docstring by its bare name; names of parameters stay plain."""
     target = node["reftarget"]
     if target in PUBLIC:
         found = env.domains.python_domain.find_obj(env, None, None, target, None, searchmode=1)

@@ -12,6 +12,7 @@ import pytensor.tensor as pt
 import pytest
 from cases import CASES, CLASSES, FIRST, ITEMS
 from cases.case import binary, labels, one_hot, poisoned, signs
+from measures import MEASURES
 from pytensor.compile.mode import Mode
 
 import objectives
@@ -246,7 +247,8 @@ def test_every_public_function_has_a_row():
     public = {name for package in (losses, metrics) for name in dir(package) if callable(getattr(package, name))}
     assert {"squared_error", "categorical_accuracy"} <= public
     two_results = {"ctc_forward_variables"}  # tested in losses/test_sequence.py
-    assert {case.function.__name__ for case in CASES} == public - two_results
+    rows = {row.function.__name__ for row in (*CASES, *MEASURES)}
+    assert rows == public - two_results
     assert all(getattr(objectives, name) for name in public)
 
 

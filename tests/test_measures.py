@@ -7,10 +7,11 @@ import pytest
 from backends import MODULES, mode, parameter
 from measures import FIRST, MEASURES, TABLE
 from measures.measure import N
+from pytensor.compile.mode import Mode
 
 from objectives import compile_validation
 
-UNREWRITTEN = pytensor.compile.mode.Mode("py", None)
+UNREWRITTEN = Mode("py", None)
 TOLERANCE = {"float32": {"rtol": 2e-4, "atol": 2e-5}, "float64": {"rtol": 1e-9, "atol": 1e-11}}
 
 
