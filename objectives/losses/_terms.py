@@ -113,7 +113,8 @@ def pair_shortfalls(scores, relevant, irrelevant, margin):
 def smoothed(targets, label_smoothing):
     """Targets of two classes, moved towards 1/2."""
     share = smoothing(label_smoothing, targets)
-    return targets if share is None else targets * (1 - share) + share / 2
+    # not share / 2: to be rid of the division PyTensor would multiply out this sum, and 0 times an infinite loss is NaN
+    return targets if share is None else targets * (1 - share) + share * np.asarray(0.5, targets.dtype)
 
 
 def possible(p, weight):

@@ -4,9 +4,17 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from backends import parameter
 from pytensor.compile.mode import Mode
 
-from objectives import aggregate, binary_crossentropy, binary_crossentropy_with_logits, squared_error
+from objectives import (
+    aggregate,
+    binary_crossentropy,
+    binary_crossentropy_with_logits,
+    binary_focal_crossentropy,
+    binary_focal_crossentropy_with_logits,
+    squared_error,
+)
 from objectives.losses.binary import logistic_loss
 
 INF = np.inf
@@ -27,6 +35,21 @@ def test_far_and_infinite_scores(dtype):
             np.testing.assert_allclose(loss, np.where(wrong == 0, np.log(2), np.maximum(wrong, 0)), rtol=1e-6)
             slope = np.where(wrong == 0, 0.5, wrong > 0)
             np.testing.assert_array_equal(gradient, -slope if t else slope)
+
+
+@pytest.mark.parametrize("mode", ["FAST_COMPILE", parameter("JAX")])
+def test_certainty_costs_infinitely_much_where_targets_are_smoothed(mode):
+    """Not NaN, as 0 times infinity would make it where PyTensor multiplies out the smoothed target."""
+    p, z, t = pt.dvector("p"), pt.dvector("z"), pt.dvector("t")
+    losses = [
+        binary_crossentropy(p, t, label_smoothing=0.2),
+        binary_focal_crossentropy(p, t, label_smoothing=0.2),
+        binary_crossentropy_with_logits(z, t, label_smoothing=0.2),
+        binary_focal_crossentropy_with_logits(z, t, label_smoothing=0.2),
+    ]
+    function = pytensor.function([p, z, t], losses, mode=mode)
+    for loss in function(np.repeat([0.0, 1.0], 3), np.repeat([-INF, INF], 3), np.tile([0, 0.5, 1], 2)):
+        np.testing.assert_array_equal(loss, INF)
 
 
 def test_losses_of_other_libraries_that_are_expressions():
