@@ -7,7 +7,7 @@ from pytensor.gradient import disconnected_grad
 from objectives._inputs import known_number, option
 from objectives.lookup import NON_NEGATIVE, POSITIVE, REALS, described
 from objectives.losses._terms import finished, with_parameters
-from objectives.ops.selection import scaled, where
+from objectives.ops.selection import where
 from objectives.ops.softplus import softplus
 
 __all__ = [
@@ -259,8 +259,9 @@ def robust_squared_error(predictions, targets, log_variance, label_errors=0.0, *
     """
     p, t, s, e, mask = with_parameters(predictions, targets, mask, log_variance=log_variance, label_errors=label_errors)
     log_v = s if known_number(label_errors) == 0 else _log_total_variance(s, e)
-    # 0 inf = 0: an exact prediction costs no infinite weight
-    error = scaled(p - t, pt.exp(-log_v / 2))
+    # 0 inf = 0: an exact prediction costs no infinite weight, nor one whose square is, as rewrites make of the gradient
+    weight = pt.exp(-log_v / 2)
+    error = (p - t) * where(pt.neq(p, t) | pt.invert(pt.isinf(pt.square(weight))), weight, 0)
     return finished((pt.square(error) + log_v) / 2, mask)
 
 

@@ -7,6 +7,7 @@ import pytest
 import scipy.optimize
 import scipy.special
 import scipy.stats
+from pytensor.compile.mode import Mode
 
 from objectives import aggregate, categorical_crossentropy, categorical_crossentropy_with_logits, labelled
 from objectives.losses.likelihood import (
@@ -159,6 +160,20 @@ def test_log_variances_of_any_size(dtype):
     np.testing.assert_allclose(value[fine], (0.5 * (precision + s))[fine], rtol=tolerance)
     np.testing.assert_allclose(mean[fine], precision[fine], rtol=tolerance)
     np.testing.assert_allclose(variance[fine], (0.5 - 0.5 * precision)[fine], rtol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_exact_predictions_have_no_gradient_however_small_the_variance(dtype):
+    """Also where rewrites have made the square of exp(-s / 2) of it, which overflows before its root does."""
+    t, s = pt.vector(dtype=dtype), pt.vector(dtype=dtype)
+    p = pt.vector(dtype=dtype)
+    loss = robust_squared_error(p, t, s)
+    function = pytensor.function([p, t, s], [loss, *pytensor.grad(loss.sum(), [p, t, s])], mode=Mode("py", "fast_run"))
+    log_variance = np.array([-1000, -800, -120, -50, 0], dtype)
+    value, mean, target, variance = function(0 * log_variance, 0 * log_variance, log_variance)
+    np.testing.assert_allclose(value, log_variance / 2, rtol=1e-6)
+    np.testing.assert_array_equal([mean, target], 0)
+    np.testing.assert_allclose(variance, 0.5)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
