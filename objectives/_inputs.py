@@ -236,6 +236,13 @@ def option(x, name, like):
     return fitted(matching(x, like), name, like.type.shape, "predictions")
 
 
+def size_option(x, name, like):
+    """Like `option`; a number must not be negative."""
+    if (number := known_number(x)) is not None and not number >= 0:
+        raise ValueError(f"{name} must not be negative, not {number}")
+    return option(x, name, like)
+
+
 def column_option(x, name, like):
     """Like `option`; a vector holds one number for each entry of the last axis."""
     x = matching(x, like)

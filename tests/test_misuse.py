@@ -167,6 +167,30 @@ def test_hyperparameters():
         categorical_crossentropy(pt.matrix(), pt.lvector(), axis=2)
 
 
+@pytest.mark.parametrize("margin", [-1, np.float32(-0.5), np.nan, pt.constant(-2.0)])
+def test_margins_are_not_negative(margin):
+    """A hinge that opens beyond what is right would call wrong predictions perfect."""
+    p, t, y = np.full((2, 3), 0.5), np.ones((2, 3)), [0, 2]
+    for build in (
+        lambda: binary_hinge_loss(p, t, delta=margin, log_odds=True),
+        lambda: objectives.squared_hinge_loss(p, t, delta=margin),
+        lambda: multiclass_hinge_loss(p, y, delta=margin),
+        lambda: objectives.one_vs_all_hinge_loss(p, y, delta=margin),
+    ):
+        with pytest.raises(ValueError, match=r"delta must not be negative, not (-[12]\.0|-0\.5|nan)"):
+            build()
+    for build in (
+        lambda: objectives.multi_margin_loss(p, y, margin=margin),
+        lambda: objectives.contrastive_loss(p, t, margin=margin),
+        lambda: objectives.hinge_embedding_loss(p, t, margin=margin),
+        lambda: objectives.triplet_loss(p, t, t, margin=margin),
+        lambda: objectives.triplet_margin_loss(p, t, t, margin=margin),
+        lambda: objectives.margin_ranking_loss(p, t, t, margin=margin),
+    ):
+        with pytest.raises(ValueError, match=r"margin must not be negative, not (-[12]\.0|-0\.5|nan)"):
+            build()
+
+
 def test_hyperparameters_do_not_enlarge_the_loss():
     column, targets, three = pt.dcol(), pt.dvector(), np.array([1.0, 2.0, 3.0])
     for build in (

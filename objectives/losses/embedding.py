@@ -3,7 +3,7 @@
 import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import elementwise, fitted, matching, option, vectors
+from objectives._inputs import elementwise, fitted, matching, option, size_option, vectors
 from objectives.lookup import BINARY_OR_SIGNS, NON_NEGATIVE, NOT_ZERO, REALS, described
 from objectives.losses._terms import by_sign, finished
 from objectives.losses.similarity import cosine_similarity, pairwise_distance
@@ -42,7 +42,7 @@ def contrastive_loss(predictions, targets, *, margin=1.0, mask=None):
         Targets (...): positive for similar pairs, 0 or negative for others, as {0, 1} and {-1, 1} both say it. A
         vector is aligned with a column of predictions, see `align_targets`.
     margin : float or tensor
-        Distance from which on dissimilar pairs cost nothing.
+        Distance from which on dissimilar pairs cost nothing, not negative.
     mask : tensor of bool, optional
         Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
 
@@ -55,6 +55,8 @@ def contrastive_loss(predictions, targets, *, margin=1.0, mask=None):
     ------
     TypeError
         If the ranks differ, static shapes cannot be paired, or the predictions are integers.
+    ValueError
+        If `margin` is a negative number.
 
     Notes
     -----
@@ -162,7 +164,7 @@ def hinge_embedding_loss(predictions, targets, *, margin=1.0, mask=None):
         Targets (...): positive for similar pairs, 0 or negative for others, as {0, 1} and {-1, 1} both say it. A
         vector is aligned with a column of predictions, see `align_targets`.
     margin : float or tensor
-        Distance from which on dissimilar pairs cost nothing.
+        Distance from which on dissimilar pairs cost nothing, not negative.
     mask : tensor of bool, optional
         Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
 
@@ -175,6 +177,8 @@ def hinge_embedding_loss(predictions, targets, *, margin=1.0, mask=None):
     ------
     TypeError
         If the ranks differ, static shapes cannot be paired, or the predictions are integers.
+    ValueError
+        If `margin` is a negative number.
 
     Notes
     -----
@@ -220,7 +224,7 @@ def triplet_loss(anchor, positive, negative, *, margin=1.0, axis=-1, mask=None):
     negative : tensor
         Embeddings (..., D) that do not.
     margin : float or tensor
-        How much less the squared distance of the positive shall be.
+        How much less the squared distance of the positive shall be, not negative.
     axis : int
         Axis of the D features, in all three.
     mask : tensor of bool, optional
@@ -235,6 +239,8 @@ def triplet_loss(anchor, positive, negative, *, margin=1.0, axis=-1, mask=None):
     ------
     TypeError
         If the ranks or static shapes differ, or the anchors are integers.
+    ValueError
+        If `margin` is a negative number.
 
     Notes
     -----
@@ -278,7 +284,7 @@ def triplet_margin_loss(
     negative : tensor
         Embeddings (..., D) that do not.
     margin : float or tensor
-        How much nearer the positive shall be.
+        How much nearer the positive shall be, not negative.
     p : float
         Order of the norm of `pairwise_distance`, if no `distance` is given; at least 1.
     eps : float
@@ -302,7 +308,7 @@ def triplet_margin_loss(
     TypeError
         If the ranks or static shapes differ, the anchors are integers, or the distance is not one number per item.
     ValueError
-        If `p` is not a number of at least 1.
+        If `p` is not a number of at least 1, or `margin` is a negative number.
 
     Notes
     -----
@@ -334,12 +340,12 @@ def triplet_margin_loss(
         # not pt.minimum, which gives both their full gradient where they are equal
         other = distance(positive, negative)
         far = where(other < far, other, far)
-    return finished(relu(near - far + option(margin, "margin", near)), mask)
+    return finished(relu(near - far + size_option(margin, "margin", near)), mask)
 
 
 def _excess(distances, targets, margin):
     """How far the distances are from where they cost nothing: 0 for similar pairs, the margin for others."""
-    return by_sign(targets, distances, relu(option(margin, "margin", distances) - distances))
+    return by_sign(targets, distances, relu(size_option(margin, "margin", distances) - distances))
 
 
 def _squared_distance(a, b):

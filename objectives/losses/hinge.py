@@ -4,7 +4,7 @@ import warnings
 
 import pytensor.tensor as pt
 
-from objectives._inputs import elementwise, floating, option
+from objectives._inputs import elementwise, floating, size_option
 from objectives._probabilities import sigmoid_logits
 from objectives.lookup import BINARY_OR_SIGNS, REALS, described
 from objectives.losses._terms import even_relu, finished
@@ -29,7 +29,7 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True,
         Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}. A vector is aligned with a column of
         predictions, see `align_targets`.
     delta : float or tensor
-        Margin.
+        Margin, not negative.
     log_odds : bool
         Whether the predictions are scores (log odds). ``False`` turns probabilities into log odds first. Not giving
         it means ``True`` and warns, since Lasagne's default changed from one to the other.
@@ -47,6 +47,8 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True,
     ------
     TypeError
         If the ranks differ, static shapes cannot be paired, or the predictions are integers.
+    ValueError
+        If `delta` is a negative number.
 
     Warns
     -----
@@ -80,7 +82,7 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True,
     logits = scores if log_odds or log_odds is None else sigmoid_logits(scores)
     scores, targets, mask = elementwise(scores if logits is None else logits, targets, mask, fill=0.5)
     signs = _signs(targets, binary)
-    delta = option(delta, "delta", scores)
+    delta = size_option(delta, "delta", scores)
     if logits is not None:
         return finished(relu(delta - signs * scores), mask).astype(dtype)
     # A probability that is certain and right costs nothing; its infinite log odds would make the gradient 0 * inf.
@@ -105,7 +107,7 @@ def squared_hinge_loss(predictions, targets, *, delta=1, binary=True, mask=None)
         Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}. A vector is aligned with a column of
         predictions, see `align_targets`.
     delta : float or tensor
-        Margin.
+        Margin, not negative.
     binary : bool
         Whether targets are in {0, 1} rather than {-1, 1}.
     mask : tensor of bool, optional
@@ -120,6 +122,8 @@ def squared_hinge_loss(predictions, targets, *, delta=1, binary=True, mask=None)
     ------
     TypeError
         If the ranks differ, static shapes cannot be paired, or the predictions are integers.
+    ValueError
+        If `delta` is a negative number.
 
     Notes
     -----
@@ -138,7 +142,7 @@ def squared_hinge_loss(predictions, targets, *, delta=1, binary=True, mask=None)
     [0.   0.25 4.  ]
     """
     scores, targets, mask = elementwise(predictions, targets, mask)
-    return finished(pt.square(relu(option(delta, "delta", scores) - _signs(targets, binary) * scores)), mask)
+    return finished(pt.square(relu(size_option(delta, "delta", scores) - _signs(targets, binary) * scores)), mask)
 
 
 @described(convex=True, minimiser="0", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import are_labels, as_labels, classwise, items, known_number, option
+from objectives._inputs import are_labels, as_labels, classwise, items, known_number, size_option
 from objectives.lookup import BINARY, CLASSES, REALS, described
 from objectives.losses._terms import finished, length, mean, pair_shortfalls, per_class, probability
 from objectives.ops.labels import is_class, pick_class
@@ -38,7 +38,7 @@ def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
         Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot targets (..., C); a soft row stands for
         its most probable class.
     delta : float or tensor
-        Margin.
+        Margin, not negative.
     axis : int
         Class axis of `predictions`, and of one-hot targets.
     mask : tensor of bool, optional
@@ -53,6 +53,8 @@ def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
     ------
     TypeError
         If the rank of the targets fits neither form (rank mismatch), or class indices are not integers.
+    ValueError
+        If `delta` is a negative number.
     IndexError
         At run time, for a class index outside [0, C) or a one-hot row that names no class, on Numba and C. On JAX,
         PyTorch and MLX, which cannot raise, the item is NaN in value and gradient.
@@ -78,7 +80,7 @@ def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
     """
     scores, targets, mask = items(predictions, targets, mask, axis=axis)
     labels = as_labels(targets, scores, mask)
-    return finished(MulticlassHinge.of(scores, labels, delta=option(delta, "delta", scores[..., 0]), mask=mask))
+    return finished(MulticlassHinge.of(scores, labels, delta=size_option(delta, "delta", scores[..., 0]), mask=mask))
 
 
 @described(per="item", convex=True, minimiser="equal scores", minimum=0, predictions=REALS, targets=CLASSES)
@@ -157,7 +159,7 @@ def multi_margin_loss(predictions, targets, *, p=1, margin=1.0, class_weights=No
     p : {1, 2}
         Power of the shortfalls. With 2 the gradient is continuous.
     margin : float or tensor
-        Margin, one number or one for each item (...).
+        Margin, not negative: one number or one for each item (...).
     class_weights : tensor, optional
         One factor (C,) for each class; that of the target class multiplies the loss, and is not raised to `p`.
     axis : int
@@ -175,7 +177,7 @@ def multi_margin_loss(predictions, targets, *, p=1, margin=1.0, class_weights=No
     TypeError
         If the rank of the targets fits neither form (rank mismatch), or class indices are not integers.
     ValueError
-        If `p` is neither 1 nor 2.
+        If `p` is neither 1 nor 2, or `margin` is a negative number.
     IndexError
         At run time, for a class index outside [0, C) or a one-hot row that names no class, on Numba and C. On JAX,
         PyTorch and MLX, which cannot raise, the item is NaN in value and gradient.
@@ -203,7 +205,7 @@ def multi_margin_loss(predictions, targets, *, p=1, margin=1.0, class_weights=No
     labels = as_labels(targets, scores, mask)
     target = is_class(labels, scores)
     behind = scores - pick_class(scores, labels)[..., None]
-    short = where(target, 0, relu(behind + option(margin, "margin", scores[..., 0])[..., None]))
+    short = where(target, 0, relu(behind + size_option(margin, "margin", scores[..., 0])[..., None]))
     loss = mean(short if known_number(p) == 1 else pt.square(short), -1)
     if class_weights is not None:
         loss = scaled(where(target, per_class(class_weights, "class_weights", scores), 0).sum(axis=-1), loss)
@@ -228,7 +230,7 @@ def one_vs_all_hinge_loss(predictions, targets, *, delta=1, axis=-1, mask=None):
         Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot targets (..., C); multi-hot
         ones are fine.
     delta : float or tensor
-        Margin.
+        Margin, not negative.
     axis : int
         Class axis of `predictions`, and of one-hot targets.
     mask : tensor of bool, optional
@@ -243,6 +245,8 @@ def one_vs_all_hinge_loss(predictions, targets, *, delta=1, axis=-1, mask=None):
     ------
     TypeError
         If the rank of the targets fits neither form (rank mismatch), or class indices are not integers.
+    ValueError
+        If `delta` is a negative number.
     IndexError
         At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
         the item is NaN in value and gradient.
@@ -269,7 +273,7 @@ def one_vs_all_hinge_loss(predictions, targets, *, delta=1, axis=-1, mask=None):
         own = is_class(targets, scores)
         # where an invalid label cannot raise, it names no class
         targets = where(own.any(axis=-1, keepdims=True), own.astype(scores.dtype), np.nan)
-    loss = relu(option(delta, "delta", scores) - (2 * targets - 1) * scores)
+    loss = relu(size_option(delta, "delta", scores) - (2 * targets - 1) * scores)
     return finished(pt.moveaxis(loss if mask is None else where(mask[..., None], loss, 0), -1, axis))
 
 

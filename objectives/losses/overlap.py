@@ -4,7 +4,7 @@ import numpy as np
 import pytensor.tensor as pt
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from objectives._inputs import are_labels, classwise, floating, known_number, option
+from objectives._inputs import are_labels, classwise, floating, size_option
 from objectives.lookup import CLASSES, UNIT, described
 from objectives.losses._terms import finished, probability
 from objectives.ops.labels import is_class
@@ -277,7 +277,7 @@ def generalized_dice_loss(predictions, targets, *, weighting="square", smooth=0.
 
 def _tversky(predictions, targets, alpha, beta, smooth, axis, mask):
     hits, false_positives, false_negatives = _sums(*_pixels(predictions, targets, axis, mask))
-    alpha, beta = _factor(alpha, "alpha", hits), _factor(beta, "beta", hits)
+    alpha, beta = size_option(alpha, "alpha", hits), size_option(beta, "beta", hits)
     return _loss(hits, alpha * false_positives + beta * false_negatives, smooth, predictions)
 
 
@@ -334,13 +334,7 @@ def _weights(sizes, weighting):
 
 def _loss(hits, missed, smooth, predictions):
     """``1 - (hits + smooth) / (hits + missed + smooth)`` without the difference, and 0 for nothing at all."""
-    everything = hits + missed + _factor(smooth, "smooth", hits)
+    everything = hits + missed + size_option(smooth, "smooth", hits)
     something = pt.neq(everything, 0)
     loss = where(something, missed, 0) / where(something, everything, 1)
     return finished(loss.astype(floating(predictions, "predictions").dtype))
-
-
-def _factor(x, name, like):
-    if (number := known_number(x)) is not None and not number >= 0:
-        raise ValueError(f"{name} must not be negative, not {number}")
-    return option(x, name, like)

@@ -14,6 +14,7 @@ from objectives._inputs import (
     known_number,
     matching,
     option,
+    size_option,
 )
 from objectives._probabilities import refuse_probabilities
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, SIGNS, described
@@ -55,6 +56,8 @@ def margin_ranking_loss(a, b, targets, *, margin=0.0, mask=None):
     ------
     TypeError
         If the ranks differ, static shapes cannot be paired, or the scores are integers.
+    ValueError
+        If `margin` is a negative number.
 
     Notes
     -----
@@ -77,7 +80,7 @@ def margin_ranking_loss(a, b, targets, *, margin=0.0, mask=None):
     lead = a - b
     targets = option(targets, "targets", lead)
     targets = targets if mask is None else where(mask, targets, 0)
-    return finished(even_relu(option(margin, "margin", lead) - by_sign(targets, lead, -lead)), mask)
+    return finished(even_relu(size_option(margin, "margin", lead) - by_sign(targets, lead, -lead)), mask)
 
 
 @described(per="item", convex=True, smooth=True, minimiser="log of the targets", scores=REALS, targets=NON_NEGATIVE)
