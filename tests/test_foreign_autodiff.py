@@ -8,7 +8,7 @@ from cases import CASES
 from cases.case import covers, spread
 from test_extremes import ELEMENTWISE, ITEMWISE
 
-from objectives import beta_nll_loss
+from objectives import beta_nll_loss, log_cosh_loss
 
 jax = pytest.importorskip("jax")
 
@@ -45,6 +45,12 @@ def test_extremes():
         np.testing.assert_allclose(
             found, gradient, rtol=1e-12, atol=1e-300, err_msg=f"{loss.__name__}({predictions}, {targets})"
         )
+
+
+def test_large_errors():
+    p = pt.vector()
+    (gradient,) = jax_gradients(log_cosh_loss(p, 0.0).sum(), [p], [np.array([-1e10, -800, 0, 0.5, 800, 1e10])])
+    np.testing.assert_allclose(gradient, [-1, -1, 0, np.tanh(0.5), 1, 1], rtol=1e-14)
 
 
 def test_a_label_outside_the_range_is_nan():

@@ -7,6 +7,7 @@ from objectives._inputs import elementwise, floating_scores, known_number, optio
 from objectives.lookup import REALS, described
 from objectives.losses._terms import finished
 from objectives.ops.selection import where
+from objectives.ops.softplus import softplus
 
 __all__ = [
     "absolute_error",
@@ -277,7 +278,7 @@ def log_cosh_loss(predictions, targets, *, mask=None):
     # cosh d = 1 + (e^d - 1)^2 / (2 e^d) = (1 + e^(-2|d|)) e^|d| / 2, of which the first is smooth at 0
     growth = pt.expm1(where(size < 1, error, 0))
     small = pt.log1p(pt.square(growth) / (2 * (1 + growth)))
-    large = size + (pt.log1p(pt.exp(-2 * size)) - np.asarray(np.log(2), error.dtype))
+    large = size + (softplus(-2 * size) - np.asarray(np.log(2), error.dtype))
     return finished(where(size < 1, small, large), mask)
 
 
