@@ -11,7 +11,7 @@ import pytensor
 
 from objectives._progress import with_progress_bar
 from objectives._splitting import split
-from objectives.ops.statistics import Rule, accumulated, check_lengths, merged_states
+from objectives.ops.statistics import accumulated, check_lengths, merged_states
 
 __all__ = ["BatchError", "Validation", "compile_validation"]
 
@@ -257,8 +257,8 @@ class Validation:
         self.batches = int(merged["batches"])
 
     @property
-    def rules(self) -> dict[str, Rule]:
-        """How two states are merged, for `merged_states`: a rule for each name but ``"batches"``."""
+    def rules(self) -> dict[str, Any]:
+        """How states are merged where nothing is compiled: a rule for each name in ``state`` but ``"batches"``."""
         return {part.name: part.rule for part in (*self._added, *self._kept)}
 
     def _values(self, batch):
