@@ -1,20 +1,20 @@
 """Validation functions: measures and losses over any number of batches, as exact as over one batch of all items."""
 
-import time
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
+from threading import RLock
 from typing import Any
 
 import numpy as np
 import pytensor
 
+from objectives._progress import with_progress_bar
 from objectives._splitting import split
-from objectives.ops.statistics import accumulated, check_lengths
+from objectives.ops.statistics import accumulated, check_lengths, merged_states
 
 __all__ = ["BatchError", "Validation", "compile_validation"]
 
-REFRESH = 0.5  # seconds between two looks at the running values, which wait for the device
 ARRAYS_OF = {"JAXLinker": "jax", "PytorchLinker": "torch", "MLXLinker": "mlx"}  # the modules of a backend's own arrays
 
 
@@ -102,7 +102,8 @@ def compile_validation(inputs, measures, *, mode=None) -> "Validation":
 class Validation:
     """A validation function over batches, made by `compile_validation`.
 
-    It can be pickled together with what it accumulated, and is compiled anew where it is loaded.
+    It can be pickled together with what it accumulated, and is compiled anew where it is loaded. What ``copy.copy``
+    makes of it shares the compiled functions, but accumulates for itself: for several sets of data, or threads.
 
     Attributes
     ----------
@@ -124,11 +125,18 @@ class Validation:
         self._result = pytensor.function([kept.state for kept in self._kept], parts.results, mode=mode)
         self._update.trust_input = True  # `_values` looks at them, and lets arrays of the backend pass
         self._own_arrays = ARRAYS_OF.get(type(self._update.maker.linker).__name__)
+        self._lock = RLock()  # copies take turns with the compiled functions
         self.reset()
 
     def __reduce__(self):
         inputs, measures, mode = self._definition
         return _restored, (inputs, measures, mode, self.state)
+
+    def __copy__(self):
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._arrays, other._chunks = list(self._arrays), [list(chunks) for chunks in self._chunks]
+        return other
 
     def validate(self, batches: Iterable, progress: bool = True) -> dict[str, Any]:
         """Start afresh, add every batch, and give the results.
@@ -153,7 +161,7 @@ class Validation:
             before it, and `update` goes on from there.
         """
         self.reset()
-        for batch in _with_progress_bar(batches, self._values_so_far) if progress else batches:
+        for batch in with_progress_bar(batches, "batches", self._values_so_far) if progress else batches:
             self.update(batch)
         return self.result()
 
@@ -174,7 +182,10 @@ class Validation:
         """
         before = self._snapshot()
         try:
-            kept = self._update(*self._values(batch))
+            values = self._values(batch)
+            with self._loaded():
+                kept = self._update(*values)
+                self._arrays = [part.storage[0] for part in self._added]
             self._check_shapes(before)
             for chunks, chunk in zip(self._chunks, kept or [], strict=True):
                 chunks.append(chunk)
@@ -195,13 +206,13 @@ class Validation:
         """
         for i, chunks in enumerate(self._chunks):
             self._chunks[i] = [np.concatenate([np.asarray(chunk) for chunk in chunks])]
-        values = self._result(*(chunk for (chunk,) in self._chunks))
+        with self._loaded():
+            values = self._result(*(chunk for (chunk,) in self._chunks))
         return {name: np.asarray(value)[()] for name, value in zip(self._names, values, strict=True)}
 
     def reset(self) -> None:
         """Forget all batches."""
-        for part in self._added:
-            part.storage[0] = part.empty
+        self._arrays = [part.empty for part in self._added]
         self._chunks = [[kept.empty] for kept in self._kept]
         self.batches = 0
 
@@ -212,7 +223,7 @@ class Validation:
         The entry ``"batches"`` is the number of batches, with which an interrupted run can go on behind them. Setting
         it replaces what was accumulated.
         """
-        state = {part.name: np.array(part.storage[0]) for part in self._added}
+        state = {part.name: np.array(array) for part, array in zip(self._added, self._arrays, strict=True)}
         for kept, chunks in zip(self._kept, self._chunks, strict=True):
             state[kept.name] = np.concatenate([np.asarray(chunk) for chunk in chunks])
         return {"batches": np.asarray(self.batches), **state}
@@ -237,12 +248,18 @@ class Validation:
             If it is not a state of the same measures. What was accumulated is untouched.
         """
         self._check_state(state)
-        merged = [part.rule.merged(np.asarray(part.storage[0]), state[part.name]) for part in self._added]
-        for part, array in zip(self._added, merged, strict=True):
-            part.storage[0] = array.astype(part.empty.dtype)
+        mine = {part.name: np.asarray(array) for part, array in zip(self._added, self._arrays, strict=True)}
+        added = {part.name: part.rule for part in self._added}
+        merged = merged_states(added, {**mine, "batches": self.batches}, state)
+        self._arrays = [merged[part.name] for part in self._added]
         for kept, chunks in zip(self._kept, self._chunks, strict=True):
             chunks.append(state[kept.name])
-        self.batches += int(state["batches"])
+        self.batches = int(merged["batches"])
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """How states are merged where nothing is compiled: a rule for each name in ``state`` but ``"batches"``."""
+        return {part.name: part.rule for part in (*self._added, *self._kept)}
 
     def _values(self, batch):
         """The arrays of a batch in the order of the inputs, checked against their types."""
@@ -267,33 +284,41 @@ class Validation:
                     f"{variable} must be {variable.dtype} of {variable.ndim} dimensions, not {dtype} of {value.ndim}"
                 )
             return value
+        if isinstance(value, np.ndarray) and not value.flags.aligned:
+            value = value.copy()  # what came through a network or from a file may begin anywhere
         try:
             return variable.type.filter(value)
         except TypeError as error:
             raise TypeError(f"{variable}: {error}") from error
 
+    @contextmanager
+    def _loaded(self):
+        """The compiled functions for this validation alone, with what it accumulated in their shared variables."""
+        with self._lock:
+            for part, array in zip(self._added, self._arrays, strict=True):
+                part.storage[0] = array
+            yield
+
     def _snapshot(self):
-        return [part.storage[0] for part in self._added], [len(chunks) for chunks in self._chunks], self.batches
+        return self._arrays, [len(chunks) for chunks in self._chunks], self.batches
 
     def _restore(self, snapshot):
-        arrays, lengths, self.batches = snapshot
-        for part, array in zip(self._added, arrays, strict=True):
-            part.storage[0] = array
+        self._arrays, lengths, self.batches = snapshot
         for chunks, length in zip(self._chunks, lengths, strict=True):
             del chunks[length:]
 
     def _check_shapes(self, before):
         """All batches have the same columns: only the state before the first may be smaller than that after it."""
-        for part, array in zip(self._added, before[0], strict=True):
+        for array, old in zip(self._arrays, before[0], strict=True):
             if self.batches:
-                check_lengths(part.storage[0].shape, array.shape)
+                check_lengths(array.shape, old.shape)
 
     def _check_state(self, state):
-        known = {"batches", *(part.name for part in (*self._added, *self._kept))}
+        known = {"batches", *self.rules}
         if set(state) != known:
             raise ValueError(f"this is not a state of the same measures: it has {sorted(state)}, not {sorted(known)}")
-        for part in self._added:
-            given, own = np.shape(state[part.name]), part.storage[0].shape
+        for part, array in zip(self._added, self._arrays, strict=True):
+            given, own = np.shape(state[part.name]), array.shape
             fits = len(given) == len(own) and all(n == m or 1 in (n, m) for n, m in zip(given, own, strict=True))
             # before the first batch a length that is not known is 1
             if not fits or (given != own and self.batches and state["batches"]):
@@ -301,39 +326,18 @@ class Validation:
 
     @cached_property
     def _running(self):
-        """The scalar measures that need nothing that is kept, by name, as a compiled function."""
-        shown = {
-            name: result
-            for name, result, is_cheap in zip(self._names, self._parts.results, self._parts.running, strict=True)
-            if is_cheap and result.ndim == 0
-        }
-        return pytensor.function([], shown, mode=self._definition[2])
+        """The scalar measures that need nothing that is kept: their names, and a compiled function of their values."""
+        results = zip(self._names, self._parts.results, self._parts.running, strict=True)
+        shown = {name: result for name, result, is_cheap in results if is_cheap and result.ndim == 0}
+        return list(shown), pytensor.function([], list(shown.values()), mode=self._definition[2])
 
     def _values_so_far(self):
-        return {name: f"{value:.4g}" for name, value in self._running().items()}
+        with self._loaded():
+            names, function = self._running
+            return {name: f"{value:.4g}" for name, value in zip(names, function(), strict=True)}
 
 
 def _restored(inputs, measures, mode, state):
     validation = Validation(inputs, measures, mode=mode)
     validation.state = state
     return validation
-
-
-def _with_progress_bar(batches, values_so_far):
-    """The batches, and a bar on the way."""
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        warnings.warn(
-            "a progress bar needs tqdm: pip install 'objectives[progress]', or give progress=False", stacklevel=3
-        )
-        yield from batches
-        return
-    with tqdm(batches, unit=" batches") as bar:
-        shown = time.monotonic()
-        for batch in bar:
-            yield batch
-            if time.monotonic() - shown > REFRESH:
-                bar.set_postfix(values_so_far(), refresh=False)
-                shown = time.monotonic()
-        bar.set_postfix(values_so_far())

@@ -313,8 +313,7 @@ def test_an_interruption_within_a_batch_leaves_it_out(monkeypatch):
 
 
 def test_progress_bar(capsys, monkeypatch):
-    pytest.importorskip("tqdm")
-    monkeypatch.setattr("objectives.evaluation.REFRESH", 0)
+    monkeypatch.setattr("objectives._progress.REFRESH", 0)
     validation = validation_of(everything())
     found = validation.validate(SPLITS)
     shown = capsys.readouterr().err

@@ -109,7 +109,7 @@ class Rule(Enum):
         if self is Rule.JOIN:
             return np.concatenate([state, other])
         with np.errstate(invalid="ignore"):
-            return np.stack(self.merge(np.where, state, other))
+            return np.stack(self.merge(np.where, state, other)).astype(state.dtype)
 
     def components(self, statistic, zeros_like):
         """The components of the state of one batch."""
@@ -185,6 +185,26 @@ def check_lengths(known, given):
 def accumulated(state, statistic, rule) -> Any:
     """The state after a batch with this statistic."""
     return Accumulate(rule)(state, statistic)
+
+
+def merged_states(rules, state, other):
+    """The state of two validations: arrays by name, merged by the rule of that name, and the number of batches.
+
+    It is NumPy alone, so that states can be merged where nothing is compiled.
+    """
+    counts = int(state["batches"]), int(other["batches"])
+    merged = {"batches": np.asarray(sum(counts))}
+    for name, rule in rules.items():
+        arrays = np.asarray(state[name]), np.asarray(other[name])
+        if all(counts):  # a state of no batches has lengths of 1
+            known, given = (array.shape[1:] for array in arrays)
+            if known != given:
+                raise ValueError(
+                    f"{name} has the shape {given} in one state and {known} in the other: all batches must have the "
+                    "same number of columns, classes or bins"
+                )
+        merged[name] = rule.merged(*arrays)
+    return merged
 
 
 def statistic(x, rule):

@@ -1,0 +1,26 @@
+"""A progress bar, of tqdm."""
+
+import time
+import warnings
+
+REFRESH = 0.5  # seconds between two looks at the running values, which wait for the device
+
+
+def with_progress_bar(items, unit, values_so_far=dict, total=None):
+    """The items, and a bar on the way, with the values that a function gives."""
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        warnings.warn(
+            "a progress bar needs tqdm: pip install 'objectives[progress]', or give progress=False", stacklevel=3
+        )
+        yield from items
+        return
+    with tqdm(items, unit=f" {unit}", total=total) as bar:
+        shown = time.monotonic()
+        for item in bar:
+            yield item
+            if time.monotonic() - shown > REFRESH:
+                bar.set_postfix(values_so_far(), refresh=False)
+                shown = time.monotonic()
+        bar.set_postfix(values_so_far())
