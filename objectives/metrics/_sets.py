@@ -121,11 +121,17 @@ def _number(num_classes, length):
     """The number of classes, given or known from the scores."""
     if num_classes is None and length is not None:
         return length
-    if not isinstance(num_classes, int | np.integer) or isinstance(num_classes, bool) or num_classes < 1:
-        raise ValueError(
-            f"num_classes must be a positive whole number, not {num_classes!r}: it is needed where the predictions do "
-            "not tell it, for class indices and for scores whose number of classes is not known statically"
-        )
+    num_classes = positive_number(num_classes, "num_classes")
     if length not in (None, num_classes):
         raise ValueError(f"num_classes is {num_classes}, but the predictions have scores of {length} classes")
-    return int(num_classes)
+    return num_classes
+
+
+def positive_number(x, name):
+    """A number of classes or clusters that was given."""
+    if not isinstance(x, int | np.integer) or isinstance(x, bool) or x < 1:
+        raise ValueError(
+            f"{name} must be a positive whole number, not {x!r}: it is needed where the predictions do not tell it, "
+            "for class indices and for scores whose number of classes is not known statically"
+        )
+    return int(x)

@@ -75,7 +75,7 @@ def balanced_accuracy(predictions, targets, *, adjusted=False, num_classes=None,
     return ratio(accuracy - chance, 1 - chance, np.nan)
 
 
-@described(per="set", symmetric=True, differentiable=False, predictions=REALS, targets=CLASSES)
+@described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
 def matthews_corrcoef(predictions, targets, *, num_classes=None, weights=None, mask=None, axis=-1):
     r"""Matthews' correlation coefficient of predicted and target classes.
 
@@ -129,7 +129,7 @@ def matthews_corrcoef(predictions, targets, *, num_classes=None, weights=None, m
     --------
     >>> from objectives import matthews_corrcoef
     >>> print(matthews_corrcoef([0, 1, 2, 1], [0, 1, 1, 1], num_classes=3).eval().round(4))
-    0.7303
+    0.6455
     """
     matrix = confusion_matrix(predictions, targets, num_classes=num_classes, weights=weights, mask=mask, axis=axis)
     counts = counts_of_classes(matrix)
@@ -142,7 +142,7 @@ def matthews_corrcoef(predictions, targets, *, num_classes=None, weights=None, m
     return ratio((right - t * p).sum(), spread, 0)
 
 
-@described(per="set", symmetric=True, differentiable=False, predictions=REALS, targets=CLASSES)
+@described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
 def cohen_kappa(predictions, targets, *, weighting=None, num_classes=None, weights=None, mask=None, axis=-1):
     r"""Cohen's kappa: how far two classifications agree, beyond what they would by chance.
 

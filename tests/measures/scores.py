@@ -9,7 +9,7 @@ from measures.measure import Measure, by_sklearn, of_best, thresholded
 
 EACH = {"labels": np.arange(CLASSES)}
 COUNT = {"num_classes": CLASSES}
-AVERAGES = ("macro", "micro", "weighted", None)
+AVERAGES = {"precision": ("macro", "micro", "weighted", None)}  # all scores are averaged by the same function
 
 
 def of_the_others(function):
@@ -43,7 +43,7 @@ def rows(name):
     of_classes, of_labels = getattr(objectives, name), getattr(objectives, f"binary_{name}")
     pooled = thresholded(by_sklearn(reference, **beta))
     yield Measure(of_labels, each_item(probabilities), each_item(binary), pooled, beta, empty=0)
-    for average in AVERAGES:
+    for average in AVERAGES.get(name, ("macro",)):
         result = {"result": () if average else (CLASSES,), "empty": 0}
         options = beta | {"average": average}
         expected = by_sklearn(reference, **options, **EACH)
