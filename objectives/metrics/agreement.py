@@ -79,7 +79,7 @@ def balanced_accuracy(predictions, targets, *, adjusted=False, num_classes=None,
 def matthews_corrcoef(predictions, targets, *, num_classes=None, weights=None, mask=None, axis=-1):
     r"""Matthews' correlation coefficient of predicted and target classes.
 
-    .. math:: R = \frac{c - \sum_k t_k p_k}{\sqrt{\sum_k t_k (1 - t_k)} \sqrt{\sum_k p_k (1 - p_k)}}
+    .. math:: R = \frac{c - \sum_k t_k p_k}{\sqrt{\sum_k t_k (1 - t_k) \sum_k p_k (1 - p_k)}}
 
     with the share of items c that are right, and the shares :math:`t_k` and :math:`p_k` of class k among targets and
     predictions, by weight.
@@ -138,7 +138,7 @@ def matthews_corrcoef(predictions, targets, *, num_classes=None, weights=None, m
         count / total
         for count in (counts.actual, counts.predicted, counts.not_actual, counts.not_predicted, counts.true_positives)
     )
-    spread = pt.sqrt((t * not_t).sum()) * pt.sqrt((p * not_p).sum())
+    spread = pt.sqrt((t * not_t).sum() * (p * not_p).sum())
     return ratio((right - t * p).sum(), spread, 0)
 
 

@@ -70,7 +70,7 @@ def binary_confusion_matrix(predictions, targets, threshold=0.5, *, axis=None, w
 
     def total(target, prediction):
         chosen = (targets if target else pt.invert(targets)) & (predicted if prediction else pt.invert(predicted))
-        counted = where(chosen, weights, weights * 0)  # NaN in all of them
+        counted = where(chosen | pt.isnan(weights), weights, 0)
         return (
             counted.sum() if axis is None else class_axis_last(counted, axis).sum(axis=tuple(range(counted.ndim - 1)))
         )
