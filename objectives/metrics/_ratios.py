@@ -81,7 +81,8 @@ def ratio(numerator, denominator, otherwise):
 
 def score(formula, counts, zero_division):
     """One ratio for each entry of the counts."""
-    return ratio(*formula(counts), _checked(zero_division))
+    numerator, denominator = formula(counts)
+    return ratio(numerator, denominator, _checked(zero_division))
 
 
 def averaged(formula, counts, average, zero_division, *, present=None):

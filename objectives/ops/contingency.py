@@ -15,8 +15,8 @@ class TableNumber(Op):
 
     __props__ = ()
 
-    def make_node(self, table):
-        table = pt.as_tensor_variable(table)
+    def make_node(self, *inputs):
+        (table,) = map(pt.as_tensor_variable, inputs)
         return Apply(self, [table], [pt.scalar(dtype=table.dtype)])
 
     def perform(self, node, inputs, outputs):
