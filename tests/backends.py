@@ -37,7 +37,11 @@ def parameter(backend, *values, marks=()):
 
 
 # What a backend of PyTensor itself cannot do, by the names of functions and options.
-UNSUPPORTED = {}
+NO_HOST = "compiled functions of MLX cannot call NumPy"
+UNSUPPORTED = {
+    ("MLX", "clustering_accuracy", "method"): NO_HOST,
+    ("MLX", "adjusted_mutual_info_score", "num_clusters"): NO_HOST,
+}
 if pytensor.__version__.startswith("3.0."):
     no_gammaln = "MLX has no logarithm of the gamma function"
     UNSUPPORTED["MLX", "poisson_nll_loss", "full"] = no_gammaln

@@ -73,8 +73,9 @@ def test_signature(name):
         "binary_crossentropy_with_logits": ["logits", "targets"],
         "categorical_crossentropy_with_logits": ["logits", "targets"],
     }
+    with_threshold = positional[:3] == ["predictions", "targets", "threshold"]
     data = [p for i, p in enumerate(positional) if i < 2 or p in DATA]
-    assert positional == (lasagne | ours).get(name, data)
+    assert positional == (lasagne | ours).get(name, data + ["threshold"] * with_threshold)
 
 
 @each_function

@@ -1,4 +1,11 @@
 """Measures for evaluation; most have no useful gradient."""
 
 from objectives.metrics.accuracy import *
+from objectives.metrics.agreement import *
+from objectives.metrics.binary_rates import *
+from objectives.metrics.binary_scores import *
+from objectives.metrics.clustering import *
 from objectives.metrics.confusion import *
+from objectives.metrics.mutual_information import *
+from objectives.metrics.rates import *
+from objectives.metrics.scores import *

@@ -16,6 +16,7 @@ from objectives._inputs import (
     fitted,
     floating_scores,
     integer_labels,
+    option,
     shown,
 )
 from objectives.ops.labels import best_class
@@ -51,6 +52,27 @@ def classes(predictions, targets, num_classes=None, mask=None, weights=None, *, 
         weights = item_weights(targets, mask, weights, accumulator_dtype(scores.dtype))
         weights = where(best < 0, np.nan, weights)
     return Classes(targets.ravel(), predicted.ravel(), weights.ravel(), num_classes)
+
+
+class Binary(NamedTuple):
+    """What `binaries` prepared, all of the same shape: two tensors of bool, and weights."""
+
+    targets: TensorVariable
+    predicted: TensorVariable
+    weights: TensorVariable
+
+
+def binaries(predictions, targets, threshold, mask=None, weights=None) -> Binary:
+    """Whether targets are 1, whether predictions are at least the threshold, and the weight of each element.
+
+    The weight is NaN where the prediction is, and where the target is neither 0 nor 1.
+    """
+    mask, weights = _selecting(mask, weights)
+    predictions, targets, mask = elementwise(floating_scores(predictions), targets, mask)
+    positive = pt.ge(predictions, option(threshold, "threshold", predictions))
+    weights = item_weights(predictions, mask, weights, accumulator_dtype(predictions.dtype))
+    unknown = pt.isnan(predictions) | (pt.neq(targets, 0) & pt.neq(targets, 1))
+    return Binary(pt.neq(targets, 0), positive, where(unknown, np.nan, weights))
 
 
 def numbers(predictions, targets, mask=None, weights=None, *, fill=0):
@@ -99,11 +121,17 @@ def _number(num_classes, length):
     """The number of classes, given or known from the scores."""
     if num_classes is None and length is not None:
         return length
-    if not isinstance(num_classes, int | np.integer) or isinstance(num_classes, bool) or num_classes < 1:
-        raise ValueError(
-            f"num_classes must be a positive whole number, not {num_classes!r}: it is needed where the predictions do "
-            "not tell it, for class indices and for scores whose number of classes is not known statically"
-        )
+    num_classes = positive_number(num_classes, "num_classes")
     if length not in (None, num_classes):
         raise ValueError(f"num_classes is {num_classes}, but the predictions have scores of {length} classes")
-    return int(num_classes)
+    return num_classes
+
+
+def positive_number(x, name):
+    """A number of classes or clusters that was given."""
+    if not isinstance(x, int | np.integer) or isinstance(x, bool) or x < 1:
+        raise ValueError(
+            f"{name} must be a positive whole number, not {x!r}: it is needed where the predictions do not tell it, "
+            "for class indices and for scores whose number of classes is not known statically"
+        )
+    return int(x)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import as_labels, classwise, elementwise, floating_scores, option
+from objectives._inputs import aligned_mask, as_labels, class_axis_last, classwise, elementwise, floating_scores, option
 from objectives.lookup import BINARY, CLASSES, REALS, described
 from objectives.ops.ranking import label_rank
 from objectives.ops.selection import condition_of, select, where
 
-__all__ = ["binary_accuracy", "categorical_accuracy"]
+__all__ = ["binary_accuracy", "categorical_accuracy", "exact_match"]
 
 
 @described(differentiable=False, predictions=REALS, targets=BINARY)
@@ -128,3 +128,54 @@ def categorical_accuracy(predictions, targets, top_k=1, *, axis=-1, mask=None):
     rank = label_rank(scores, as_labels(targets, scores, mask))
     hit = pt.lt(rank, top_k).astype(scores.dtype)
     return select(mask, where(rank < 0, np.nan, hit))
+
+
+@described(per="item", differentiable=False, predictions=REALS, targets=BINARY)
+def exact_match(predictions, targets, threshold=0.5, *, axis=-1, mask=None):
+    r"""Whether thresholded predictions of all labels are right, for each item.
+
+    .. math:: A_i = \prod_l [[p_{il} \ge \theta] = t_{il}]
+
+    with the predictions :math:`p`, the threshold :math:`\theta` and the targets :math:`t` of label l.
+
+    Parameters
+    ----------
+    predictions : tensor
+        Probabilities (..., L), or any scores that the threshold fits.
+    targets : tensor
+        Targets (..., L) in {0, 1}.
+    threshold : float or tensor
+        Least prediction that counts as 1; of several, such as one for each label, in the rank of the predictions.
+    axis : int
+        The axis of labels.
+    mask : tensor of bool, optional
+        Items that count (...); the others are 0.
+
+    Returns
+    -------
+    TensorVariable
+        1 where all labels are right, 0 elsewhere (...), of the dtype of the predictions (floatX for integers).
+
+    Raises
+    ------
+    TypeError
+        If the ranks differ, static shapes cannot be paired, or there is no axis of labels.
+
+    Notes
+    -----
+    Also called subset accuracy. A prediction of NaN is never right. An item without labels is right.
+
+    References
+    ----------
+    .. [1] ``sklearn.metrics.accuracy_score`` of label indicators
+
+    Examples
+    --------
+    >>> from objectives import exact_match
+    >>> print(exact_match([[0.2, 0.7], [0.9, 0.1]], [[0, 1], [1, 1]]).eval())
+    [1. 0.]
+    """
+    right = class_axis_last(binary_accuracy(predictions, targets, threshold), axis)
+    if mask is not None:
+        mask = aligned_mask(mask, "items of the predictions", right.type.shape[:-1])
+    return select(mask, pt.invert(pt.lt(right, 1).any(axis=-1)).astype(right.dtype))

@@ -1,11 +1,82 @@
-"""The confusion matrix."""
+"""Confusion matrices, from which other measures follow."""
 
-from objectives.lookup import CLASSES, REALS, described
-from objectives.metrics._sets import classes
+import pytensor.tensor as pt
+
+from objectives._inputs import class_axis_last
+from objectives.lookup import BINARY, CLASSES, REALS, described
+from objectives.metrics._sets import binaries, classes
 from objectives.ops.confusion import confusion_counts
+from objectives.ops.selection import where
 from objectives.ops.statistics import summed
 
-__all__ = ["confusion_matrix"]
+__all__ = ["binary_confusion_matrix", "confusion_matrix"]
+
+
+@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+def binary_confusion_matrix(predictions, targets, threshold=0.5, *, axis=None, weights=None, mask=None):
+    r"""How many elements are rightly and wrongly taken for 0 and 1, all together or for each label.
+
+    .. math::
+        M = \begin{pmatrix} TN & FP \\ FN & TP \end{pmatrix}, \qquad
+        M_{jk} = \sum_i w_i [t_i = j] [[p_i \ge \theta] = k]
+
+    with the predictions :math:`p`, the threshold :math:`\theta`, the targets :math:`t` and the weights :math:`w` (1 if
+    not given).
+
+    Parameters
+    ----------
+    predictions : tensor
+        Probabilities (...), or any scores that the threshold fits, such as logits with ``threshold=0``.
+    targets : tensor
+        Targets (...) in {0, 1}. A vector is aligned with a column of predictions, see `align_targets`.
+    threshold : float or tensor
+        Least prediction that counts as 1; of several, such as one for each label, in the rank of the predictions.
+    axis : int, optional
+        The axis of labels, for each of which there is a matrix; all elements are pooled if not given.
+    weights : tensor, optional
+        How much each element counts, broadcastable to `predictions`; booleans choose elements.
+    mask : tensor of bool, optional
+        Elements that count, broadcastable to `predictions`.
+
+    Returns
+    -------
+    TensorVariable
+        The matrix (2, 2), a row for each target and a column for each prediction, or (L, 2, 2) for L labels; in
+        floatX, or the dtype of the predictions if that is wider. It adds up over batches.
+
+    Raises
+    ------
+    TypeError
+        If the ranks differ or static shapes cannot be paired.
+
+    Notes
+    -----
+    A prediction of NaN, or a target that is neither 0 nor 1, makes the matrix of its label NaN. True positives are
+    ``M[..., 1, 1]``, and so on; ``M[..., 1, :].sum(axis=-1)`` is how many targets are 1.
+
+    References
+    ----------
+    .. [1] ``sklearn.metrics.confusion_matrix``
+    .. [2] ``sklearn.metrics.multilabel_confusion_matrix``
+
+    Examples
+    --------
+    >>> from objectives import binary_confusion_matrix
+    >>> print(binary_confusion_matrix([0.2, 0.5, 0.9, 0.6, 0.4], [0, 1, 1, 0, 0]).eval())
+    [[2. 1.]
+     [0. 2.]]
+    """
+    targets, predicted, weights = binaries(predictions, targets, threshold, mask, weights)
+
+    def total(target, prediction):
+        chosen = (targets if target else pt.invert(targets)) & (predicted if prediction else pt.invert(predicted))
+        counted = where(chosen | pt.isnan(weights), weights, 0)
+        return (
+            counted.sum() if axis is None else class_axis_last(counted, axis).sum(axis=tuple(range(counted.ndim - 1)))
+        )
+
+    rows = [pt.stack([total(target, prediction) for prediction in (0, 1)], axis=-1) for target in (0, 1)]
+    return summed(pt.stack(rows, axis=-2))
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)

@@ -1,19 +1,53 @@
-"""Rows of the confusion matrix and what follows from it."""
+"""Rows of confusion matrices and of agreement."""
 
 import numpy as np
-from cases.case import CLASSES, labels, reals
+from cases.case import CLASSES, binary, each_item, labels, one_hot, probabilities, reals
 from sklearn import metrics as sklearn
 
-from measures.measure import Measure, by_sklearn, of_best
-from objectives import confusion_matrix
+from measures.measure import Measure, by_sklearn, of_best, thresholded
+from objectives import balanced_accuracy, binary_confusion_matrix, cohen_kappa, confusion_matrix, matthews_corrcoef
 
 EACH = {"labels": np.arange(CLASSES)}
 COUNT = {"num_classes": CLASSES}
 SQUARE = {"result": (CLASSES, CLASSES), "empty": 0}
+ELEMENTS = (each_item(probabilities), each_item(binary))
+LABELS = {"result": (CLASSES, 2, 2), "mask_ndim": 2, "empty": 0}
 
 MATRIX = by_sklearn(sklearn.confusion_matrix, **EACH)
+PAIR = by_sklearn(sklearn.confusion_matrix, labels=[0, 1])
+BALANCED = by_sklearn(sklearn.balanced_accuracy_score)
+MULTILABEL = by_sklearn(sklearn.multilabel_confusion_matrix)
+
+
+def of_classes(function, reference, **options):
+    return [
+        Measure(function, labels, labels, reference, COUNT | options),
+        Measure(function, reals, labels, of_best(reference), COUNT | options),
+    ]
+
 
 MEASURES = [
     Measure(confusion_matrix, labels, labels, MATRIX, COUNT, **SQUARE),
     Measure(confusion_matrix, reals, labels, of_best(MATRIX), COUNT, **SQUARE),
+    Measure(
+        confusion_matrix,
+        reals,
+        one_hot,
+        lambda p, t, w=None: of_best(MATRIX)(p, t.argmax(-1), w),
+        COUNT,
+        **SQUARE,
+    ),
+    Measure(binary_confusion_matrix, *ELEMENTS, thresholded(PAIR), result=(2, 2), empty=0),
+    Measure(binary_confusion_matrix, probabilities, binary, thresholded(MULTILABEL), {"axis": -1}, **LABELS),
+    *of_classes(balanced_accuracy, BALANCED),
+    *of_classes(balanced_accuracy, by_sklearn(sklearn.balanced_accuracy_score, adjusted=True), adjusted=True),
+    *of_classes(matthews_corrcoef, by_sklearn(sklearn.matthews_corrcoef)),
+    *of_classes(cohen_kappa, by_sklearn(sklearn.cohen_kappa_score, **EACH)),
+    *(
+        row
+        for weighting in ("linear", "quadratic")
+        for row in of_classes(
+            cohen_kappa, by_sklearn(sklearn.cohen_kappa_score, weights=weighting, **EACH), weighting=weighting
+        )[1:]
+    ),
 ]

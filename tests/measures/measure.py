@@ -83,3 +83,8 @@ def by_sklearn(function, **options):
 def of_best(reference):
     """A reference for class indices, given scores: the class of the greatest."""
     return lambda scores, targets, *weights: reference(np.argmax(scores, axis=-1), targets, *weights)
+
+
+def thresholded(reference, threshold=0.5):
+    """A reference for 0 and 1, given probabilities."""
+    return lambda probabilities, targets, *weights: reference(probabilities >= threshold, targets, *weights)

@@ -1,5 +1,6 @@
 from objectives.dispatch.jax import (  # noqa: F401  (imported for their registrations)
     confusion,
+    contingency,
     counting,
     ctc,
     labels,

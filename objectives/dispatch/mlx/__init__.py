@@ -1,5 +1,6 @@
 from objectives.dispatch.mlx import (  # noqa: F401  (imported for their registrations)
     confusion,
+    contingency,
     counting,
     ctc,
     labels,

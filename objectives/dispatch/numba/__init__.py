@@ -1,5 +1,6 @@
 from objectives.dispatch.numba import (  # noqa: F401  (imported for their registrations)
     confusion,
+    contingency,
     crossentropy,
     ctc,
     elementwise,

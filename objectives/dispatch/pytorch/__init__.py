@@ -1,5 +1,6 @@
 from objectives.dispatch.pytorch import (  # noqa: F401  (imported for their registrations)
     confusion,
+    contingency,
     counting,
     crossentropy,
     ctc,

@@ -1,0 +1,25 @@
+"""What measures of clusters are computed from: how many items of each class are in each cluster."""
+
+import pytensor.tensor as pt
+
+from objectives.lookup import Range
+from objectives.metrics._sets import classes, positive_number
+from objectives.ops.confusion import confusion_counts
+from objectives.ops.statistics import summed
+
+CLUSTERS = Range("cluster indices", low=0)
+
+
+def contingency_table(predictions, targets, num_clusters, num_classes, mask, weights=None):
+    """The table (classes, clusters), which adds up over batches."""
+    predictions = pt.as_tensor_variable(predictions)
+    if "int" not in predictions.dtype and predictions.dtype != "bool":
+        raise TypeError(
+            f"predictions must be cluster indices, which are integers, not {predictions.dtype}: of scores of clusters "
+            "take the greatest, pt.argmax(scores, axis=-1)"
+        )
+    num_columns = positive_number(num_clusters, "num_clusters")
+    num_rows = num_columns if num_classes is None else positive_number(num_classes, "num_classes")
+    given = classes(predictions, targets, max(num_rows, num_columns), mask, weights)
+    counts = confusion_counts(given.targets, given.predicted, given.weights, num_rows=num_rows, num_columns=num_columns)
+    return summed(counts)

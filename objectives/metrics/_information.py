@@ -1,0 +1,71 @@
+"""Entropies of a table of counts, and what their extremes mean."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
+
+from objectives.metrics._ratios import ratio
+from objectives.ops.selection import relu, where
+
+
+class Information(NamedTuple):
+    """What rows (classes) and columns (clusters) tell of each other, in nats."""
+
+    mutual: TensorVariable
+    of_rows: TensorVariable
+    of_columns: TensorVariable
+
+    @property
+    def is_trivial(self):
+        """Whether there is one class and one cluster, or nothing."""
+        return pt.invert(pt.neq(self.of_rows, 0) | pt.neq(self.of_columns, 0))
+
+    @property
+    def is_one_sided(self):
+        """Whether there is one class or one cluster, or nothing."""
+        return pt.invert(pt.neq(self.of_rows, 0) & pt.neq(self.of_columns, 0))
+
+    @property
+    def homogeneity(self):
+        return ratio(self.mutual, self.of_rows, 1)
+
+    @property
+    def completeness(self):
+        return ratio(self.mutual, self.of_columns, 1)
+
+
+def information_of(table) -> Information:
+    """The information in a table of counts."""
+    rows, columns = table.sum(axis=1), table.sum(axis=0)
+    # each by its own total, so that the share of one class alone is exactly 1, whatever the weights
+    p, p_row, p_column = (ratio(counts, counts.sum(), 0) for counts in (table, rows, columns))
+    nothing = pt.invert(pt.neq(p, 0))
+    quotients = where(nothing, 1, p / where(nothing, 1, p_row[:, None] * p_column[None, :]))
+    mutual = (p * pt.log(where(nothing, 1, quotients))).sum()
+    return Information(relu(mutual), entropy(p_row), entropy(p_column))
+
+
+def entropy(shares):
+    """The entropy of a vector of shares, exactly 0 where one of them is 1."""
+    return -(shares * pt.log(where(pt.neq(shares, 0), shares, 1))).sum()
+
+
+def averaged_entropy(information, average_method):
+    """A mean of both entropies."""
+    means = {
+        "arithmetic": lambda a, b: (a + b) / 2,
+        "geometric": lambda a, b: pt.sqrt(a) * pt.sqrt(b),
+        "min": pt.minimum,
+        "max": pt.maximum,
+    }
+    if average_method not in means:
+        raise ValueError(f"average_method must be one of {', '.join(map(repr, means))}, not {average_method!r}")
+    return means[average_method](information.of_rows, information.of_columns)
+
+
+def away_from_0(x):
+    """``x``, at least the distance of 1 from the next number away from 0: what is less is rounding."""
+    least = float(np.finfo(x.dtype).eps)
+    return where(x < 0, where(x > -least, -least, x), where(x < least, least, x))

@@ -1,0 +1,133 @@
+"""Scores that are ratios of right and wrong predictions of a class, and their averages over classes."""
+
+import math
+from typing import NamedTuple
+
+import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
+
+from objectives.ops.selection import where
+
+AVERAGES = ("micro", "macro", "weighted", None)
+
+
+class Counts(NamedTuple):
+    """Weights of what is taken rightly for a class, rightly not, taken for it, of it, not taken for it and not of it.
+
+    Each is added up by itself, so that what is 0 is exactly 0, whatever the weights.
+    """
+
+    true_positives: TensorVariable
+    true_negatives: TensorVariable
+    predicted: TensorVariable
+    actual: TensorVariable
+    not_predicted: TensorVariable
+    not_actual: TensorVariable
+
+
+def counts_of_classes(matrix) -> Counts:
+    """Those of each class, of a confusion matrix (C, C)."""
+    right, predicted, actual = pt.diagonal(matrix), matrix.sum(axis=0), matrix.sum(axis=1)
+    not_predicted, not_actual = predicted.sum() - predicted, actual.sum() - actual
+    return Counts(right, not_actual - (predicted - right), predicted, actual, not_predicted, not_actual)
+
+
+def counts_of_labels(matrix) -> Counts:
+    """Those of being 1, of binary confusion matrices (..., 2, 2)."""
+    tn, fp, fn, tp = (matrix[..., i, j] for i in (0, 1) for j in (0, 1))
+    return Counts(tp, tn, tp + fp, tp + fn, tn + fn, tn + fp)
+
+
+# Numerators and denominators.
+
+
+def precision_of(counts):
+    return counts.true_positives, counts.predicted
+
+
+def recall_of(counts):
+    return counts.true_positives, counts.actual
+
+
+def specificity_of(counts):
+    return counts.true_negatives, counts.not_actual
+
+
+def negative_predictive_value_of(counts):
+    return counts.true_negatives, counts.not_predicted
+
+
+def jaccard_of(counts):
+    return counts.true_positives, counts.predicted + counts.actual - counts.true_positives
+
+
+def fbeta_of(beta):
+    """The numerator and denominator of F with this beta."""
+    if not isinstance(beta, int | float) or not 0 <= beta < math.inf:
+        raise ValueError(f"beta must be a finite number that is not negative, not {beta!r}")
+    square = float(beta) ** 2
+
+    def fbeta(counts):
+        return (1 + square) * counts.true_positives, square * counts.actual + counts.predicted
+
+    return fbeta
+
+
+def ratio(numerator, denominator, otherwise):
+    """The quotient, or another number where the denominator is 0. NaN stays."""
+    nothing = pt.invert(pt.neq(denominator, 0))
+    return where(nothing, otherwise, numerator / where(nothing, 1, denominator))
+
+
+def score(formula, counts, zero_division):
+    """One ratio for each entry of the counts."""
+    numerator, denominator = formula(counts)
+    return ratio(numerator, denominator, _checked(zero_division))
+
+
+def averaged(formula, counts, average, zero_division, *, present=None):
+    """One ratio of the counts of all classes, or their mean, which leaves out classes that are not `present`.
+
+    With a `zero_division` of NaN it leaves out those without a ratio, too.
+    """
+    _check_average(average)
+    if average == "micro":
+        return score(formula, Counts(*(count.sum() for count in counts)), zero_division)
+    scores = score(formula, counts, zero_division)
+    if average is None:
+        return scores
+    shares = pt.ones_like(scores) if present is None else present.astype(scores.dtype)
+    shares = counts.actual if average == "weighted" else shares
+    if math.isnan(zero_division):
+        has_ratio = pt.neq(formula(counts)[1], 0)
+        scores, shares = where(has_ratio, scores, 0), where(has_ratio, shares, 0)
+    return ratio((shares * scores).sum(), shares.sum(), zero_division)
+
+
+def averaged_over_classes(formula, matrix, average, zero_division, absent):
+    """The same of the confusion matrix of classes, some of which may not occur."""
+    if absent not in ("ignore", "count"):
+        raise ValueError(f"absent must be 'ignore' or 'count', not {absent!r}")
+    counts = counts_of_classes(matrix)
+    present = pt.neq(counts.actual + counts.predicted, 0) if absent == "ignore" else None
+    return averaged(formula, counts, average, zero_division, present=present)
+
+
+def averaged_over_labels(formula, matrix, average, zero_division):
+    """The same of binary confusion matrices (L, 2, 2), or the ratio of a single one."""
+    _check_average(average)
+    counts = counts_of_labels(matrix)
+    if matrix.ndim == 2:
+        return score(formula, counts, zero_division)
+    return averaged(formula, counts, average, zero_division)
+
+
+def _check_average(average):
+    if average not in AVERAGES:
+        raise ValueError(f"average must be one of {', '.join(map(repr, AVERAGES))}, not {average!r}")
+
+
+def _checked(zero_division):
+    if not isinstance(zero_division, int | float) or not (zero_division in (0, 1) or math.isnan(zero_division)):
+        raise ValueError(f"zero_division must be 0, 1 or NaN, not {zero_division!r}")
+    return zero_division

@@ -1,0 +1,183 @@
+"""Ratios of right and wrong predictions at their edges, with numbers worked out by hand."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from pytensor.compile.mode import Mode
+from sklearn import metrics as sklearn
+
+import objectives
+from objectives import (
+    binary_accuracy,
+    binary_confusion_matrix,
+    binary_f1_score,
+    binary_jaccard_score,
+    binary_negative_predictive_value,
+    binary_precision,
+    binary_recall,
+    binary_specificity,
+    compile_validation,
+    confusion_matrix,
+    f1_score,
+    fbeta_score,
+    jaccard_score,
+    negative_predictive_value,
+    precision,
+    recall,
+    specificity,
+)
+
+NAN = float("nan")
+MANY = [precision, recall, specificity, negative_predictive_value, fbeta_score, f1_score, jaccard_score]
+UNREWRITTEN = Mode(linker="py", optimizer=None)
+AVERAGES = ("macro", "weighted", "micro")
+
+
+def test_absent_classes_are_ignored_unless_they_shall_count():
+    assert jaccard_score([0, 0], [0, 0], num_classes=3).eval() == 1
+    np.testing.assert_allclose(jaccard_score([0, 0], [0, 0], num_classes=3, absent="count").eval(), 1 / 3)
+    # a class that is only predicted occurs, and has no recall
+    assert recall([0, 1], [0, 0], num_classes=3).eval() == 0.25
+    # of the absent class 2, none of the two items is taken for it
+    np.testing.assert_allclose(specificity([0, 1], [0, 0], num_classes=3, absent="count").eval(), (0 + 0.5 + 1) / 3)
+    assert specificity([0, 1], [0, 0], num_classes=3).eval() == 0.25
+
+
+@pytest.mark.parametrize("average", ["macro", "weighted", "micro", None])
+@pytest.mark.parametrize("zero_division", [0, 1, NAN])
+@pytest.mark.parametrize("name", ["precision", "recall", "fbeta"])
+def test_zero_division_is_that_of_sklearn(name, zero_division, average):
+    predictions, targets = [0, 0, 1, 1], [0, 2, 1, 2]
+    options = {"zero_division": zero_division, "average": average} | ({"beta": 0.5} if name == "fbeta" else {})
+    expected = getattr(sklearn, f"{name}_score")(targets, predictions, labels=range(4), **options)
+    ours = getattr(objectives, {"fbeta": "fbeta_score"}.get(name, name))
+    value = ours(predictions, targets, num_classes=4, absent="count", **options).eval()
+    np.testing.assert_allclose(value, expected, rtol=1e-12)
+
+
+def test_nothing_at_all_is_zero_division():
+    nothing = np.zeros(0, "int64")
+    for zero_division in (0, 1, NAN):
+        options = {"num_classes": 2, "zero_division": zero_division}
+        values = [f(nothing, nothing, average=average, **options) for f in MANY for average in AVERAGES]
+        np.testing.assert_array_equal(
+            pytensor.function([], values, mode=UNREWRITTEN)(), np.full(len(values), zero_division)
+        )
+
+
+def test_what_is_0_is_exactly_0_for_any_weights():
+    """Where all items are of one class, or taken for it, 0/0 must not become the ratio of two roundings."""
+    rng = np.random.default_rng(0)
+    one, others, weights = np.full(50, 3), rng.integers(0, 12, 50), rng.uniform(size=50)
+    options = {"num_classes": 12, "average": None, "weights": weights, "zero_division": NAN}
+    assert np.isnan(negative_predictive_value(one, others, **options).eval()[3])
+    assert np.isnan(specificity(others, one, **options).eval()[3])
+
+
+def test_beta_0_is_precision():
+    predictions, targets = [0, 1, 1, 1], [0, 1, 2, 2]
+    assert fbeta_score(predictions, targets, beta=0, num_classes=3).eval() == pytest.approx((1 + 1 / 3 + 0) / 3)
+    assert precision(predictions, targets, num_classes=3).eval() == pytest.approx((1 + 1 / 3 + 0) / 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"average": "mean"}, r"average must be one of 'micro', 'macro', 'weighted', None, not 'mean'"),
+        ({"absent": True}, "absent must be 'ignore' or 'count', not True"),
+        ({"zero_division": 0.5}, "zero_division must be 0, 1 or NaN, not 0.5"),
+        ({"zero_division": "warn"}, "zero_division must be 0, 1 or NaN, not 'warn'"),
+        ({"num_classes": 0}, "num_classes must be a positive whole number, not 0"),
+    ],
+)
+def test_errors(options, message):
+    for function in MANY:
+        with pytest.raises(ValueError, match=message):
+            function([0, 1], [0, 1], **({"num_classes": 2} | options))
+
+
+def test_errors_of_binary_scores():
+    for axis in (None, -1):
+        with pytest.raises(ValueError, match="average must be one of"):
+            binary_precision([[0.5]], [[1]], axis=axis, average="samples")
+        with pytest.raises(ValueError, match="zero_division must be"):
+            binary_precision([[0.5]], [[1]], axis=axis, zero_division=2)
+    for beta in (-1, np.inf, "1"):
+        with pytest.raises(ValueError, match="beta must be a finite number that is not negative"):
+            fbeta_score([0], [0], num_classes=2, beta=beta)
+
+
+def test_a_nan_score_is_visible_in_every_average():
+    scores, targets = np.eye(3), [0, 1, 2]
+    scores[1, 0] = np.nan
+    values = [function(scores, targets, average=average) for function in MANY for average in AVERAGES]
+    assert np.isnan(pytensor.function([], values, mode=UNREWRITTEN)()).all()
+
+
+def test_mean_iou_of_an_image():
+    """Keras' MeanIoU of the same: (1/2 + 2/3) / 2; its ignored class is a mask."""
+    image, truth = np.array([[0, 1], [1, 1]]), np.array([[0, 0], [1, 1]])
+    np.testing.assert_allclose(jaccard_score(image, truth, num_classes=2).eval(), 7 / 12)
+    truth[0, 1] = 255
+    assert jaccard_score(image, truth, num_classes=2, mask=truth != 255).eval() == 1
+
+
+def test_binary_threshold_is_that_of_binary_accuracy():
+    np.testing.assert_array_equal(binary_confusion_matrix([0.5], [0]).eval(), [[0, 1], [0, 0]])
+    # 0.7 of float32 is less than that of float64
+    predictions = np.array([0.7], "float32")
+    assert binary_accuracy(predictions, [1], 0.7).eval() == 1
+    assert binary_recall(predictions, [1], 0.7).eval() == 1
+
+
+def test_binary_edges():
+    predictions, targets = [0.9, 0.8, 0.3, 0.1], [1, 0, 1, 1]
+    assert binary_precision(predictions, targets).eval() == 0.5
+    np.testing.assert_allclose(binary_recall(predictions, targets).eval(), 1 / 3)
+    assert binary_specificity(predictions, targets).eval() == 0
+    assert binary_negative_predictive_value(predictions, targets).eval() == 0
+    np.testing.assert_allclose(binary_f1_score(predictions, targets).eval(), 0.4)
+    assert binary_jaccard_score(predictions, targets).eval() == 0.25
+    assert np.isnan(binary_precision([0.1], [1], zero_division=NAN).eval())
+    assert binary_precision(predictions, targets, weights=np.array([True, False, True, True])).eval() == 1
+
+
+def test_labels_have_an_axis_and_may_have_thresholds():
+    predictions = np.array([[0.2, 0.6], [0.4, 0.9]])
+    targets = [[0, 1], [1, 1]]
+    by_label = binary_recall(predictions, targets, axis=1, average=None)
+    np.testing.assert_array_equal(by_label.eval(), [0, 1])
+    np.testing.assert_array_equal(
+        binary_recall(predictions.T, np.transpose(targets), axis=0, average=None).eval(), [0, 1]
+    )
+    recalls = binary_recall(predictions, targets, np.array([[0.3, 0.7]]), axis=1, average=None)
+    np.testing.assert_array_equal(recalls.eval(), [1, 0.5])
+
+
+def test_neither_0_nor_1_is_visible():
+    for predictions, targets in (([0.2, NAN], [1, 0]), ([0.2, 0.4], [1, 0.5]), ([0.2, 0.4], [1, 2])):
+        assert np.isnan(binary_confusion_matrix(predictions, targets).eval()).all()
+        assert np.isnan(binary_precision(predictions, targets).eval())
+        # not in what is masked, nor in another label
+        assert binary_recall(predictions, targets, mask=np.array([True, False])).eval() == 0
+        matrices = binary_confusion_matrix([predictions], [targets], axis=-1).eval()
+        np.testing.assert_array_equal(matrices[0], [[0, 0], [1, 0]])
+        assert np.isnan(matrices[1]).all()
+
+
+def test_a_column_goes_with_a_vector():
+    np.testing.assert_array_equal(
+        binary_confusion_matrix(np.array([[0.2], [0.9], [0.8]]), [0, 0, 1]).eval(), [[1, 1], [0, 1]]
+    )
+
+
+def test_all_share_one_state():
+    predictions, targets = pt.lvectors("predictions", "targets")
+    measures = {"matrix": confusion_matrix(predictions, targets, num_classes=3)}
+    measures |= {f.__name__: f(predictions, targets, num_classes=3) for f in MANY}
+    validation = compile_validation([predictions, targets], measures)
+    assert validation.state.keys() == {"matrix.0", "batches"}
+    validation.update(([0, 1], [0, 2]))
+    validation.update(([1, 1], [1, 1]))
+    assert validation.result()["precision"] == pytest.approx((1 + 2 / 3 + 0) / 3)
