@@ -2,6 +2,11 @@
 
 from objectives.metrics.accuracy import *
 from objectives.metrics.confusion import *
+from objectives.metrics.correlation import *
+from objectives.metrics.d2 import *
+from objectives.metrics.distances import *
+from objectives.metrics.medians import *
 from objectives.metrics.ranking import *
+from objectives.metrics.regression import *
 from objectives.metrics.retrieval import *
 from objectives.metrics.retrieval_cutoff import *

@@ -76,7 +76,7 @@ def test_a_list_without_entries_is_0(function):
 
 @each((*SCORES, *ERRORS))
 def test_the_relevance_of_each_entry_is_needed(function):
-    with pytest.raises(TypeError, match="rank mismatch.*relevance of each entry"):
+    with pytest.raises(TypeError, match=r"rank mismatch.*relevance of each entry"):
         function([[1.0, 0.5]], [1])
 
 
