@@ -174,7 +174,7 @@ def spearman_correlation(predictions, targets, *, weights=None, mask=None):
     p, t, w = _kept(predictions, targets, mask, weights)
     rank_p, rank_t = weighted_rank(p, w), weighted_rank(t, w)
     _, _, _, m_pp, m_tt, m_pt = (part[0] for part in deviations(rank_p[:, None], rank_t[:, None], w[:, None]))
-    return _visible(m_pt / (pt.sqrt(m_pp) * pt.sqrt(m_tt)), p, t, w)
+    return _visible(m_pt / (pt.sqrt(m_pp) * pt.sqrt(m_tt)), p, t)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
@@ -228,7 +228,7 @@ def kendall_tau(predictions, targets, *, weights=None, mask=None):
     """
     p, t, w = _kept(predictions, targets, mask, weights)
     sums = pair_order(p, t, w)
-    return _visible(sums[0] / (pt.sqrt(sums[1]) * pt.sqrt(sums[2])), p, t, w)
+    return _visible(sums[0] / (pt.sqrt(sums[1]) * pt.sqrt(sums[2])), p, t)
 
 
 def _six(given):
@@ -238,10 +238,11 @@ def _six(given):
 
 def _kept(predictions, targets, mask, weights):
     """Predictions, targets and weights of all items as vectors."""
-    p, t, w = numbers(predictions, targets, mask, weights)
-    return joined(p.ravel()), joined(t.ravel()), joined(w.ravel())
+    p, t, w = (x.ravel() for x in numbers(predictions, targets, mask, weights))
+    counts = pt.neq(w, 0)
+    return joined(where(counts, p, 0)), joined(where(counts, t, 0)), joined(w)
 
 
-def _visible(score, p, t, w):
-    """NaN where an item that counts is one, which has no rank."""
-    return where(((pt.isnan(p) | pt.isnan(t)) & pt.neq(w, 0)).any(), np.nan, score)
+def _visible(score, p, t):
+    """NaN where an item that counts is NaN, which has no rank."""
+    return where((pt.isnan(p) | pt.isnan(t)).any(), np.nan, score)
