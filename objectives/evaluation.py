@@ -205,7 +205,7 @@ class Validation:
             A NumPy array or number for each name.
         """
         for i, chunks in enumerate(self._chunks):
-            self._chunks[i] = [np.concatenate([np.asarray(chunk) for chunk in chunks])]
+            self._chunks[i] = [_concatenated(chunks)]
         with self._loaded():
             values = self._result(*(chunk for (chunk,) in self._chunks))
         return {name: np.asarray(value)[()] for name, value in zip(self._names, values, strict=True)}
@@ -225,7 +225,7 @@ class Validation:
         """
         state = {part.name: np.array(array) for part, array in zip(self._added, self._arrays, strict=True)}
         for kept, chunks in zip(self._kept, self._chunks, strict=True):
-            state[kept.name] = np.concatenate([np.asarray(chunk) for chunk in chunks])
+            state[kept.name] = _concatenated(chunks)
         return {"batches": np.asarray(self.batches), **state}
 
     @state.setter
@@ -335,6 +335,11 @@ class Validation:
         with self._loaded():
             names, function = self._running
             return {name: f"{value:.4g}" for name, value in zip(names, function(), strict=True)}
+
+
+def _concatenated(chunks):
+    """All that was kept, but for what is empty and may have other columns: no batch was known when it was made."""
+    return np.concatenate([np.asarray(chunk) for chunk in chunks if len(chunk)] or [np.asarray(chunks[-1])])
 
 
 def _restored(inputs, measures, mode, state):

@@ -38,7 +38,7 @@ def classes(predictions, targets, num_classes=None, mask=None, weights=None, *, 
 
     An item with a NaN among its scores has no predicted class: its weight is NaN.
     """
-    mask, weights = _selecting(mask, weights)
+    mask, weights = selecting(mask, weights)
     predictions = pt.as_tensor_variable(predictions)
     if "int" in predictions.dtype or predictions.dtype == "bool":
         predicted, targets, mask = _indices(predictions, targets, mask)
@@ -77,7 +77,7 @@ def binaries(predictions, targets, threshold, mask=None, weights=None) -> Binary
 
 def numbers(predictions, targets, mask=None, weights=None, *, fill=0):
     """Predictions, targets and weights of the same shape, in the dtype that sums are accumulated in."""
-    mask, weights = _selecting(mask, weights)
+    mask, weights = selecting(mask, weights)
     predictions, targets, mask = elementwise(floating_scores(predictions), targets, mask, fill=fill)
     dtype = accumulator_dtype(predictions.dtype)
     return predictions.astype(dtype), targets.astype(dtype), item_weights(predictions, mask, weights, dtype)
@@ -93,7 +93,7 @@ def item_weights(like, mask, weights, dtype):
     return select(mask, weights)
 
 
-def _selecting(mask, weights):
+def selecting(mask, weights):
     """Boolean weights select items, as a mask does."""
     weights = None if weights is None else pt.as_tensor_variable(weights)
     if weights is None or weights.dtype != "bool":

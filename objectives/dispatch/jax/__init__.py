@@ -6,5 +6,6 @@ from objectives.dispatch.jax import (  # noqa: F401  (imported for their registr
     labels,
     ranking,
     softplus,
+    sorting,
     statistics,
 )

@@ -7,5 +7,6 @@ from objectives.dispatch.mlx import (  # noqa: F401  (imported for their registr
     projection,
     ranking,
     softplus,
+    sorting,
     statistics,
 )

@@ -7,5 +7,6 @@ from objectives.dispatch.numba import (  # noqa: F401  (imported for their regis
     labels,
     margin,
     ranking,
+    sorting,
     statistics,
 )

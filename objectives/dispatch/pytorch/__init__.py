@@ -9,5 +9,6 @@ from objectives.dispatch.pytorch import (  # noqa: F401  (imported for their reg
     projection,
     ranking,
     softplus,
+    sorting,
     statistics,
 )

@@ -1,0 +1,31 @@
+import jax.numpy as jnp
+from pytensor.link.jax.dispatch.basic import jax_funcify
+
+from objectives.ops.sorting import (
+    PairOrder,
+    WeightedQuantile,
+    WeightedRank,
+    make_pair_order,
+    make_weighted_rank,
+    quantile,
+)
+
+
+@jax_funcify.register(WeightedQuantile)
+def jax_funcify_weighted_quantile(op, **kwargs):
+    def weighted_quantile(x, weights):
+        return quantile(jnp, jnp.take_along_axis, jnp.asarray(x), jnp.asarray(weights), op.q)
+
+    return weighted_quantile
+
+
+@jax_funcify.register(WeightedRank)
+def jax_funcify_weighted_rank(op, **kwargs):
+    compute = make_weighted_rank(jnp)
+    return lambda *inputs: compute(*map(jnp.asarray, inputs))
+
+
+@jax_funcify.register(PairOrder)
+def jax_funcify_pair_order(op, **kwargs):
+    compute = make_pair_order(jnp)
+    return lambda *inputs: jnp.stack(compute(*map(jnp.asarray, inputs)))

@@ -1,0 +1,56 @@
+from functools import partial
+
+import numpy as np
+from pytensor.link.numba.dispatch.basic import numba_njit
+
+from objectives.dispatch.numba._registration import register_kernel, register_kernel_maker
+from objectives.ops.sorting import (
+    PairOrder,
+    WeightedQuantile,
+    WeightedRank,
+    make_pair_order,
+    make_weighted_rank,
+)
+
+# without fastmath, which takes NaN and infinities for impossible
+compiled = partial(numba_njit, fastmath=False)
+ranks = compiled(make_weighted_rank(np))
+pairs = compiled(make_pair_order(np, compiled=compiled))
+
+
+@compiled
+def quantile_of_column(x, weights, q, eps):
+    counts = weights != 0
+    x, weights = x[counts], weights[counts]
+    if np.isnan(x).any() or not weights.sum() > 0:
+        return np.nan
+    order = np.argsort(x)
+    cumulated = np.cumsum(weights[order])
+    share, slack = q * cumulated[-1], 2 * eps * cumulated[-1]
+    low = min(np.searchsorted(cumulated, share - slack, side="left"), x.size - 1)
+    high = min(np.searchsorted(cumulated, share + slack, side="right"), x.size - 1)
+    return (x[order[low]] + x[order[high]]) / 2
+
+
+@register_kernel_maker(WeightedQuantile)
+def make_weighted_quantile(op, node):
+    q, eps = op.q, float(np.finfo(node.inputs[0].dtype).eps)
+
+    def weighted_quantile(x, weights):
+        result = np.empty(x.shape[1], x.dtype)
+        for j in range(x.shape[1]):
+            result[j] = quantile_of_column(x[:, j], weights[:, j], q, eps)
+        return result
+
+    return weighted_quantile
+
+
+@register_kernel(WeightedRank)
+def weighted_rank(x, weights):
+    return ranks(x, weights)
+
+
+@register_kernel(PairOrder)
+def pair_order(x, y, weights):
+    same, different_x, different_y = pairs(x, y, weights)
+    return np.array([same, different_x, different_y], weights.dtype)

@@ -1,0 +1,187 @@
+"""Order statistics of weighted items: quantiles, mid-ranks, and how far two orders agree.
+
+An item of weight 2 counts as two items, one of weight 0 as none. The inner graphs compare all pairs of items; the
+kernels sort, in O(N log N).
+"""
+
+import numpy as np
+import pytensor.tensor as pt
+
+from objectives.ops._symbolic import ShapedOp
+
+
+class WeightedQuantile(ShapedOp):
+    """The quantile of each column: (x (N, D), weights (N, D)) to (D,), NaN where the weights add up to 0.
+
+    It is half way between the least entry up to which there is a share q of the weights, and the least up to which
+    there is more. For q = 1/2 and equal weights that is the median. An entry of NaN makes it NaN, unless its weight is
+    0.
+    """
+
+    __props__ = ("q",)
+    connected = (False, False)
+
+    def __init__(self, *, q, **kwargs):
+        self.q = float(q)
+        super().__init__(**kwargs)
+
+    def build_inner_graph(self, x, weights):
+        counts = pt.neq(weights, 0)
+        nan = (pt.isnan(x) & counts).any(axis=0) | pt.invert(pt.gt(weights.sum(axis=0), 0))
+        up_to = (pt.le(x[None], x[:, None]).astype(x.dtype) * weights[None]).sum(axis=1)
+        share, slack = self.q * weights.sum(axis=0), 2 * np.finfo(x.dtype).eps * weights.sum(axis=0)
+        # infinity after all, so that there is an entry if there are no items
+        x = pt.concatenate([pt.switch(counts, x, np.inf), pt.full((1, x.shape[1]), np.inf, dtype=x.dtype)])
+        up_to = pt.concatenate([up_to, pt.full((1, x.shape[1]), np.inf, dtype=x.dtype)])
+        largest = pt.max(pt.switch(pt.isinf(x), -np.inf, x), axis=0)
+        low, high = (
+            pt.min(pt.switch(enough, x, np.inf), axis=0) for enough in (up_to >= share - slack, up_to > share + slack)
+        )
+        return [pt.switch(nan, np.nan, (low + pt.minimum(high, largest)) / 2).astype(x.dtype)]
+
+    def perform(self, node, inputs, outputs):
+        x, weights = inputs
+        outputs[0][0] = np.asarray(quantile(np, np.take_along_axis, x, weights, self.q), dtype=x.dtype)
+
+    def output_shape(self, x, weights):
+        return x[1:]
+
+
+def quantile(xp, take_along_axis, x, weights, q):
+    """The same with the functions of a module: NumPy's, or another's of the same names."""
+    if x.shape[0] == 0:
+        return x.sum(0) + np.nan
+    counts = weights != 0
+    nan = (xp.isnan(x) & counts).any(0)
+    x = xp.where(counts, x, np.inf)
+    order = xp.argsort(x, 0)
+    x, cumulated = take_along_axis(x, order, 0), xp.cumsum(take_along_axis(weights, order, 0), 0)
+    total, last = cumulated[-1], counts.sum(0) - 1
+    slack = 2 * xp.finfo(x.dtype).eps * total
+    ends = []
+    for below in (cumulated < q * total - slack, cumulated <= q * total + slack):
+        index = below.sum(0)
+        index = xp.where(index > last, last, index)
+        index = xp.where(index < 0, 0, index)
+        ends.append(take_along_axis(x, index[None], 0)[0])
+    return xp.where(nan | ~(total > 0), np.nan, (ends[0] + ends[1]) / 2)
+
+
+class WeightedRank(ShapedOp):
+    """The weight of what is less, and half of that of what is equal: (x (N,), weights (N,)) to (N,).
+
+    For weights of 1 it is the mid-rank less 1/2.
+    """
+
+    connected = (False, False)
+
+    def build_inner_graph(self, x, weights):
+        less = pt.lt(x[None, :], x[:, None]).astype(weights.dtype)
+        up_to = pt.le(x[None, :], x[:, None]).astype(weights.dtype)
+        return [((less + up_to) / 2 * weights[None, :]).sum(axis=1).astype(weights.dtype)]
+
+    def perform(self, node, inputs, outputs):
+        outputs[0][0] = np.asarray(make_weighted_rank(np)(*inputs), dtype=inputs[1].dtype)
+
+    def output_shape(self, x, weights):
+        return x
+
+
+def make_weighted_rank(xp, cumsum=None):
+    """The same by a sort, with the functions of a module, and a cumulated sum if that module's needs an axis."""
+    cumsum = cumsum or xp.cumsum
+
+    def weighted_rank(x, weights):
+        if x.shape[0] == 0:
+            return weights
+        order = xp.argsort(x)
+        ordered, cumulated = x[order], cumsum(weights[order])
+        before = xp.searchsorted(ordered, x, side="left")
+        less = xp.where(before > 0, cumulated[before - 1], xp.zeros_like(weights))
+        return (less + cumulated[xp.searchsorted(ordered, x, side="right") - 1]) / 2
+
+    return weighted_rank
+
+
+class PairOrder(ShapedOp):
+    """How two orders agree: (x (N,), y (N,), weights (N,)) to (3,).
+
+    The weight of pairs in the same order less that of those in the opposite one, and the weights of pairs that differ
+    in x, and in y. The weight of a pair is the product of those of its items.
+    """
+
+    connected = (False, False, False)
+
+    def build_inner_graph(self, x, y, weights):
+        sign_x, sign_y = pt.sign(x[:, None] - x[None, :]), pt.sign(y[:, None] - y[None, :])
+        pairs = weights[:, None] * weights[None, :] / 2
+        sums = [(pairs * s).sum() for s in (sign_x * sign_y, pt.abs(sign_x), pt.abs(sign_y))]
+        return [pt.stack(sums).astype(weights.dtype)]
+
+    def perform(self, node, inputs, outputs):
+        outputs[0][0] = np.asarray(make_pair_order(np)(*inputs), dtype=inputs[2].dtype)
+
+    def output_shape(self, x, y, weights):
+        return (pt.constant(3, dtype="int64"),)
+
+
+def make_pair_order(xp, cumsum=None, compiled=lambda function: function):
+    """The same by sorts, as three numbers; arguments as above, and what compiles the functions that this one calls.
+
+    1. Ranks of x and y, equal for equal numbers, and the items in ascending order of x, descending y where x is equal:
+       a pair is in the same order if and only if the later item has the greater rank of y.
+    2. Of two ranks the greater has 1 in the first binary digit that differs. For each digit the items are grouped by
+       the digits before it; what has 1 is in the same order with all of its group that has 0 and came earlier.
+    3. Every other pair that differs in both is in the opposite order.
+    """
+
+    cumsum = cumsum or xp.cumsum
+
+    @compiled
+    def ranks(x):
+        ordered = x[xp.argsort(x)]
+        return xp.searchsorted(ordered, x, side="left")
+
+    @compiled
+    def squares(rank, weights):
+        """The sum of the squares of the weights of groups of equal rank."""
+        order = xp.argsort(rank)
+        ordered, given = rank[order], weights[order]
+        cumulated = cumsum(given)
+        start = xp.searchsorted(ordered, ordered, side="left")
+        stop = xp.searchsorted(ordered, ordered, side="right")
+        return (given * (cumulated[stop - 1] - cumulated[start] + given[start])).sum()
+
+    def pair_order(x, y, weights):
+        n = x.shape[0]
+        if n == 0:
+            return weights.sum(), weights.sum(), weights.sum()
+        rank_x, rank_y = ranks(x), ranks(y)
+        order = xp.argsort(rank_x * n - rank_y)
+        rank, given = rank_y[order], weights[order]
+        position = cumsum(xp.ones_like(rank)) - 1
+        same = 0 * weights.sum()
+        digit = 0
+        while n >> digit > 0:
+            grouped = xp.argsort((rank >> (digit + 1)) * n + position)
+            group, weight = rank[grouped] >> (digit + 1), given[grouped]
+            has_one = (rank[grouped] >> digit) % 2 == 1
+            zeros = xp.where(has_one, xp.zeros_like(weight), weight)
+            before = cumsum(zeros) - zeros
+            earlier = before - before[xp.searchsorted(group, group, side="left")]
+            same = same + xp.where(has_one, weight * earlier, xp.zeros_like(weight)).sum()
+            digit += 1
+        total, equal_x, equal_y = weights.sum() ** 2, squares(rank_x, weights), squares(rank_y, weights)
+        both = total - equal_x - equal_y + squares(rank_x * n + rank_y, weights)
+        return 2 * same - both / 2, (total - equal_x) / 2, (total - equal_y) / 2
+
+    return pair_order
+
+
+def weighted_quantile(x, weights, q):
+    """The `WeightedQuantile` of columns."""
+    return WeightedQuantile(q=q)(x, weights)
+
+
+weighted_rank = WeightedRank()
+pair_order = PairOrder()

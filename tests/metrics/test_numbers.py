@@ -1,0 +1,140 @@
+"""Measures of numbers at hand-computed edges: constant targets, one item, large offsets, weights as repetition."""
+
+import numpy as np
+import pytensor.tensor as pt
+import pytest
+from scipy import stats
+from sklearn import metrics as sklearn
+
+from objectives import (
+    compile_validation,
+    concordance_correlation,
+    d2_absolute_error_score,
+    d2_tweedie_score,
+    explained_variance,
+    kendall_tau,
+    max_error,
+    median_absolute_deviation,
+    median_absolute_error,
+    median_percentage_error,
+    minkowski_distance,
+    peak_signal_noise_ratio,
+    pearson_correlation,
+    r2_score,
+    relative_squared_error,
+    root_mean_squared_error,
+    spearman_correlation,
+    weighted_mean_absolute_percentage_error,
+)
+
+inf, nan = np.inf, np.nan
+CONSTANT = [0.1, 0.1, 0.1]
+
+
+def test_constant_targets():
+    """Recognised although the sum of three times 0.1 is not 0.3."""
+    for score in (r2_score, explained_variance):
+        assert score(CONSTANT, CONSTANT).eval() == 1
+        assert score([0.1, 0.2, 0.3], CONSTANT).eval() == 0
+        assert np.isnan(score(CONSTANT, CONSTANT, force_finite=False).eval())
+        assert score([0.1, 0.2, 0.3], CONSTANT, force_finite=False).eval() == -inf
+        assert np.isnan(score([0.1, nan, 0.3], CONSTANT).eval()), "NaN stays visible"
+    assert explained_variance([1.1, 1.1, 1.1], CONSTANT).eval() == 1
+    assert r2_score([1.1, 1.1, 1.1], CONSTANT).eval() == 0
+    assert relative_squared_error([0.1, 0.2, 0.3], CONSTANT).eval() == inf
+    assert d2_absolute_error_score(CONSTANT, CONSTANT).eval() == 1
+    assert d2_tweedie_score([0.1, 0.2, 0.3], CONSTANT, power=1).eval() == -inf
+    for correlation in (pearson_correlation, spearman_correlation, kendall_tau):
+        assert np.isnan(correlation([1.0, 2.0, 3.0], CONSTANT).eval())
+
+
+def test_one_item():
+    for score in (r2_score, d2_absolute_error_score, d2_tweedie_score):
+        assert np.isnan(score([1.0], [1.0]).eval()), "as in scikit-learn"
+        assert np.isnan(score([1.0, 5.0], [1.0, 2.0], mask=[True, False]).eval())
+    assert explained_variance([1.0], [1.0]).eval() == 1
+    assert median_absolute_error([3.0], [1.0]).eval() == 2
+    assert np.isnan(r2_score([1.0, 2.0, 4.0], [1.0, 2.0, 3.0], adjusted=2).eval()), "no degree of freedom is left"
+
+
+def test_variance_weighted_columns_of_which_none_varies():
+    p, t = [[1.0, 2.0], [1.0, 3.0]], [[1.0, 2.0], [1.0, 2.0]]
+    assert r2_score(p, t, multioutput="variance_weighted").eval() == 0.5
+
+
+@pytest.mark.parametrize(
+    ("measure", "reference"),
+    [
+        (r2_score, lambda p, t: sklearn.r2_score(t, p)),
+        (explained_variance, lambda p, t: sklearn.explained_variance_score(t, p)),
+        (pearson_correlation, lambda p, t: stats.pearsonr(p, t).statistic),
+        (concordance_correlation, None),
+    ],
+    ids=lambda x: getattr(x, "__name__", "reference"),
+)
+def test_a_large_mean_costs_no_digits(measure, reference):
+    """Over batches; the offset is taken from the numbers before they come to the reference, which changes nothing."""
+    rng = np.random.default_rng(0)
+    targets = np.round(rng.normal(size=3000), 6)
+    predictions = targets + np.round(rng.normal(size=3000), 6)
+    p, t = pt.dvectors("pt")
+    validation = compile_validation([p, t], {"measure": measure(p, t)}, mode="FAST_COMPILE")
+    batches = list(zip(np.split(predictions + 1e6, 30), np.split(targets + 1e6, 30), strict=True))
+    value = validation.validate(batches, progress=False)["measure"]
+    expected = reference(predictions, targets) if reference else measure(predictions, targets).eval()
+    np.testing.assert_allclose(value, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "measure", [spearman_correlation, kendall_tau, median_absolute_deviation, median_absolute_error, r2_score]
+)
+def test_weights_are_repetitions(measure):
+    rng = np.random.default_rng(1)
+    p, t, times = rng.integers(0, 6, 20) * 1.0, rng.integers(0, 6, 20) * 1.0, rng.integers(0, 4, 20)
+    repeated = measure(np.repeat(p, times), np.repeat(t, times)).eval()
+    np.testing.assert_allclose(measure(p, t, weights=times).eval(), repeated, rtol=1e-12)
+
+
+def test_kendall_of_many_items():
+    rng = np.random.default_rng(2)
+    p, t = rng.normal(size=5000).round(2), rng.normal(size=5000).round(1)
+    np.testing.assert_allclose(kendall_tau(p, t).eval(), stats.kendalltau(p, t).statistic, rtol=1e-10)
+
+
+def test_weight_0_hides_nothing_but_from_medians_and_ranks():
+    p, t, w = [1.0, nan, 3.0, 2.0], [1.0, 2.0, 5.0, 3.0], [1.0, 0.0, 1.0, 1.0]
+    assert median_absolute_error(p, t, weights=w).eval() == 1
+    for correlation in (kendall_tau, spearman_correlation):
+        np.testing.assert_allclose(correlation(p, t, weights=w).eval(), 1, rtol=1e-15)
+    assert np.isnan(root_mean_squared_error(p, t, weights=w).eval())
+    assert np.isnan(kendall_tau(p, t).eval()) and np.isnan(median_absolute_error(p, t).eval())
+
+
+def test_percentages_of_targets_of_0():
+    assert median_percentage_error([0.0, 3.0, 5.0], [0.0, 4.0, 4.0]).eval() == 0, "0 / 0 does not count"
+    assert median_percentage_error([-1.0], [0.0]).eval() == inf
+    assert weighted_mean_absolute_percentage_error([1.0], [0.0]).eval() == inf
+
+
+def test_distances():
+    assert max_error([1.0, nan], [1.0, 2.0], mask=[True, False]).eval() == 0
+    assert np.isnan(max_error([1.0, nan], [1.0, 2.0]).eval())
+    assert minkowski_distance([3.0, 0.0], [0.0, 4.0], p=1).eval() == 7
+    assert peak_signal_noise_ratio([1.0], [1.0], data_range=1).eval() == inf
+
+
+def test_misuse():
+    with pytest.raises(TypeError, match="must be vectors"):
+        r2_score(pt.tensor3(), pt.tensor3())
+    with pytest.raises(TypeError, match="must be vectors"):
+        r2_score(pt.vector(), pt.matrix())
+    with pytest.raises(ValueError, match="multioutput must be one of"):
+        root_mean_squared_error([1.0], [1.0], multioutput="variance_weighted")
+    with pytest.raises(ValueError, match="finite number from 1 on"):
+        minkowski_distance([1.0], [1.0], p=0.5)
+    with pytest.raises(ValueError, match="adjusted must be a whole number"):
+        r2_score([1.0], [1.0], adjusted=-1)
+    with pytest.raises(ValueError, match="data_range must be positive"):
+        peak_signal_noise_ratio([1.0], [1.0], data_range=0)
+    with pytest.raises(TypeError, match="data_range"):
+        peak_signal_noise_ratio([1.0], [1.0])
