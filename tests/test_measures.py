@@ -133,7 +133,10 @@ def test_backend(backend, file, record_property):
     dtype = "float32" if backend == "MLX" else "float64"
     mask = np.random.default_rng(5).random(N) < 0.7
     arrays = [row.draw(dtype) for row in rows]
-    masks = [mask if row.mask_ndim == 1 else np.broadcast_to(mask[:, None], a[1].shape) for row, a in zip(rows, arrays)]
+    masks = [
+        mask if row.mask_ndim == 1 else np.broadcast_to(mask[:, None], a[1].shape)
+        for row, a in zip(rows, arrays, strict=True)
+    ]
     given = [array for (pair, m) in zip(arrays, masks, strict=True) for array in (*pair, np.array(m))]
     variables = [pt.tensor(shape=(None,) * a.ndim, dtype=a.dtype.name) for a in given]
     outputs = [row.apply(*variables[3 * i : 3 * i + 2], mask=variables[3 * i + 2]) for i, row in enumerate(rows)]

@@ -6,4 +6,5 @@ from objectives.dispatch.jax import (  # noqa: F401  (imported for their registr
     ranking,
     softplus,
     statistics,
+    thresholds,
 )

@@ -7,4 +7,5 @@ from objectives.dispatch.mlx import (  # noqa: F401  (imported for their registr
     ranking,
     softplus,
     statistics,
+    thresholds,
 )

@@ -7,4 +7,5 @@ from objectives.dispatch.numba import (  # noqa: F401  (imported for their regis
     margin,
     ranking,
     statistics,
+    thresholds,
 )

@@ -9,4 +9,5 @@ from objectives.dispatch.pytorch import (  # noqa: F401  (imported for their reg
     ranking,
     softplus,
     statistics,
+    thresholds,
 )
