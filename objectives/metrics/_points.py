@@ -78,7 +78,8 @@ def binned_points(predictions, targets, num_bins, mask, weights) -> Points:
     )
     falling = np.arange(num_bins)[::-1].copy()
     thresholds = np.maximum(falling - 0.5, 0) / (num_bins - 1)
-    counts = pt.cumsum(summed(counts)[:, falling], axis=1)
+    counts = summed(counts)
+    counts = pt.cumsum(where(pt.isnan(counts.sum()), np.nan, counts)[:, falling], axis=1)
     return _falling(pt.concatenate([pt.as_tensor_variable(thresholds.astype(dtype))[None], counts]))
 
 
