@@ -288,7 +288,7 @@ def _bins(confidence, is_right, num_bins, weights):
         raise ValueError(f"num_bins must be a positive whole number, not {num_bins!r}")
     is_valid = pt.ge(confidence, 0) & pt.le(confidence, 1)
     weights, confidence = where(is_valid, weights, np.nan), where(is_valid, confidence, 0)
-    edges = np.linspace(0, 1, num_bins + 1)[1:-1].astype(confidence.dtype)
+    edges = (np.arange(1, num_bins) / num_bins).astype(confidence.dtype)
     column = pt.ge(confidence[:, None], edges).astype("int64").sum(axis=1)
     counts = summed(confusion_counts(is_right, column, weights, num_rows=2, num_columns=num_bins))
     shares = weights * confidence.astype(weights.dtype)

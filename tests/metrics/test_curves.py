@@ -98,7 +98,8 @@ def test_bounds_of_the_error_of_bins(num_bins):
     assert 0 < error <= (positive * negative).sum() / 2 / (positive.sum() * negative.sum())
 
     true, false = (np.append(np.cumsum(n[::-1])[::-1], 0) for n in (positive, negative))
-    widths = true[:-1] / (true[:-1] + false[1:]) - true[1:] / (true[1:] + false[:-1])
+    above, below = (np.maximum(n, 1) for n in (true[:-1] + false[1:], true[1:] + false[:-1]))  # 0 / 0 is 0
+    widths = true[:-1] / above - true[1:] / below
     exact = value(average_precision_score, scores, targets)
     error = abs(value(binned_average_precision_score, scores, targets, num_bins=num_bins) - exact)
     assert 0 < error <= (positive / positive.sum() * widths).sum()
