@@ -23,7 +23,7 @@ MODULES = {
 PUBLIC = {name: getattr(module, name) for module in MODULES.values() for name in module.__all__}
 FIRST = {
     *("predictions", "logits", "scores", "a", "loss", "targets", "anchor", "embeddings"),
-    *("log_predictions", "log_rate", "reconstruction", "mean"),
+    *("log_predictions", "log_rate", "reconstruction", "mean", "x"),
 }
 # What follows the predictions or stands for the targets: data that a function cannot do without.
 DATA = {
@@ -92,7 +92,7 @@ def test_docstring(name):
     assert re.search(r">>> .*\n *[^>\s]", function.__doc__), "the example shows a result"
     if name not in ("aggregate", "aggregate_parts", "align_targets", "labelled"):
         assert re.search(r"\((\.\.\.|N\b|B\b)", function.__doc__), "shapes"
-        assert "mask" in inspect.signature(function).parameters or name == "ctc_forward_variables"
+        assert "mask" in inspect.signature(function).parameters or name in ("auc", "ctc_forward_variables")
 
 
 @each_function

@@ -30,7 +30,7 @@ class Measure:
     weighted
         Whether the function takes weights.
     empty
-        Its value for no items.
+        Its value for no items; an array if the numbers of the result differ.
     mask_ndim
         The number of dimensions of mask and weights: 1 for items, 2 for elements of rows.
     flattens
@@ -46,7 +46,7 @@ class Measure:
     options: dict[str, Any] = field(default_factory=dict)
     result: tuple[int, ...] = ()
     weighted: bool = True
-    empty: float = np.nan
+    empty: Any = np.nan
     mask_ndim: int = 1
     flattens: bool = True
     nan_spreads: bool = True

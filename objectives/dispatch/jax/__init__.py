@@ -8,4 +8,5 @@ from objectives.dispatch.jax import (  # noqa: F401  (imported for their registr
     softplus,
     sorting,
     statistics,
+    thresholds,
 )

@@ -9,4 +9,5 @@ from objectives.dispatch.mlx import (  # noqa: F401  (imported for their registr
     softplus,
     sorting,
     statistics,
+    thresholds,
 )

@@ -9,4 +9,5 @@ from objectives.dispatch.numba import (  # noqa: F401  (imported for their regis
     ranking,
     sorting,
     statistics,
+    thresholds,
 )

@@ -11,4 +11,5 @@ from objectives.dispatch.pytorch import (  # noqa: F401  (imported for their reg
     softplus,
     sorting,
     statistics,
+    thresholds,
 )

@@ -1,0 +1,155 @@
+"""The points of curves of binary scores: how much of each class lies at or above falling thresholds."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
+
+from objectives._inputs import elementwise, floating_scores
+from objectives.metrics._sets import _selecting, item_weights
+from objectives.ops.confusion import confusion_counts
+from objectives.ops.selection import where
+from objectives.ops.statistics import accumulator_dtype, joined, summed
+from objectives.ops.thresholds import counts_above
+
+
+class Points(NamedTuple):
+    """Thresholds, which fall from infinity, and the weights of false and true positives at each: vectors (N + 1,).
+
+    All weights are NaN if a score was.
+    """
+
+    thresholds: TensorVariable
+    false: TensorVariable
+    true: TensorVariable
+
+    @property
+    def negatives(self):
+        return self.false[-1]
+
+    @property
+    def positives(self):
+        return self.true[-1]
+
+    @property
+    def false_rate(self):
+        return self.false / self.negatives
+
+    @property
+    def true_rate(self):
+        return self.true / self.positives
+
+    @property
+    def recall(self):
+        """That of scikit-learn, which is 1 at every score if there are no positives."""
+        some = pt.neq(self.true + self.false, 0).astype(self.true.dtype)
+        return where(pt.neq(self.positives, 0), self.true_rate, some)
+
+    @property
+    def precision(self):
+        """True among all positives; 1 above all scores, where there are none."""
+        predicted = self.true + self.false
+        return where(pt.neq(predicted, 0), self.true / predicted, 1)
+
+
+def exact_points(predictions, targets, mask, weights) -> Points:
+    """A point for each item, of equal ones as many as there are equal scores."""
+    scores, labels, weights = kept_items(predictions, targets, mask, weights)
+    return _falling(counts_above(scores, labels, weights))
+
+
+def binned_points(predictions, targets, num_bins, mask, weights) -> Points:
+    """A point for each of `num_bins` values to which scores in [0, 1] are rounded."""
+    if not isinstance(num_bins, int | np.integer) or isinstance(num_bins, bool) or num_bins < 2:
+        raise ValueError(f"num_bins must be a whole number of at least 2, not {num_bins!r}")
+    mask, weights = _selecting(mask, weights)
+    scores, targets, mask = elementwise(floating_scores(predictions), targets, mask)
+    dtype = accumulator_dtype(scores.dtype)
+    weights = item_weights(scores, mask, weights, dtype)
+    is_valid = pt.ge(scores, 0) & pt.le(scores, 1)
+    rounded = where(is_valid, scores.astype(dtype), 0) * np.asarray(num_bins - 1, dtype) + np.asarray(0.5, dtype)
+    counts = confusion_counts(
+        binary_labels(targets).astype("int64").ravel(),
+        rounded.astype("int64").ravel(),
+        where(is_valid, weights, np.nan).ravel(),
+        num_rows=2,
+        num_columns=int(num_bins),
+    )
+    falling = np.arange(num_bins)[::-1].copy()
+    thresholds = np.maximum(falling - 0.5, 0) / (num_bins - 1)
+    counts = summed(counts)
+    counts = pt.cumsum(where(pt.isnan(counts.sum()), np.nan, counts)[:, falling], axis=1)
+    return _falling(pt.concatenate([pt.as_tensor_variable(thresholds.astype(dtype))[None], counts]))
+
+
+def kept_items(predictions, targets, mask, weights):
+    """Scores, labels and weights (N,) of all items, of all batches."""
+    mask, weights = _selecting(mask, weights)
+    scores, targets, mask = elementwise(floating_scores(predictions), targets, mask)
+    kept = joined(scores.ravel())
+    labels = joined(binary_labels(targets).ravel())
+    return kept, labels, kept_weights(scores, kept, mask, weights)
+
+
+def kept_weights(like, kept, mask, weights):
+    """Weights (N,) of all items of all batches; nothing is kept where all are 1."""
+    dtype = accumulator_dtype(kept.dtype)
+    if mask is None and weights is None:
+        return pt.ones((kept.shape[0],), dtype)
+    return joined(item_weights(like, mask, weights, dtype).ravel())
+
+
+def binary_labels(targets):
+    """Targets in {0, 1} of any dtype as int8; all others become -1, which is refused as a label."""
+    return where(pt.neq(targets, 0), where(pt.neq(targets, 1), pt.zeros_like(targets) - 1, 1), 0).astype("int8")
+
+
+def _falling(rows):
+    """Points from rows (3, N) of thresholds, false and true positives, after one above all scores."""
+    start = np.asarray([[np.inf], [0], [0]], rows.dtype)
+    rows = pt.concatenate([pt.as_tensor_variable(start), rows], axis=1)
+    return Points(rows[0], rows[1], rows[2])
+
+
+def trapezoid(x, y):
+    """The area under straight lines between points."""
+    return ((x[1:] - x[:-1]) * (y[1:] + y[:-1])).sum() / 2
+
+
+def roc_area(points):
+    """The share of pairs of a positive and a negative that are in order, of equal scores a half."""
+    return trapezoid(points.false, points.true) / (points.positives * points.negatives)
+
+
+def step_area(points):
+    """The average precision, without interpolation; NaN if nothing counts."""
+    recall = points.recall
+    area = ((recall[1:] - recall[:-1]) * points.precision[1:]).sum()
+    return where(points.positives + points.negatives > 0, area, np.nan)
+
+
+def between(points, low, high):
+    """Segments of the ROC curve cut to false positive rates from low to high: x and y of their ends.
+
+    All four are vectors (N,): left and right false positive rates, and the true positive rates there.
+    """
+    x, y = points.false_rate, points.true_rate
+    width = x[1:] - x[:-1]
+    slope = (y[1:] - y[:-1]) / where(pt.neq(width, 0), width, 1)
+
+    def cut(ends):
+        return pt.minimum(pt.maximum(ends, np.asarray(low, x.dtype)), np.asarray(high, x.dtype))
+
+    left, right = cut(x[:-1]), cut(x[1:])
+    return left, right, y[:-1] + slope * (left - x[:-1]), y[:-1] + slope * (right - x[:-1])
+
+
+def if_both(points, result):
+    """The result where there are positives and negatives, else NaN."""
+    return where(points.positives * points.negatives > 0, result, np.nan)
+
+
+def if_positives(points, result):
+    """The result where there are positives, else NaN."""
+    return where(points.positives > 0, result, np.nan)

@@ -1,0 +1,175 @@
+"""Curves and areas at their edges, with numbers worked out by hand."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from sklearn import metrics as sklearn
+
+from objectives import (
+    auc,
+    average_precision_score,
+    binned_average_precision_score,
+    binned_roc_auc_score,
+    binned_roc_curve,
+    compile_validation,
+    equal_error_rate,
+    log_auc,
+    multiclass_roc_auc_score,
+    precision_at_recall,
+    precision_recall_curve,
+    recall_at_precision,
+    roc_auc_score,
+    roc_curve,
+    sensitivity_at_specificity,
+)
+from objectives.ops.labels import LabelError
+from objectives.ops.thresholds import counts_above
+
+NEEDS_BOTH = [roc_auc_score, binned_roc_auc_score, equal_error_rate, log_auc]
+
+
+def value(function, *arrays, **options):
+    return np.asarray(function(*map(np.asarray, arrays), **options).eval())
+
+
+def test_ties_count_a_half():
+    assert value(roc_auc_score, [0.5, 0.5, 0.5, 0.5], [0, 1, 1, 0]) == 0.5
+    # pairs: (1, 0.5) and (1, 0) are in order, (0.5, 0.5) is tied, (0.5, 0) is in order
+    assert value(roc_auc_score, [0.0, 0.5, 0.5, 1.0], [0, 0, 1, 1]) == 3.5 / 4
+    # the same by weights: 2 * (3 + 1) in order and 2 * 1 / 2 for the tie
+    assert value(roc_auc_score, [0.0, 0.5, 0.5, 1.0], [0, 0, 1, 1], weights=[3.0, 1.0, 1.0, 2.0]) == 11.5 / 12
+
+
+def test_points_of_equal_scores_are_equal():
+    curve = value(roc_curve, [0.3, 0.7, 0.7, 0.7], [0, 1, 0, 1])
+    np.testing.assert_array_equal(curve, [[0, 0.5, 0.5, 0.5, 1], [0, 1, 1, 1, 1], [np.inf, 0.7, 0.7, 0.7, 0.3]])
+
+
+def test_what_does_not_count_repeats_the_last_point():
+    curve = value(roc_curve, [0.3, 0.7, 0.9, 0.1], [0, 1, 0, 1], mask=[True, True, False, False])
+    np.testing.assert_array_equal(curve, [[0, 0, 1, 1, 1], [0, 1, 1, 1, 1], [np.inf, 0.7, 0.3, 0.3, 0.3]])
+
+
+@pytest.mark.parametrize("function", NEEDS_BOTH)
+@pytest.mark.parametrize("only", [0, 1])
+def test_one_class(function, only):
+    assert np.isnan(value(function, [0.2, 0.7], [only, only]))
+
+
+def test_without_positives():
+    """As scikit-learn has it, but for what is not defined there."""
+    scores, none = [0.2, 0.7], [0, 0]
+    assert value(average_precision_score, scores, none) == value(binned_average_precision_score, scores, none) == 0
+    np.testing.assert_array_equal(value(precision_recall_curve, scores, none)[:2], [[1, 0, 0], [0, 1, 1]])
+    assert np.isnan(value(recall_at_precision, scores, none, precision=0.5))
+
+
+def test_infinite_scores_are_ordered():
+    assert value(roc_auc_score, [-np.inf, 0.0, np.inf, np.inf], [0, 0, 1, 0]) == 2.5 / 3
+
+
+def test_nothing_reaches_the_bound():
+    scores, targets = [0.9, 0.8, 0.1], [0, 1, 0]
+    assert value(recall_at_precision, scores, targets, precision=0.6) == 0
+    assert value(precision_at_recall, scores, targets, recall=1) == 0.5
+    assert value(sensitivity_at_specificity, scores, targets, specificity=0.5) == 1
+    assert value(sensitivity_at_specificity, scores, targets, specificity=0.6) == 0
+
+
+def test_area_of_a_curve():
+    assert value(auc, [0.0, 0.5, 1.0], [0.0, 1.0, 1.0]) == value(auc, [1.0, 0.5, 0.0], [1.0, 1.0, 0.0]) == 0.75
+    assert np.isnan(value(auc, [0.0, 1.0, 0.5], [0.0, 1.0, 1.0]))
+    with pytest.raises(TypeError, match="vectors"):
+        auc(pt.matrix(), pt.vector())
+    scores, targets = np.random.default_rng(0).random(50), np.arange(50) % 2
+    curve = value(binned_roc_curve, scores, targets)
+    np.testing.assert_allclose(value(auc, curve[0], curve[1]), value(binned_roc_auc_score, scores, targets), rtol=1e-12)
+
+
+@pytest.mark.parametrize("num_bins", [2, 5, 20])
+def test_bounds_of_the_error_of_bins(num_bins):
+    rng = np.random.default_rng(1)
+    scores, targets = rng.beta(2, 2, size=300), rng.integers(0, 2, size=300)
+    column = np.floor(scores * (num_bins - 1) + 0.5).astype(int)
+    negative, positive = (np.bincount(column[targets == t], minlength=num_bins) for t in (0, 1))
+    exact = value(roc_auc_score, scores, targets)
+    error = abs(value(binned_roc_auc_score, scores, targets, num_bins=num_bins) - exact)
+    assert 0 < error <= (positive * negative).sum() / 2 / (positive.sum() * negative.sum())
+
+    true, false = (np.append(np.cumsum(n[::-1])[::-1], 0) for n in (positive, negative))
+    above, below = (np.maximum(n, 1) for n in (true[:-1] + false[1:], true[1:] + false[:-1]))  # 0 / 0 is 0
+    widths = true[:-1] / above - true[1:] / below
+    exact = value(average_precision_score, scores, targets)
+    error = abs(value(binned_average_precision_score, scores, targets, num_bins=num_bins) - exact)
+    assert 0 < error <= (positive / positive.sum() * widths).sum()
+
+
+def test_every_multiple_has_a_bin_of_its_own():
+    for steps in (7, 10, 49, 1000):
+        scores = np.arange(steps + 1) / steps
+        counts = value(binned_roc_curve, scores, np.arange(steps + 1) % 2, num_bins=steps + 1)
+        assert len(np.unique(counts[:2], axis=1).T) == steps + 2
+
+
+@pytest.mark.parametrize("score", [-0.001, 1.001, np.nan])
+def test_scores_outside_the_unit_interval_are_not_clipped(score):
+    assert np.isnan(value(binned_roc_auc_score, [0.2, 0.7, score], [0, 1, 1]))
+    assert np.isnan(value(binned_average_precision_score, [0.2, 0.7, score], [0, 1, 0]))
+
+
+def test_scores_of_wrong_targets():
+    for targets in ([0, 2], [0, -1], [0, 0.5], [0, np.nan]):
+        with pytest.raises(LabelError):
+            value(roc_auc_score, [0.2, 0.7], targets)
+        with pytest.raises(LabelError):
+            value(binned_roc_auc_score, [0.2, 0.7], targets)
+
+
+def test_pairs_of_classes_are_those_of_scikit_learn():
+    rng = np.random.default_rng(2)
+    p, t = rng.dirichlet(np.ones(3), size=30), rng.integers(0, 3, size=30)
+    for multi_class in ("ovr", "ovo"):
+        for average in ("macro", "weighted"):
+            options = {"multi_class": multi_class, "average": average}
+            expected = sklearn.roc_auc_score(t, p, **options)
+            np.testing.assert_allclose(value(multiclass_roc_auc_score, p, t, **options), expected, rtol=1e-12)
+    assert np.isnan(value(multiclass_roc_auc_score, p, t % 2))
+    with pytest.raises(LabelError, match="class label 3"):
+        value(multiclass_roc_auc_score, p, t + 1)
+
+
+def test_options_are_checked():
+    p, t = pt.vector(), pt.lvector()
+    with pytest.raises(ValueError, match="max_fpr must be in"):
+        roc_auc_score(p, t, max_fpr=0)
+    with pytest.raises(ValueError, match="num_bins must be a whole number of at least 2"):
+        binned_roc_auc_score(p, t, num_bins=1)
+    with pytest.raises(ValueError, match="recall must be in"):
+        precision_at_recall(p, t, recall=90)
+    with pytest.raises(ValueError, match="0 < a < b <= 1"):
+        log_auc(p, t, fpr_range=(0, 1))
+    with pytest.raises(ValueError, match="multi_class must be"):
+        multiclass_roc_auc_score(pt.matrix(), t, multi_class="all", num_classes=3)
+    with pytest.raises(ValueError, match="average must be"):
+        multiclass_roc_auc_score(pt.matrix(), t, multi_class="ovo", average=None, num_classes=3)
+
+
+def test_equal_weights_take_the_quick_way_to_the_same():
+    rng = np.random.default_rng(3)
+    scores, labels = rng.integers(0, 9, size=60) / 4, rng.integers(0, 3, size=60)
+    op = counts_above(pt.vector(), pt.lvector(), pt.vector(), num_classes=3).owner.op
+    quick = op.compute(scores, labels, np.full(60, 0.5))
+    weights = np.append(np.full(60, 0.5), 0)
+    slow = op.compute(np.append(scores, 9), np.append(labels, 0), weights)
+    np.testing.assert_allclose(quick, slow[:, :60], rtol=1e-12)
+
+
+def test_what_is_kept_of_the_items():
+    """Scores as they are, a byte for each target, and weights if there are any."""
+    p, t, mask = pt.fvector("p"), pt.lvector("t"), pt.vector("m", dtype="bool")
+    validation = compile_validation([p, t], {"auc": roc_auc_score(p, t)})
+    assert sorted(a.dtype.name for name, a in validation.state.items() if name != "batches") == ["float32", "int8"]
+    masked = compile_validation([p, t, mask], {"auc": roc_auc_score(p, t, mask=mask)})
+    assert len(masked.state) == 4
+    assert pytensor.config.floatX in {a.dtype.name for a in masked.state.values()}
