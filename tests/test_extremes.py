@@ -1,9 +1,12 @@
 """Hand-computed values and gradients at the edges: saturation, 0 log 0, infinities, ties and kinks."""
 
+from functools import partial
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+import scipy.special
 from backends import parameter
 from pytensor.compile.mode import Mode
 
@@ -11,10 +14,14 @@ import objectives
 from objectives import (
     binary_crossentropy,
     binary_crossentropy_with_logits,
+    binary_focal_crossentropy,
     binary_hinge_loss,
     categorical_crossentropy,
     categorical_crossentropy_with_logits,
+    categorical_focal_crossentropy,
+    generalized_crossentropy,
     huber_loss,
+    kl_divergence,
     multiclass_hinge_loss,
     squared_error,
 )
@@ -244,6 +251,56 @@ def test_masked_logits_of_nan_under_a_softmax(move):
     function = pytensor.function([z, mask], [loss, pytensor.grad(loss.sum(), z)], mode=MODES["unrewritten"])
     value, gradient = function([[1, 2, 3], [nan, inf, 0]], [True, False])
     assert value[1] == 0 and (gradient[1] == 0).all() and np.isfinite(value).all()
+
+
+def last_softmax(z):
+    return pt.special.softmax(z, axis=-1)
+
+
+# What makes the probabilities, losses of them with all their options, and targets.
+BINARY, LABELS = np.eye(3)[[1, 0, 2]], np.array([1, 0, 2])
+OF_PROBABILITIES = {
+    "binary": (pt.sigmoid, partial(binary_crossentropy, pos_weight=3.0, label_smoothing=0.2), BINARY),
+    "binary focal": (pt.sigmoid, partial(binary_focal_crossentropy, gamma=1.5, alpha=0.3, label_smoothing=0.2), BINARY),
+    "binary hinge": (pt.sigmoid, partial(binary_hinge_loss, delta=1.5, log_odds=False), BINARY),
+    "categorical": (
+        last_softmax,
+        partial(categorical_crossentropy, class_weights=[1.0, 2.0, 3.0], label_smoothing=0.2),
+        LABELS,
+    ),
+    "categorical focal": (
+        last_softmax,
+        partial(categorical_focal_crossentropy, gamma=1.5, alpha=[1.0, 2.0, 3.0]),
+        LABELS,
+    ),
+    "generalized": (last_softmax, partial(generalized_crossentropy, q=0.4), LABELS),
+    "divergence": (last_softmax, kl_divergence, BINARY),
+}
+
+
+@pytest.mark.parametrize(
+    ("move", "masked"),
+    [
+        (lambda p: p, [nan, inf, 0.0]),
+        # traced to the log-softmax, whose own gradient would be NaN at logits of NaN
+        (lambda p: p[np.array([0, 1, 2])], [9.0, 1.0, 0.0]),
+    ],
+    ids=["whole", "chosen rows"],
+)
+@pytest.mark.parametrize(("activation", "loss", "targets"), OF_PROBABILITIES.values(), ids=OF_PROBABILITIES)
+def test_options_and_masks_reach_the_logits(activation, loss, targets, move, masked):
+    """Probabilities that are traced to their logits give what the same numbers give that cannot be."""
+    z = pt.dmatrix("z")
+    logits = np.array([[1.0, -2.0, 0.5], masked, [0.3, 2.0, -1.0]])
+    mask = np.array([True, False, True])
+    mask = mask if activation is last_softmax else mask[:, None]
+    found = loss(move(activation(z)), targets, mask=mask)
+    function = pytensor.function([z], [found, pytensor.grad(found.sum(), z)], mode=MODES["unrewritten"])
+    value, gradient = function(logits)
+    probabilities = scipy.special.expit if activation is pt.sigmoid else partial(scipy.special.softmax, axis=-1)
+    expected = loss(probabilities(logits[::2]), targets[::2]).eval()
+    np.testing.assert_allclose(value[::2], expected, rtol=1e-10)
+    assert (value[1] == 0).all() and (gradient[1] == 0).all() and np.isfinite(gradient).all()
 
 
 def test_top_k_follows_argmax_and_is_monotone():
