@@ -67,6 +67,10 @@ def test_small_variances_count_as_eps_and_have_no_gradient():
     np.testing.assert_allclose(mean[:4], [1e6, 1e6, 1e6, 0.5e6], rtol=1e-12)
     np.testing.assert_allclose(variance[:4], [0, 0, 0, 0.5 * (1 / 2e-6 - 1 / 4e-12)], rtol=1e-12)
     assert np.isnan(value[4]) and np.isnan(mean[4]), "a negative variance is an error, not a small one"
+    value, (mean, _, variance) = evaluate(beta_nll_loss, np.ones(2), np.zeros(2), [1e-9, 1e-6])
+    np.testing.assert_allclose(value, 1e-3 * (0.5 * np.log(1e-6) + 0.5e6), rtol=1e-12)
+    np.testing.assert_allclose(mean, 1e3, rtol=1e-12)
+    np.testing.assert_array_equal(variance, 0)
 
 
 @pytest.mark.parametrize("loss", SPREAD_LOSSES, ids=NAMES)

@@ -34,12 +34,13 @@ def with_gradients(build, *arrays):
 def test_by_hand():
     p, t = np.array([[[0.5], [1.0], [0.25], [0.0]]]), np.array([[[1.0], [1.0], [0.0], [0.0]]])
     # I = 1.5, P = 1.75, T = 2; false positives 0.25, false negatives 0.5
-    dice, smoothed, iou, tversky, swapped, generalized = values(
+    dice, smoothed, iou, tversky, swapped, even, generalized = values(
         dice_loss(p, t, smooth=0),
         dice_loss(p, t),
         iou_loss(p, t),
         tversky_loss(p, t, alpha=0.2, beta=0.8, smooth=0),
         tversky_loss(p, t, alpha=0.8, beta=0.2, smooth=0),
+        tversky_loss(p, t, smooth=0),
         generalized_dice_loss(p, t),
     )
     assert dice.shape == (1, 1) and generalized.shape == (1,)
@@ -48,6 +49,7 @@ def test_by_hand():
     np.testing.assert_allclose(iou, 1 - (1.5 + 1) / (2.25 + 1))
     np.testing.assert_allclose(tversky, 0.45 / 1.95, err_msg="alpha weighs false positives")
     np.testing.assert_allclose(swapped, 0.30 / 1.80)
+    np.testing.assert_allclose(even, 0.375 / 1.875, err_msg="without alpha and beta both weigh one half")
     np.testing.assert_allclose(generalized, 1 - 3 / 3.75, err_msg="one class has no weights")
 
 

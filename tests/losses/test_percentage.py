@@ -46,6 +46,8 @@ ROWS = [
         [25, 0, 0, 0, 0, 0, -50],
         [-75, 0, 0, 0, 0, 0, 0],
     ),
+    # together less than eps, which is 1e-7
+    (symmetric_absolute_percentage_error, [3e-8], [1e-8], [40], [2e9], [-2e9]),
     # what is negative counts as 0 without a gradient; 0 itself has the gradient of what is positive
     (
         squared_logarithmic_error,

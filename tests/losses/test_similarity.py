@@ -82,6 +82,10 @@ def test_short_vectors_count_as_long_as_eps():
     value, gradient = pytensor.function([a], [s, pytensor.grad(s.sum(), a)], mode=UNREWRITTEN)([[0.0, 0.1]])
     np.testing.assert_allclose(value, [0.2])
     np.testing.assert_allclose(gradient, [[0, 2]])
+    np.testing.assert_allclose(cosine_distance([[0.0, 0.1]], [[0.0, 1.0]], eps=0.5).eval(), [0.8])
+    # without eps it is 1e-8
+    np.testing.assert_allclose(cosine_similarity([[0.0, 1e-9]], [[0.0, 1.0]]).eval(), [0.1])
+    np.testing.assert_allclose(cosine_distance([[0.0, 1e-9]], [[0.0, 1.0]]).eval(), [0.9])
 
 
 def test_distance_of_equal_vectors():
