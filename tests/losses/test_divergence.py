@@ -41,6 +41,8 @@ ROWS = [
     (kl_divergence, [[1e-310, 1]], [[1, 0]], [310 * np.log(10)], None, None),
     # numbers that are no probabilities
     (kl_divergence, [[2, 3], [-1, 1], [0.5, 0.5]], [[0.5, 0.5], [0.5, 0.5], [-1, 2]], [nan, nan, nan], None, None),
+    (kl_divergence, [[0.5, 0.5]], [[1.5, 0.5]], [nan], None, None),
+    (kl_divergence_with_logits, [[0, 0]], [[1.5, 0.5]], [nan], None, None),
     # saturated: the gradient by logits is p - t
     (kl_divergence_with_logits, [[0, 1000]], [[1, 0]], [1000], [[-1, 1]], [[1001, 0]]),
     (kl_divergence_with_logits, [[0, -inf, 0]], [[0.5, 0, 0.5]], [0], [[0, 0, 0]], [[1, 0, 1]]),
@@ -78,6 +80,7 @@ ROWS = [
     ),
     (jensen_shannon_divergence, [[0.25, 0.75]], [[0.75, 0.25]], None, [[-LOG2 / 2, np.log(1.5) / 2]], None),
     (jensen_shannon_divergence, [[-0.5, 1.5]], [[0.5, 0.5]], [nan], None, None),
+    (jensen_shannon_divergence, [[0.5, 1.5], [0.5, 0.5]], [[0.5, 0.5], [1.5, 0.5]], [nan, nan], None, None),
     (gaussian_kl, [[1, 0], [0, 0]], [[0, 0], [0, 2 * LOG2]], [0.5, 1.5 - LOG2], [[1, 0], [0, 0]], [[0, 0], [0, 1.5]]),
     (gaussian_kl, [[0.0]], [[-inf]], [inf], [[0]], None),
     # what is no probability stays visible, also where the target is 0

@@ -46,6 +46,8 @@ ROWS = [
         [0, 1e-9, 1, -1, 1, nan],
     ),
     (log_cosh_loss, [np.log(2), np.log(4)], [0, 0], [np.log(1.25), np.log(2.125)], [0.6, 15 / 17]),
+    # where one expression hands over to the other
+    (log_cosh_loss, [1, -1], [0, 0], [0.43378083048302719] * 2, [0.76159415595576489, -0.76159415595576489]),
     (low, [1, 3, 2, inf, -inf], [3, 1, 2, 0, 0], [0.2, 1.8, 0, inf, inf], [-0.1, 0.9, 0, 0.9, -0.1]),
     (lowest, [-2, 2, -inf, inf], [0, 0, 0, 0], [0, 2, 0, inf], [0, 1, 0, 1]),
     (signed_error, [1, 6, inf], [2, 4, 0], [-1, 2, inf], [1, 1, 1]),
@@ -68,6 +70,13 @@ def test_values_and_gradients():
         np.testing.assert_allclose(next(results), value, rtol=1e-12, atol=0, err_msg=row)
         np.testing.assert_allclose(next(results), gradient, rtol=1e-12, atol=0, err_msg=row)
         np.testing.assert_allclose(next(results), -np.array(gradient), rtol=1e-12, atol=0, err_msg=row)
+
+
+def test_the_dtype_of_squared_errors():
+    """That of the first argument, unless only the second is of floating point."""
+    single, double, integers = pt.fvector(), pt.dvector(), pt.lvector()
+    assert squared_error(single, double).dtype == squared_error(integers, single).dtype == "float32"
+    assert squared_error(double, single).dtype == squared_error(integers, integers).dtype == "float64"
 
 
 def test_float32_keeps_its_digits():

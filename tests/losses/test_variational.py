@@ -305,12 +305,15 @@ def test_probabilities_that_do_not_add_up():
     factors = XH, X, MEAN, LOG_VARIANCE, FACTOR_POSTERIOR
     losses = values(
         vae_gmm_loss(XH, X, MEAN, LOG_VARIANCE, mean, log_variance, log_prior + 0.1),
+        vae_gmm_loss(XH, X, MEAN, LOG_VARIANCE, mean, log_variance, log_prior + 0.012),
         fgmm_vae_loss(*factors[:4], FACTOR_POSTERIOR - 0.1, eta, *FACTOR_CLUSTERS, rho),
         fgmm_vae_loss(*factors, eta + 3, *FACTOR_CLUSTERS, rho),
         fgmm_vae_loss(*factors, eta, *FACTOR_CLUSTERS, rho + 3),
         fgmm_vae_loss(*factors, eta, *FACTOR_CLUSTERS, rho, mode="categorical"),
     )
     assert all(np.isnan(loss).all() for loss in losses)
+    (rounded,) = values(vae_gmm_loss(XH, X, MEAN, LOG_VARIANCE, mean, log_variance, log_prior + 0.008))
+    assert np.isfinite(rounded).all(), "less than 1 %"
 
 
 def test_a_single_item_and_several_batch_axes():
@@ -358,9 +361,11 @@ def test_misuse():
         vae_gmm_loss(XH, X, MEAN, LOG_VARIANCE, *CLUSTERS[:2], np.zeros(1))
     with pytest.raises(TypeError, match=f"cluster_mean has a length of 1 along its axis I where z_mean has {PIECES}"):
         vae_comp_gmm_loss(XH, X, *PIECES_OF_Z, PIECES_CLUSTERS[0][:1], *PIECES_CLUSTERS[1:])
-    factors, _ = SHARES["categorical"]
+    factors, log_prior = SHARES["categorical"]
     with pytest.raises(TypeError, match=f"factor_log_prior has a length of 1 along its axis F .*has {F}"):
         fgmm_vae_loss(XH, X, MEAN, LOG_VARIANCE, FACTOR_POSTERIOR, factors, *FACTOR_CLUSTERS, np.zeros(1))
+    with pytest.raises(TypeError, match=f"factor_log_probabilities has a length of 1 along its axis F .*has {F}"):
+        fgmm_vae_loss(XH, X, MEAN, LOG_VARIANCE, FACTOR_POSTERIOR, factors[:, :1], *FACTOR_CLUSTERS, log_prior)
     with pytest.raises(ValueError, match="responsibilities must be 'optimal' or 'mean', not 'best'"):
         vae_gmm_loss(x, x, z, z, x, x, pt.vector(), responsibilities="best")
     with pytest.raises(ValueError, match="mode must be 'bernoulli' or 'categorical', not 'gaussian'"):
