@@ -7,7 +7,7 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from objectives._inputs import elementwise, floating_scores
-from objectives.metrics._sets import _selecting, item_weights
+from objectives.metrics._sets import item_weights, selecting
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.selection import where
 from objectives.ops.statistics import accumulator_dtype, joined, summed
@@ -63,7 +63,7 @@ def binned_points(predictions, targets, num_bins, mask, weights) -> Points:
     """A point for each of `num_bins` values to which scores in [0, 1] are rounded."""
     if not isinstance(num_bins, int | np.integer) or isinstance(num_bins, bool) or num_bins < 2:
         raise ValueError(f"num_bins must be a whole number of at least 2, not {num_bins!r}")
-    mask, weights = _selecting(mask, weights)
+    mask, weights = selecting(mask, weights)
     scores, targets, mask = elementwise(floating_scores(predictions), targets, mask)
     dtype = accumulator_dtype(scores.dtype)
     weights = item_weights(scores, mask, weights, dtype)
@@ -85,7 +85,7 @@ def binned_points(predictions, targets, num_bins, mask, weights) -> Points:
 
 def kept_items(predictions, targets, mask, weights):
     """Scores, labels and weights (N,) of all items, of all batches."""
-    mask, weights = _selecting(mask, weights)
+    mask, weights = selecting(mask, weights)
     scores, targets, mask = elementwise(floating_scores(predictions), targets, mask)
     kept = joined(scores.ravel())
     labels = joined(binary_labels(targets).ravel())

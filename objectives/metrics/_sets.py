@@ -42,11 +42,11 @@ def classes(predictions, targets, num_classes=None, mask=None, weights=None, *, 
     predictions = pt.as_tensor_variable(predictions)
     if "int" in predictions.dtype or predictions.dtype == "bool":
         predicted, targets, mask = _indices(predictions, targets, mask)
-        num_classes = _number(num_classes, None)
+        num_classes = checked_number(num_classes, None)
         weights = item_weights(targets, mask, weights, config.floatX)
     else:
         scores, targets, mask = classwise(predictions, targets, mask, axis=axis)
-        num_classes = _number(num_classes, scores.type.shape[-1])
+        num_classes = checked_number(num_classes, scores.type.shape[-1])
         best, targets = best_class(scores), as_labels(targets, scores, mask)
         predicted = where(best < 0, 0, best)
         weights = item_weights(targets, mask, weights, accumulator_dtype(scores.dtype))
@@ -67,7 +67,7 @@ def binaries(predictions, targets, threshold, mask=None, weights=None) -> Binary
 
     The weight is NaN where the prediction is, and where the target is neither 0 nor 1.
     """
-    mask, weights = _selecting(mask, weights)
+    mask, weights = selecting(mask, weights)
     predictions, targets, mask = elementwise(floating_scores(predictions), targets, mask)
     positive = pt.ge(predictions, option(threshold, "threshold", predictions))
     weights = item_weights(predictions, mask, weights, accumulator_dtype(predictions.dtype))
@@ -117,7 +117,7 @@ def _indices(predicted, targets, mask):
     return where(mask, predicted, 0), where(mask, targets, 0), mask
 
 
-def _number(num_classes, length):
+def checked_number(num_classes, length):
     """The number of classes, given or known from the scores."""
     if num_classes is None and length is not None:
         return length
