@@ -33,7 +33,8 @@ plot_html_show_formats = False
 plot_formats = [("png", 110)]
 toc_object_entries_show_parents = "hide"
 
-PUBLIC = {name: value for name, value in vars(objectives).items() if isfunction(value)}
+FUNCTIONS = {**vars(objectives), **vars(objectives.plot)}
+PUBLIC = {name: value for name, value in FUNCTIONS.items() if isfunction(value)}
 PARAMETERS = {name for function in PUBLIC.values() for name in signature(function).parameters}
 
 

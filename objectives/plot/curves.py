@@ -16,7 +16,7 @@ def plot_roc_curve(curves, *, ax=None):
     ----------
     curves : tuple or dict
         ``(fpr, tpr)``, the false and the true positive rates (K,) of one curve, or several such by name. A third
-        array, of thresholds, is ignored, so that what `roc_curve` returns fits.
+        array, of thresholds, is ignored, so that what ``roc_curve`` returns fits.
     ax : matplotlib Axes, optional
         Where to draw; a new figure if not given.
 
@@ -64,7 +64,7 @@ def plot_precision_recall_curve(curves, *, prevalence=None, ax=None):
     ----------
     curves : tuple or dict
         ``(precision, recall)``, (K,) each, of one curve, or several such by name. A third array, of thresholds, is
-        ignored, so that what `precision_recall_curve` returns fits.
+        ignored, so that what ``precision_recall_curve`` returns fits.
     prevalence : float, optional
         The share of positive items, which is the precision of guesses; drawn as a line.
     ax : matplotlib Axes, optional
@@ -121,7 +121,7 @@ def plot_reliability_diagram(confidence, accuracy, weights, *, edges=None, ax=No
     ----------
     confidence, accuracy, weights : array
         Mean confidence, share of right predictions and number (or weight) of predictions in each bin (B,), as
-        `calibration_curve` returns them. Of a bin without predictions the first two may be NaN.
+        ``calibration_curve`` returns them. Of a bin without predictions the first two may be NaN.
     edges : array, optional
         Borders of the bins (B + 1,); bins of equal width from 0 to 1 if not given.
     ax : matplotlib Axes, optional
