@@ -115,14 +115,15 @@ def cold_start_table(rows):
 def validation_table(rows, target):
     table = Table(title="Validation in batches, million items a second", title_justify="left")
     table.add_column("contender", no_wrap=True)
-    for heading in ("median", "quartiles", "x fastest peer", "items", "grown, MB"):
+    for heading in ("median", "quartiles", "x fastest peer", "processor, ns an item", "items", "grown, MB"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         lower, upper = (f"{value / 1e6:.3g}" for value in row["quartiles"])
         times = ratio(row["times_fastest_peer"])
         reached = row["times_fastest_peer"] and row["times_fastest_peer"] >= target
         cells = [f"{row['median'] / 1e6:.3g}", f"{lower}-{upper}", f"[green]{times}" if reached else times]
-        table.add_row(row["contender"], *cells, f"{row['items']:,}", f"{row['grown_mb']:.1f}")
+        cells += [f"{row['processor_ns']:.3g}", f"{row['items']:,}", f"{row['grown_mb']:.1f}"]
+        table.add_row(row["contender"], *cells)
     return table
 
 

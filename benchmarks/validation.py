@@ -57,17 +57,18 @@ def measure(options, advance):
 
 
 def times(contenders, number_in_memory, per_slot, rounds, idle_seconds, advance):
-    """Items per second of each slot, and MB by which the process grew in all of them."""
-    seconds, grown, busy = ({name: [] for name in contenders} for _ in range(3))
+    """Items per second of each slot, processor time, and MB by which the process grew in all slots."""
+    seconds, processor, grown, busy = ({name: [] for name in contenders} for _ in range(4))
     names = list(contenders)
     for turn in range(rounds):
         numbers = [(turn * per_slot + i) % number_in_memory for i in range(per_slot)]
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
             advance(f"round {turn + 1}: {name}")
             busy[name].append(not wait_until_idle(idle_seconds))
-            before, start = resident("VmRSS"), time.perf_counter()
+            before, used, start = resident("VmRSS"), time.process_time(), time.perf_counter()
             run(contenders[name], numbers)
             seconds[name].append(time.perf_counter() - start)
+            processor[name].append(time.process_time() - used)
             grown[name].append(resident("VmRSS") - before)
     rows = []
     for name in names:
@@ -76,6 +77,7 @@ def times(contenders, number_in_memory, per_slot, rounds, idle_seconds, advance)
         # the first slot fills what a library keeps
         sizes = {"items": rounds * per_slot * BATCH, "grown_mb": sum(grown[name][1:]) / 1e6}
         rates = {"median": median(rates), "quartiles": [lower, upper], "samples": rates}
+        rates["processor_ns"] = 1e9 * median(processor[name]) / (per_slot * BATCH)  # of all threads, for an item
         rows.append({"contender": name, **rates, **sizes, "busy": sum(busy[name])})
     peers = [row["median"] for row in rows if row["contender"] in PEERS]
     for row in rows:
