@@ -16,7 +16,7 @@ SWEEP = tests/test_cases.py
 .PHONY: help example test lint docs matrix bench clean
 
 help:
-	@echo "make example   make an environment, train a classifier of handwritten digits, draw its learning curves"
+	@echo "make example   make an environment, train a classifier of handwritten digits, draw what it learnt"
 	@echo "make test      make an environment with every backend that can be installed, run linters, tests and docs"
 	@echo "make lint      ruff, mypy and import contracts alone"
 	@echo "make docs      the documentation, in docs/_build"

@@ -3,6 +3,7 @@
 make bench
 python -m benchmarks --workload categorical/4096x1000 --backend NUMBA JAX --rounds 30
 python -m benchmarks --memory --cold-start
+python -m benchmarks --validation
 """
 
 import argparse
@@ -27,6 +28,8 @@ def main():
         console.print("\n".join(f"{row.label:40} {workloads.TASKS[row.task].text}" for row in rows))
         return
     contenders.set_environment(options.threads, options.device)
+    if options.validation:
+        sys.exit(validation_of(options, console))
     makers, missing = contenders.makers(options.backend, options.peers, options.threads, options.device)
     for maker in missing:
         console.print(f"{maker.name} is left out: {', '.join(maker.missing())} not installed")
@@ -97,6 +100,23 @@ def fresh_processes(makers, options, console):
         console.print(f"written to {path}", highlight=False)
 
 
+def validation_of(options, console):
+    """Measure validation functions; the exit code is 1 if one computed something else."""
+    from benchmarks import report, validation
+
+    options.output.mkdir(parents=True, exist_ok=True)
+    with console.status("validation") as status:
+        rows, errors = validation.measure(options, status.update)
+    content = report.document(options, validation=rows)
+    report.write_json(options.output / "validation.json", content)
+    console.print(report.headline_of(content), highlight=False)
+    console.print(report.validation_table(rows, validation.TARGET))
+    for name, message in errors.items():
+        console.print(f"{name} is left out: {message}", highlight=False)
+    console.print(f"written to {options.output}/validation.json", highlight=False)
+    return int(any("not installed" not in message for message in errors.values()))
+
+
 def progress_bar(console):
     columns = (BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     return Progress(*columns, console=console, transient=True)
@@ -144,9 +164,11 @@ def parse_options():
     add("--no-idle-wait", action="store_true", help="do not wait for an idle machine before each slot")
     add("--memory", action="store_true", help="measure peak memory instead of time (Linux)")
     add("--cold-start", action="store_true", help="measure compilation and first call in fresh processes instead")
+    add("--validation", action="store_true", help="measure validation functions over batches instead")
     add("--quick", action="store_true", help="tiny sizes, which show that it works and not how fast it is")
     add("--list", action="store_true", help="list the workloads")
     options = parser.parse_args()
+    options.backend_given = bool(options.backend)
     options.backend = options.backend or DEFAULT_BACKENDS[options.device]
     check_options(options, parser)
     return options
@@ -158,10 +180,10 @@ def check_options(options, parser):
     on_host = set(options.backend) & set(contenders.HOST_BACKENDS)
     if options.device == "cuda" and on_host:
         parser.error(f"{' '.join(sorted(on_host))} cannot compute on a GPU: use --backend JAX PYTORCH")
-    if options.device == "cuda" and (options.memory or options.cold_start):
-        parser.error("memory and cold starts are measured on the processor only")
-    if options.memory and not sys.platform.startswith("linux"):
-        parser.error("--memory needs the /proc of Linux")
+    if options.device == "cuda" and (options.memory or options.cold_start or options.validation):
+        parser.error("memory, cold starts and validation are measured on the processor only")
+    if (options.memory or options.validation) and not sys.platform.startswith("linux"):
+        parser.error("--memory and --validation need the /proc of Linux")
 
 
 def positive(text):

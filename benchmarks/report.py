@@ -10,7 +10,7 @@ from rich.table import Table
 
 from benchmarks.contenders import thread_counts
 
-PACKAGES = ("objectives", "pytensor", "numpy", "numba", "torch", "jax", "jaxlib", "optax")
+PACKAGES = ("objectives", "pytensor", "numpy", "numba", "torch", "jax", "jaxlib", "optax", "torchmetrics", "keras")
 KIND_STYLES = {"ours": "bold", "peer": "", "floor": "dim"}
 
 
@@ -110,6 +110,21 @@ def memory_table(rows):
 def cold_start_table(rows):
     table = Table(title="Fresh process, caches on disk warm", title_justify="left")
     return process_table(table, rows, {"import_s": "import, s", "first_call_s": "compile and first call, s"})
+
+
+def validation_table(rows, target):
+    table = Table(title="Validation in batches, million items a second", title_justify="left")
+    table.add_column("contender", no_wrap=True)
+    for heading in ("median", "quartiles", "x fastest peer", "processor, ns an item", "items", "grown, MB"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        lower, upper = (f"{value / 1e6:.3g}" for value in row["quartiles"])
+        times = ratio(row["times_fastest_peer"])
+        reached = row["times_fastest_peer"] and row["times_fastest_peer"] >= target
+        cells = [f"{row['median'] / 1e6:.3g}", f"{lower}-{upper}", f"[green]{times}" if reached else times]
+        cells += [f"{row['processor_ns']:.3g}", f"{row['items']:,}", f"{row['grown_mb']:.1f}"]
+        table.add_row(row["contender"], *cells)
+    return table
 
 
 def process_table(table, rows, columns):

@@ -12,7 +12,7 @@ author = "The objectives developers"
 copyright = author
 release = objectives.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "numpydoc"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "matplotlib.sphinxext.plot_directive", "numpydoc"]
 exclude_patterns = ["_build", "_generated"]
 default_role = "obj"
 nitpicky = True
@@ -26,9 +26,15 @@ add_module_names = False
 autodoc_default_options = {"members": True}
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
+
+plot_include_source = True
+plot_html_show_source_link = False
+plot_html_show_formats = False
+plot_formats = [("png", 110)]
 toc_object_entries_show_parents = "hide"
 
-PUBLIC = {name: value for name, value in vars(objectives).items() if isfunction(value) or isclass(value)}
+FUNCTIONS = {**vars(objectives), **vars(objectives.plot)}
+PUBLIC = {name: value for name, value in FUNCTIONS.items() if isfunction(value) or isclass(value)}
 PARAMETERS = {name for value in PUBLIC.values() if isfunction(value) for name in signature(value).parameters}
 
 

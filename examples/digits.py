@@ -6,7 +6,7 @@
 
 A network of plain PyTensor (shared variables, gradients, updates) learns scikit-learn's digits. Missing labels are
 masked, rare classes weigh more than frequent ones, and the measures on held-out digits are exact although the batches
-have unequal sizes. Everything about the loss is in `build_functions`.
+have unequal sizes. Everything about the loss and the measures is in `build_functions`.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from matplotlib import pyplot as plt
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -33,8 +33,11 @@ from objectives import (
     aggregate_parts,
     categorical_accuracy,
     categorical_crossentropy_with_logits,
+    compile_validation,
+    confusion_matrix,
     labelled,
 )
+from objectives.plot import plot_confusion_matrix, plot_learning_curves
 
 MODES = ("NUMBA", "CVM", "JAX", "PYTORCH", "MLX", "FAST_RUN", "FAST_COMPILE")
 OPTIONAL_BACKENDS = {"JAX": "jax", "PYTORCH": "torch", "MLX": "mlx.core"}
@@ -56,6 +59,8 @@ class Epoch(NamedTuple):
     loss: float  # this and the rest on held-out digits
     top_1: float
     top_3: float
+    macro_f1: float
+    confusion: np.ndarray  # (10, 10)
 
 
 def main():
@@ -66,13 +71,13 @@ def main():
     training, held_out = load_data(options.missing, options.missing_value, rng)
 
     with console.status(f"Compiling for {options.mode}"):
-        train, evaluate = build_functions(training, options, rng)
-    epochs = learn(train, evaluate, training, held_out, options, rng)
+        train, validation = build_functions(training, options, rng)
+    epochs = learn(train, validation, training, held_out, options, rng)
     history = show_progress(epochs, options.epochs, console)
 
     console.print(table_of(history))
-    plot(history, options)
-    console.print(f"{time.perf_counter() - started:.1f} s on {options.mode}, learning curves in {options.plot}")
+    draw(history, options)
+    console.print(f"{time.perf_counter() - started:.1f} s on {options.mode}, pictures in {options.plot}")
     if history[-1].top_1 < options.require:
         sys.exit(f"top-1 accuracy {history[-1].top_1:.4f} is less than --require {options.require}")
 
@@ -106,7 +111,7 @@ def inverse_frequencies(targets):
 
 
 def build_functions(training, options, rng):
-    """Compile a training step and an evaluation, each of a batch: pairs of numerator and denominator come back."""
+    """Compile a training step, which returns numerator and denominator of the loss of a batch, and a validation."""
     images = pt.matrix("images", shape=(None, LAYER_SIZES[0]))
     targets = pt.tensor("targets", dtype=training.targets.dtype, shape=(None,))
     layers = new_layers(LAYER_SIZES, rng)
@@ -120,13 +125,25 @@ def build_functions(training, options, rng):
     weighting = {"weights": pt.constant(inverse_frequencies(training.targets))[labels], "mask": mask}
     loss = aggregate(losses, mode="normalized_sum", **weighting)
     loss_parts = aggregate_parts(losses, mode="normalized_sum", **weighting)
-    top_1_parts = aggregate_parts(categorical_accuracy(logits, labels), mask=mask)
-    top_3_parts = aggregate_parts(categorical_accuracy(logits, labels, top_k=3), mask=mask)
-
     parameters = [parameter for layer in layers for parameter in layer]
     train = pytensor.function([images, targets], loss_parts, updates=adam(loss, parameters), mode=options.mode)
-    evaluate = pytensor.function([images, targets], [*loss_parts, *top_1_parts, *top_3_parts], mode=options.mode)
-    return train, evaluate
+
+    confusion = confusion_matrix(logits, labels, mask=mask)
+    measures = {
+        "loss": loss,
+        "top_1": aggregate(categorical_accuracy(logits, labels), mask=mask),
+        "top_3": aggregate(categorical_accuracy(logits, labels, top_k=3), mask=mask),
+        "macro_f1": macro_f1(confusion),
+        "confusion": confusion,
+    }
+    return train, compile_validation([images, targets], measures, mode=options.mode)
+
+
+def macro_f1(confusion):
+    """The mean over classes of 2 TP / (2 TP + FP + FN): any expression of measures is one, too."""
+    hits = (confusion * np.eye(NUM_CLASSES, dtype="float32")).sum(axis=0)  # PyTorch's backend has no diagonal
+    found, there = confusion.sum(axis=0), confusion.sum(axis=1)
+    return (2 * hits / (found + there)).sum() / NUM_CLASSES
 
 
 def new_layers(sizes, rng):
@@ -169,22 +186,20 @@ def adam(loss, parameters, rate=0.002, decay_1=0.9, decay_2=0.999):
 # Training
 
 
-def learn(train, evaluate, training, held_out, options, rng):
+def learn(train, validation, training, held_out, options, rng):
     """Train, and yield the measures of each epoch."""
     for number in range(1, options.epochs + 1):
         order = rng.permutation(len(training.targets))
         shuffled = Digits(training.images[order], training.targets[order])
-        (training_loss,) = over_batches(train, shuffled, options.batch_size)
-        yield Epoch(number, training_loss, *over_batches(evaluate, held_out, options.batch_size))
+        parts = [[float(part) for part in train(*batch)] for batch in batches(shuffled, options.batch_size)]
+        numerator, denominator = np.sum(parts, axis=0)  # divided once: exact for batches of any size
+        results = validation.validate(batches(held_out, options.batch_size), progress=False)
+        yield Epoch(number, float(numerator / denominator), **results)
 
 
-def over_batches(function, digits, batch_size):
-    """Numerators and denominators added up over all batches, and divided once: exact for batches of any size."""
-    sums = 0
-    for start in range(0, len(digits.targets), batch_size):
-        batch = slice(start, start + batch_size)
-        sums = sums + np.array([float(part) for part in function(digits.images[batch], digits.targets[batch])])
-    return (sums[0::2] / sums[1::2]).tolist()
+def batches(digits, size):
+    for start in range(0, len(digits.targets), size):
+        yield digits.images[start : start + size], digits.targets[start : start + size]
 
 
 # What the user sees
@@ -205,32 +220,29 @@ def show_progress(epochs, number_of_epochs, console):
 def table_of(history, rows=10):
     """The last epoch and others at equal distance before it."""
     table = Table(title="Held-out digits", title_justify="left")
-    for heading in ("epoch", "training loss", "loss", "top-1", "top-3"):
+    for heading in ("epoch", "training loss", "loss", "top-1", "top-3", "macro F1"):
         table.add_column(heading, justify="right")
     for epoch in history[:: -max(1, len(history) // rows)][::-1]:
         losses = (f"{epoch.training_loss:.4f}", f"{epoch.loss:.4f}")
-        table.add_row(str(epoch.number), *losses, f"{epoch.top_1:.2%}", f"{epoch.top_3:.2%}")
+        table.add_row(str(epoch.number), *losses, f"{epoch.top_1:.2%}", f"{epoch.top_3:.2%}", f"{epoch.macro_f1:.4f}")
     return table
 
 
-def plot(history, options):
-    """Write the learning curves to a PNG file."""
-    numbers, training_losses, losses, top_1, top_3 = zip(*history, strict=True)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+def draw(history, options):
+    """Write learning curves and the confusion matrix of the last epoch to a PNG file."""
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 4.6), layout="constrained")
     figure.suptitle(f"Digits with {options.missing:.0%} of the labels missing ({options.mode})")
-    left.plot(numbers, training_losses, ".-", label="training")
-    left.plot(numbers, losses, ".-", label="held out")
-    left.set(ylabel="crossentropy, weighted and smoothed")
-    right.plot(numbers, top_3, ".-", label="top-3", color="C2")
-    right.plot(numbers, top_1, ".-", label="top-1", color="C1")
-    right.set(ylabel="accuracy on held-out digits")
-    right.yaxis.set_major_formatter(PercentFormatter(1))
-    for axes in (left, right):
-        axes.set(xlabel="epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False)
+    curves = {
+        "train_loss": [epoch.training_loss for epoch in history],
+        "validation_loss": [epoch.loss for epoch in history],
+        "validation_accuracy": [epoch.top_1 for epoch in history],
+    }
+    plot_learning_curves(curves, ax=[left, middle])
+    left.set(ylabel="crossentropy, weighted by class")
+    middle.set(ylabel="top-1 accuracy")
+    middle.yaxis.set_major_formatter(PercentFormatter(1))
+    plot_confusion_matrix(history[-1].confusion, ax=right)
+    right.set(title="Held-out digits after the last epoch")
     figure.savefig(options.plot, dpi=150)
 
 
@@ -249,7 +261,7 @@ def parse_options():
     add("--epochs", type=positive_number, default=30, metavar="N", help="passes over the training data")
     add("--batch-size", type=positive_number, default=60, metavar="N", help="images in a batch, fewer in the last")
     add("--seed", type=whole_number, default=1, help="seed of the split, the missing labels, the weights and the order")
-    add("--plot", type=png_path, default="digits.png", metavar="PATH", help="where to write the learning curves")
+    add("--plot", type=png_path, default="digits.png", metavar="PATH", help="where to write the pictures")
     add("--require", type=share, default=0.0, metavar="SHARE", help="least top-1 accuracy, or the exit code is 1")
     options = parser.parse_args()
     options.missing_value = float(options.missing_value)

@@ -1,6 +1,7 @@
 """Loss functions, evaluation measures and their aggregation for PyTensor."""
 
 from objectives import distributed as distributed
+from objectives import plot as plot
 from objectives import rewriting as rewriting
 from objectives.aggregation import *
 from objectives.dispatch import c as _c  # noqa: F401  (imported for its rewrites)

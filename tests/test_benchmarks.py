@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import contenders, session, timing, workloads
+from benchmarks import contenders, session, timing, validation, workloads
 from benchmarks.workloads import Target
 
 ROOT = Path(__file__).parent.parent
@@ -39,6 +39,23 @@ def test_smallest_workload(tmp_path):
         assert {"median", "minimum", "quartiles", "samples", "busy", "ratio", "times_floor"} <= row.keys()
         assert row["median"] > 0
     assert (tmp_path / "times.png").stat().st_size > 10_000
+
+
+@needs_libraries
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
+def test_validation(tmp_path):
+    done = run("--validation", "--quick", "--rounds", 2, "--backend", "NUMBA", "--output", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    content = json.loads((tmp_path / "validation.json").read_text())
+    ours, *peers = content["validation"]
+    assert ours["contender"] == "NUMBA" and ours["items"] == 4 * validation.BATCH and len(ours["samples"]) == 2
+    assert {row["contender"] for row in peers} <= validation.PEERS.keys()
+
+
+def test_validations_that_differ():
+    one, other = ({"accuracy": value, "confusion": np.eye(2)} for value in (0.5, 0.6))
+    assert validation.differences({"a": one, "b": one}) == {}
+    assert "accuracy 0.6 instead of 0.5" in validation.differences({"a": one, "b": other})["b"]
 
 
 @needs_libraries

@@ -157,8 +157,16 @@ class Accumulate(Op):
         return Apply(self, [state, statistic], [state.type()])
 
     def perform(self, node, inputs, outputs):
+        state, statistic = inputs
+        shape = statistic.shape[1:] if self.rule.is_stacked else statistic.shape
+        check_lengths(state.shape[1:], shape)
+        # row by row: for a few numbers to add, to stack arrays takes longer than to add them
+        components = statistic if self.rule.is_stacked else (statistic, 0)[: self.rule.size]
+        result = np.empty((len(state), *shape), state.dtype)
         with np.errstate(invalid="ignore"):
-            outputs[0][0] = np.asarray(self.compute(np, *inputs), dtype=inputs[0].dtype)
+            for row, component in enumerate(self.rule.merge(np.where, state, components)):
+                result[row] = component
+        outputs[0][0] = result
 
     def compute(self, xp, state, statistic):
         """The same with the functions of a module: NumPy's, or another's of the same names."""
@@ -175,7 +183,7 @@ class Accumulate(Op):
 
 def check_lengths(known, given):
     """Refuse a batch whose statistic has other lengths than those before it."""
-    if any(n not in (1, m) for n, m in zip(known, given, strict=True)):
+    if known != given and any(n not in (1, m) for n, m in zip(known, given, strict=True)):
         raise ValueError(
             f"the statistic of this batch has the shape {given}, that of the batches before it {known}: all batches "
             "must have the same number of columns, classes or bins"

@@ -1,10 +1,12 @@
-// The rank of the label's score in its row: of scores before it by their order, and by their index where they tie.
+// The rank of the label's score in its row: of scores before it by their order, and by their index where they tie;
+// and the class that is ranked first.
 
 #ifndef OBJECTIVES_RANKING_H
 #define OBJECTIVES_RANKING_H
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 
 namespace objectives {
 
@@ -53,6 +55,41 @@ static bool label_rank(PyArrayObject* scores, PyArrayObject* labels, PyArrayObje
     });
     if (!valid) raise_label_error(y.array, [](npy_intp) { return true; }, classes);
     return valid;
+}
+
+// The first greatest of each row, or -1 where there is a NaN. Without branches, which random scores would mislead.
+template <class T>
+static void best_rows(const T* scores, npy_intp classes, npy_int64* best, npy_intp start, npy_intp stop) {
+    for (npy_intp row = start; row < stop; row++) {
+        const T* x = scores + row * classes;
+        T greatest = -std::numeric_limits<T>::infinity();
+        npy_intp index = 0;
+        bool is_nan = false;
+        for (npy_intp c = 0; c < classes; c++) {
+            const bool is_better = x[c] > greatest;
+            is_nan |= x[c] != x[c];
+            index = is_better ? c : index;
+            greatest = is_better ? x[c] : greatest;
+        }
+        best[row] = is_nan ? -1 : index;
+    }
+}
+
+// Computes the classes; false with an error set if that cannot be done.
+template <class T> static bool best_class(PyArrayObject* scores, PyArrayObject** best) {
+    const int axis = PyArray_NDIM(scores) - 1;
+    if (PyArray_DIM(scores, axis) == 0) {
+        PyErr_SetString(PyExc_ValueError, "the class axis has length 0");
+        return false;
+    }
+    Owned x(contiguous(scores));
+    if (!x || !allocate<npy_int64>(best, axis, PyArray_DIMS(scores))) return false;
+    const npy_intp rows = PyArray_SIZE(*best), classes = PyArray_DIM(scores, axis);
+    npy_int64* out = (npy_int64*)PyArray_DATA(*best);
+    share_out(rows, 1, thread_count(rows * classes), [&](npy_intp start, npy_intp stop) {
+        best_rows(x.data<T>(), classes, out, start, stop);
+    });
+    return true;
 }
 
 }  // namespace objectives

@@ -1,4 +1,5 @@
 from objectives.dispatch.c._registration import FLOATS, Kernel, register_kernel
+from objectives.ops.labels import BestClass
 from objectives.ops.ranking import LabelRank
 
 
@@ -18,3 +19,15 @@ def supports(node):
 
 
 register_kernel(LabelRankKernel, supports)
+
+
+class BestClassKernel(Kernel):
+    symbolic = BestClass
+    sources = ("ranking.h",)
+
+    def call(self, node, inputs, outputs):
+        ctype = node.inputs[0].type.dtype_specs()[1]
+        return f"objectives::best_class<{ctype}>({inputs[0]}, &{outputs[0]})"
+
+
+register_kernel(BestClassKernel, lambda node: node.inputs[0].dtype in FLOATS)

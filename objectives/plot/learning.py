@@ -1,0 +1,144 @@
+"""How measures change from epoch to epoch."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from objectives.plot._axes import REFERENCE, array_of, colour, pyplot, tidy
+
+__all__ = ["plot_learning_curves"]
+
+SPLITS = {"train": "training", "training": "training", "val": "validation", "valid": "validation"}
+SPLITS |= {"validation": "validation", "test": "test", "testing": "test"}
+ORDER = ("training", "validation", "test", "")
+LESS_IS_BETTER = (
+    *("loss", "error", "entropy", "nll", "mse", "mae", "rmse", "perplexity", "deviance", "divergence"),
+    *("distance", "brier"),
+)
+MOST_COLUMNS = 3
+
+
+def plot_learning_curves(history, *, best=None, ax=None):
+    """Draw measures over epochs: one panel for each measure, with its training and validation values.
+
+    Parameters
+    ----------
+    history : dict or sequence of dict
+        For each name the values of all epochs, or for each epoch the values by name. Names that begin with
+        ``train_``, ``validation_``, ``val_`` or ``test_`` are lines in the panel of the measure that follows, such as
+        ``train_loss`` and ``validation_loss``; a name without goes with them as training (as in Keras).
+    best : dict, optional
+        ``"min"`` or ``"max"`` by measure: which epoch to mark; ``None`` marks none. What is not given is the least for
+        names with a word such as loss, error, entropy, perplexity or deviance, and else the greatest.
+    ax : matplotlib Axes or sequence of them, optional
+        Where to draw, one for each measure; a new figure if not given.
+
+    Returns
+    -------
+    array of matplotlib Axes
+        One for each measure, in the order in which they are first named.
+
+    Raises
+    ------
+    TypeError
+        If the history is neither form.
+    ValueError
+        If it is empty, a value is not a number, `best` names no measure, or there are fewer or more Axes than
+        measures.
+    ImportError
+        If matplotlib is not installed.
+
+    Notes
+    -----
+    The best epoch is that of the validation, or else of the test, and the first of equals. Without either none is
+    marked unless `best` asks for it. Epochs without a value, or with NaN, are gaps in the line.
+
+    Examples
+    --------
+    >>> from objectives.plot import plot_learning_curves
+    >>> history = {"train_loss": [0.9, 0.5, 0.3], "validation_loss": [1.0, 0.7, 0.8]}
+    >>> (ax,) = plot_learning_curves(history)
+    >>> ax.texts[0].get_text()
+    'best 0.7, epoch 2'
+    """
+    panels = _panels(_columns(history))
+    best = dict(best or {})
+    if not best.keys() <= panels.keys() or not set(best.values()) <= {"min", "max", None}:
+        raise ValueError(f"best must be 'min', 'max' or None for some of the measures {list(panels)}, not {best}")
+    axes = _axes_for(panels, ax)
+    for panel, (measure, lines) in zip(axes, panels.items(), strict=True):
+        for split, values in sorted(lines.items(), key=lambda line: ORDER.index(line[0])):
+            epochs = np.arange(1, len(values) + 1)
+            is_short = len(values) <= 40
+            style = {"color": colour(ORDER.index(split) % 3), "linewidth": 2, "markersize": 5 if is_short else 0}
+            panel.plot(epochs, values, "o-", label=split or None, **style)
+        _mark(panel, lines, best.get(measure, _best_of(measure) if {"validation", "test"} & lines.keys() else None))
+        panel.set(xlabel="epoch", ylabel=measure.replace("_", " "))
+        panel.xaxis.get_major_locator().set_params(integer=True)
+        panel.margins(y=0.12)
+        tidy(panel)
+        if set(lines) != {""}:
+            panel.legend(frameon=False)
+    return axes
+
+
+def _columns(history):
+    """Values of all epochs by name."""
+    if isinstance(history, Mapping):
+        columns = history
+    elif all(isinstance(epoch, Mapping) for epoch in history):
+        names = dict.fromkeys(name for epoch in history for name in epoch)
+        columns = {name: [epoch.get(name, np.nan) for epoch in history] for name in names}
+    else:
+        raise TypeError("history must be a dict of the values of each measure, or a sequence of a dict for each epoch")
+    if not columns:
+        raise ValueError("there is nothing in the history")
+    return {str(name): array_of(values, f"{name!r} of the history", ndim=1) for name, values in columns.items()}
+
+
+def _panels(columns):
+    """The lines of each measure, by split."""
+    panels: dict[str, dict[str, np.ndarray]] = {}
+    for name, values in columns.items():
+        prefix, _, measure = name.partition("_")
+        split = SPLITS.get(prefix, "") if measure else ""
+        panels.setdefault(measure if split else name, {})[split] = values
+    for lines in panels.values():
+        if "" in lines and len(lines) > 1 and "training" not in lines:
+            lines["training"] = lines.pop("")
+    return panels
+
+
+def _best_of(measure):
+    words = measure.lower().replace("-", "_").split("_")
+    return "min" if any(word.endswith(LESS_IS_BETTER) for word in words) else "max"
+
+
+def _axes_for(panels, ax):
+    if ax is None:
+        columns = min(len(panels), MOST_COLUMNS)
+        rows = -(-len(panels) // columns)
+        figsize = (4.6 * columns, 3.4 * rows)
+        axes = pyplot().subplots(rows, columns, figsize=figsize, layout="constrained", squeeze=False)[1].ravel()
+        for unused in axes[len(panels) :]:
+            unused.remove()
+        return axes[: len(panels)]
+    axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
+    if len(axes) != len(panels):
+        raise ValueError(f"there must be an Axes for each of the measures {list(panels)}, not {len(axes)}")
+    return axes
+
+
+def _mark(panel, lines, best):
+    """A ring around the best value, and a line at its epoch."""
+    values = next(lines[split] for split in ("validation", "test", "training", "") if split in lines)
+    if best is None or np.isnan(values).all():
+        return
+    index = int(np.nanargmin(values) if best == "min" else np.nanargmax(values))
+    panel.axvline(index + 1, **REFERENCE)
+    panel.plot(index + 1, values[index], "o", markersize=10, markerfacecolor="none", markeredgecolor="0.5", zorder=4)
+    on_the_right = index + 1 > (len(values) + 1) / 2
+    place = {"xytext": (-8 if on_the_right else 8, 4), "ha": "right" if on_the_right else "left", "va": "bottom"}
+    text = f"best {values[index]:.3g}, epoch {index + 1}"
+    style = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "fontsize": 9}
+    panel.annotate(text, (index + 1, 0), **style, **place)
