@@ -96,7 +96,9 @@ def averaged(formula, counts, average, zero_division, *, present=None):
     scores = score(formula, counts, zero_division)
     if average is None:
         return scores
-    shares = pt.ones_like(scores) if present is None else present.astype(scores.dtype)
+    # all of them, without asking for their shape, which MLX cannot check to be that of both arguments
+    present = pt.invert(pt.isinf(scores)) if present is None else present
+    shares = present.astype(scores.dtype)
     shares = counts.actual if average == "weighted" else shares
     if math.isnan(zero_division):
         has_ratio = pt.neq(formula(counts)[1], 0)
