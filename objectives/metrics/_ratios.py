@@ -3,6 +3,7 @@
 import math
 from typing import NamedTuple
 
+import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
@@ -73,6 +74,11 @@ def fbeta_of(beta):
     return fbeta
 
 
+def ones_where(condition, dtype):
+    """1 where the condition holds, else 0; not by a cast, of which MLX would warn if it is one to float64."""
+    return pt.switch(condition, np.asarray(1, dtype), np.asarray(0, dtype))
+
+
 def ratio(numerator, denominator, otherwise):
     """The quotient, or another number where the denominator is 0. NaN stays."""
     nothing = pt.invert(pt.neq(denominator, 0))
@@ -96,7 +102,9 @@ def averaged(formula, counts, average, zero_division, *, present=None):
     scores = score(formula, counts, zero_division)
     if average is None:
         return scores
-    shares = pt.ones_like(scores) if present is None else present.astype(scores.dtype)
+    # all of them, without asking for their shape, which MLX cannot check to be that of both arguments
+    present = pt.invert(pt.isinf(scores)) if present is None else present
+    shares = ones_where(present, scores.dtype)
     shares = counts.actual if average == "weighted" else shares
     if math.isnan(zero_division):
         has_ratio = pt.neq(formula(counts)[1], 0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytensor.tensor as pt
 
 from objectives.lookup import CLASSES, REALS, described
-from objectives.metrics._ratios import averaged, counts_of_classes, ratio, recall_of
+from objectives.metrics._ratios import averaged, counts_of_classes, ones_where, ratio, recall_of
 from objectives.metrics.confusion import confusion_matrix
 
 __all__ = ["balanced_accuracy", "cohen_kappa", "matthews_corrcoef"]
@@ -71,7 +71,7 @@ def balanced_accuracy(predictions, targets, *, adjusted=False, num_classes=None,
     accuracy = averaged(recall_of, counts, "macro", np.nan)
     if not adjusted:
         return accuracy
-    chance = ratio(1, pt.neq(counts.actual, 0).sum().astype(matrix.dtype), np.nan)
+    chance = ratio(1, ones_where(pt.neq(counts.actual, 0), matrix.dtype).sum(), np.nan)
     return ratio(accuracy - chance, 1 - chance, np.nan)
 
 
@@ -208,5 +208,5 @@ def cohen_kappa(predictions, targets, *, weighting=None, num_classes=None, weigh
     classes = np.arange(matrix.type.shape[0])
     distance = distances[weighting](np.abs(classes[:, None] - classes)).astype(matrix.dtype)
     predicted, actual = matrix.sum(axis=0), matrix.sum(axis=1)
-    by_chance = actual[:, None] * (predicted / actual.sum())[None, :]
-    return 1 - ratio((distance * matrix).sum(), (distance * by_chance).sum(), np.nan)
+    by_chance = actual * (distance * (predicted / actual.sum())[None, :]).sum(axis=1)
+    return 1 - ratio((distance * matrix).sum(), by_chance.sum(), np.nan)

@@ -147,7 +147,8 @@ def pair_confusion_matrix(predictions, targets, *, num_clusters, num_classes=Non
     total = of_class.sum()
     # of each item in a cell, how many others are so; differences of whole numbers, so that 0 is exactly 0
     others = [total - of_class - of_cluster + table, of_cluster - table, of_class - table, table - 1]
-    return pt.stack([(table * other).sum() for other in others]).reshape((2, 2))
+    counts = [(table * other).sum(axis=(0, 1), keepdims=True) for other in others]
+    return pt.concatenate(counts, axis=1).reshape((2, 2))
 
 
 @described(per="set", symmetric=True, differentiable=False, predictions=CLUSTERS, targets=LABELS)

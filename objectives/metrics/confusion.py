@@ -71,12 +71,13 @@ def binary_confusion_matrix(predictions, targets, threshold=0.5, *, axis=None, w
     def total(target, prediction):
         chosen = (targets if target else pt.invert(targets)) & (predicted if prediction else pt.invert(predicted))
         counted = where(chosen | pt.isnan(weights), weights, 0)
-        return (
-            counted.sum() if axis is None else class_axis_last(counted, axis).sum(axis=tuple(range(counted.ndim - 1)))
-        )
+        # of pooled elements in a column, since MLX makes no vector of float64 numbers
+        counted = counted.reshape((-1, 1)) if axis is None else class_axis_last(counted, axis)
+        return counted.sum(axis=tuple(range(counted.ndim - 1)))
 
     rows = [pt.stack([total(target, prediction) for prediction in (0, 1)], axis=-1) for target in (0, 1)]
-    return summed(pt.stack(rows, axis=-2))
+    matrices = pt.stack(rows, axis=-2)
+    return summed(matrices[0] if axis is None else matrices)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
