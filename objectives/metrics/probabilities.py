@@ -16,7 +16,16 @@ from objectives.ops.statistics import accumulator_dtype, summed
 __all__ = ["brier_score", "perplexity"]
 
 
-@described(per="item", convex=True, smooth=True, minimiser="class probabilities", predictions=SIMPLEX, targets=CLASSES)
+@described(
+    per="item",
+    symmetric=True,
+    convex=True,
+    smooth=True,
+    minimiser="class probabilities",
+    minimum=0,
+    predictions=SIMPLEX,
+    targets=CLASSES,
+)
 def brier_score(predictions, targets, *, scale_by_half="auto", axis=-1, mask=None):
     r"""Squared distance of class probabilities from the target, one number for each item.
 
