@@ -11,12 +11,17 @@ from objectives.ops.selection import condition_of, select, where
 
 
 class Lists(NamedTuple):
-    """Scores and relevances (..., L) of lists, 0 where no entry is, and 1 where one is; which lists have entries."""
+    """Scores and relevances (..., L) of lists, 0 where no entry is, and 1 where one is; which lists have entries.
+
+    The index (L,) of entries is made of the scores before they are masked, of which PyTensor knows the shape without
+    asserting that it is that of the mask, too: JAX and PyTorch cannot do that.
+    """
 
     scores: TensorVariable
     relevance: TensorVariable
     there: TensorVariable
     listed: TensorVariable | None
+    index: TensorVariable
 
     @property
     def missing(self):
@@ -46,12 +51,12 @@ def lists(scores, targets, mask, axis) -> Lists:
             "the relevance of each entry, in the shape of the scores"
         )
     there = pt.ones_like(scores)
+    index = pt.arange(np.int64(0), scores.shape[-1], np.int64(1), dtype="int64")
     if mask is None:
-        return Lists(scores, relevance, there, None)
+        return Lists(scores, relevance, there, None, index)
     mask = mask & pt.ones_like(scores, dtype="bool")
-    return Lists(
-        where(mask, scores, 0), where(mask, relevance, 0), select(mask, there), condition_of(pt.any(mask, axis=-1))
-    )
+    listed = condition_of(pt.any(mask, axis=-1))
+    return Lists(where(mask, scores, 0), where(mask, relevance, 0), select(mask, there), listed, index)
 
 
 def own(x):
@@ -74,16 +79,10 @@ def ahead(given):
 
     Greater scores come first, equal ones in the order of the list. NaN comes before all, itself included.
     """
-    scores = given.scores
-    index = positions(scores)
+    scores, index = given.scores, given.index
     tied_behind = pt.le(other(scores), own(scores)) & pt.ge(other(index), own(index))
     behind = pt.lt(other(scores), own(scores)) | tied_behind
     return pt.invert(behind).astype(scores.dtype) * other(given.there)
-
-
-def positions(scores):
-    """0, 1, ..., L - 1."""
-    return pt.arange(np.int64(0), scores.shape[-1], np.int64(1), dtype="int64")
 
 
 def ratio(numerator, denominator):

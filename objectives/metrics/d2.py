@@ -188,7 +188,7 @@ def d2_tweedie_score(predictions, targets, *, power=0.0, multioutput="uniform_av
     --------
     >>> from objectives import d2_tweedie_score
     >>> print(d2_tweedie_score([1.0, 1.0, 5.0, 3.5], [0.5, 1.0, 2.5, 7.0], power=1).eval().round(4))
-    0.4876
+    0.4879
     """
     k = known_number(power)
     given = columns(predictions, targets, mask, weights)
@@ -254,7 +254,7 @@ def d2_log_loss_score(predictions, targets, *, weights=None, mask=None, axis=-1)
     --------
     >>> from objectives import d2_log_loss_score
     >>> print(d2_log_loss_score([[0.8, 0.2], [0.4, 0.6], [0.3, 0.7]], [0, 1, 1]).eval().round(4))
-    0.4287
+    0.4288
     """
     given = _classes(predictions, targets, weights, mask, axis)
     loss = categorical_crossentropy(given.scores, given.labels)
