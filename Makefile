@@ -10,7 +10,7 @@ WORKERS ?= 2
 MATRIX ?= build/matrix-$(VERSION).json
 PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal --durations 10
 # All functions on all backends, in workers of its own: what was compiled stays in memory.
-SWEEP = tests/test_cases.py
+SWEEP = tests/test_cases.py tests/test_measures.py
 
 .DEFAULT_GOAL := help
 .PHONY: help example test lint docs matrix bench clean
@@ -46,7 +46,7 @@ example: $(ENV)/.example
 
 test: $(ENV)/.tests lint
 	@mkdir -p build
-	$(PYTEST) --ignore=$(SWEEP)
+	$(PYTEST) $(SWEEP:%=--ignore=%)
 	$(PYTEST) --matrix $(MATRIX) $(SWEEP)
 	$(MAKE) --no-print-directory docs
 

@@ -34,7 +34,7 @@ def pytest_configure(config):
 
 
 class MatrixRecorder:
-    """Collects the outcomes of tests that have the properties function, backend and kind."""
+    """Collects the outcomes of tests that have the properties functions, backend and kinds."""
 
     def __init__(self, file):
         self.file = file
@@ -44,7 +44,11 @@ class MatrixRecorder:
         cell = dict(report.user_properties)
         if report.when == "call" and "backend" in cell:
             outcome = {"passed": report.outcome == "passed", "reason": getattr(report, "wasxfail", "")}
-            self.cells += [{**cell, "kind": kind, **outcome} for kind in cell.pop("kinds")]
+            self.cells += [
+                {"function": function, "backend": cell["backend"], "kind": kind, **outcome}
+                for function in cell["functions"]
+                for kind in cell["kinds"]
+            ]
 
     def pytest_sessionfinish(self):
         self.file.parent.mkdir(parents=True, exist_ok=True)

@@ -41,7 +41,7 @@ def rows():
 def test_case(backend, case, record_property):
     """One test for all, since they share what is compiled."""
     kinds = ["value", "gradient", "mask"] if case.differentiable else ["value", "mask"]
-    for name, known in (("function", case.function.__name__), ("backend", backend), ("kinds", kinds)):
+    for name, known in (("functions", [case.function.__name__]), ("backend", backend), ("kinds", kinds)):
         record_property(name, known)
     for run in computed(case, backend):
         for kind in kinds:

@@ -129,10 +129,27 @@ def test_static_shape_of_the_result(row):
     assert row.apply(*variables).type.shape == row.result
 
 
+def refused():
+    """Rows that a backend of PyTensor cannot compute, and why."""
+    for backend in MODULES:
+        for row in MEASURES:
+            if reason := unsupported(backend, row):
+                yield parameter(backend, row, marks=[pytest.mark.xfail(reason=reason, strict=True)])
+
+
 @pytest.mark.parametrize(("backend", "file"), [parameter(b, file) for b in MODULES for file in TABLE])
 def test_backend(backend, file, record_property):
     """All rows of a file in one function."""
-    rows = [row for row in TABLE[file] if not unsupported(backend, row)]
+    check_on(backend, [row for row in TABLE[file] if not unsupported(backend, row)], record_property)
+
+
+@pytest.mark.parametrize(("backend", "row"), list(refused()))
+def test_backend_refuses(backend, row, record_property):
+    check_on(backend, [row], record_property)
+
+
+def check_on(backend, rows, record_property):
+    """The masked values of rows, computed by one function."""
     record_property("functions", sorted({row.function.__name__ for row in rows}))
     record_property("backend", backend)
     record_property("kinds", ["value", "mask"])
