@@ -13,8 +13,8 @@ from objectives.ops.selection import condition_of, select, where
 class Lists(NamedTuple):
     """Scores and relevances (..., L) of lists, 0 where no entry is, and 1 where one is; which lists have entries.
 
-    The positions (L,) of entries are made of the scores before they are masked, of which PyTensor knows the shape without
-    asserting that it is that of the mask, too: JAX and PyTorch cannot do that.
+    The positions (L,) of entries are made of the scores before they are masked, of which PyTensor knows the shape
+    without asserting that it is that of the mask, too: JAX and PyTorch cannot do that.
     """
 
     scores: TensorVariable
