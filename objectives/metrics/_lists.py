@@ -1,6 +1,6 @@
 """What measures of ranked lists do with their inputs, and the order of a list by comparison of its entries."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytensor.tensor as pt
@@ -13,15 +13,15 @@ from objectives.ops.selection import condition_of, select, where
 class Lists(NamedTuple):
     """Scores and relevances (..., L) of lists, 0 where no entry is, and 1 where one is; which lists have entries.
 
-    The index (L,) of entries is made of the scores before they are masked, of which PyTensor knows the shape without
-    asserting that it is that of the mask, too: JAX and PyTorch cannot do that.
+    The positions (L,) of entries are made of the scores before they are masked, of which PyTensor knows the shape
+    without asserting that it is that of the mask, too: JAX and PyTorch cannot do that.
     """
 
     scores: TensorVariable
     relevance: TensorVariable
     there: TensorVariable
-    listed: TensorVariable | None
-    index: TensorVariable
+    listed: Any
+    positions: TensorVariable
 
     @property
     def missing(self):
@@ -79,7 +79,7 @@ def ahead(given):
 
     Greater scores come first, equal ones in the order of the list. NaN comes before all, itself included.
     """
-    scores, index = given.scores, given.index
+    scores, index = given.scores, given.positions
     tied_behind = pt.le(other(scores), own(scores)) & pt.ge(other(index), own(index))
     behind = pt.lt(other(scores), own(scores)) | tied_behind
     return pt.invert(behind).astype(scores.dtype) * other(given.there)
@@ -103,7 +103,7 @@ class Retrieved(NamedTuple):
     given: Lists
     rank: TensorVariable
     relevant: TensorVariable
-    among: TensorVariable
+    among: Any
     hits: TensorVariable
 
 

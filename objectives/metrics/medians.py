@@ -242,8 +242,8 @@ def median_percentage_error(
     >>> print(median_percentage_error([1.0, 3.0, 5.0], [2.0, 4.0, 4.0]).eval())
     25.0
     """
-    given = columns(predictions, targets, mask, weights)
-    return _median_of(*_ratios(given), multioutput, scale)
+    given, ratios = _ratios(columns(predictions, targets, mask, weights))
+    return _median_of(given, ratios, multioutput, scale)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)

@@ -317,7 +317,7 @@ def _dcg(given, order, gains, k):
     tied = (pt.ge(other(order), own(order)) & pt.le(other(order), own(order))).astype(dtype) * other(given.there)
     before = pt.invert(pt.le(other(order), own(order))).astype(dtype) * other(given.there)
     first, number = before.sum(axis=-1)[..., None], tied.sum(axis=-1)
-    rank = given.index.astype(dtype)
+    rank = given.positions.astype(dtype)
     discount = np.log(2).astype(dtype) / pt.log(rank + 2)
     discount = discount if k is None else where(rank < k, discount, 0)
     among = pt.ge(rank, first) & pt.lt(rank, first + number[..., None])
