@@ -28,7 +28,9 @@ class Counts(NamedTuple):
 
 def counts_of_classes(matrix) -> Counts:
     """Those of each class, of a confusion matrix (C, C)."""
-    right, predicted, actual = pt.diagonal(matrix), matrix.sum(axis=0), matrix.sum(axis=1)
+    # the diagonal, which PyTorch has no conversion for
+    right = where(pt.constant(np.eye(matrix.type.shape[0], dtype="bool")), matrix, 0).sum(axis=0)
+    predicted, actual = matrix.sum(axis=0), matrix.sum(axis=1)
     not_predicted, not_actual = predicted.sum() - predicted, actual.sum() - actual
     return Counts(right, not_actual - (predicted - right), predicted, actual, not_predicted, not_actual)
 
