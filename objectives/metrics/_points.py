@@ -112,9 +112,9 @@ def _falling(rows):
     return Points(rows[0], rows[1], rows[2])
 
 
-def trapezoid(x, y):
-    """The area under straight lines between points."""
-    return ((x[1:] - x[:-1]) * (y[1:] + y[:-1])).sum() / 2
+def trapezoid(x, y, axis=None):
+    """The area under straight lines between points along the first axis."""
+    return ((x[1:] - x[:-1]) * (y[1:] + y[:-1])).sum(axis=axis) / 2
 
 
 def roc_area(points):

@@ -1,7 +1,5 @@
 """Areas under curves of binary scores, and of scores of classes."""
 
-from itertools import combinations
-
 import numpy as np
 import pytensor.tensor as pt
 
@@ -192,7 +190,10 @@ def multiclass_roc_auc_score(
         areas, sizes = _in_pairs(scores, labels, weights, num_classes)
     if average is None:
         return areas
-    return areas.sum() / len(sizes) if average == "macro" else (areas * pt.stack(sizes)).sum() / sum(sizes)
+    if average == "weighted":
+        return (sizes * areas).sum() / sizes.sum()
+    number = num_classes if multi_class == "ovr" else num_classes * (num_classes - 1) // 2
+    return areas.sum() / number
 
 
 def _counts(scores, labels, weights, num_classes):
@@ -210,19 +211,17 @@ def _against_rest(scores, labels, weights, num_classes):
         rest, true = counts[0], counts[1]
         areas.append(trapezoid(rest, true) / (rest[-1] * true[-1]))
         sizes.append(true[-1])
-    return pt.stack(areas), sizes
+    return pt.stack(areas), pt.stack(sizes)
 
 
 def _in_pairs(scores, labels, weights, num_classes):
-    """The area of each pair of classes, and the weight of their items."""
+    """The area of each pair of classes, and the weight of their items: matrices, of which one half counts."""
     counts = [_counts(scores[:, j], labels, weights, num_classes) for j in range(num_classes)]
-    totals = counts[0][:, -1]
-    areas, sizes = [], []
-    for j, k in combinations(range(num_classes), 2):
-        pairs = trapezoid(counts[j][k], counts[j][j]) + trapezoid(counts[k][j], counts[k][k])
-        areas.append(pairs / (2 * totals[j] * totals[k]))
-        sizes.append(totals[j] + totals[k])
-    return pt.stack(areas), sizes
+    ordered = pt.stack([trapezoid(counts[j].T, counts[j][j][:, None], axis=0) for j in range(num_classes)])
+    sizes = counts[0][:, -1]
+    areas = (ordered + ordered.T) / (2 * sizes[:, None] * sizes)
+    upper = np.triu(np.ones((num_classes, num_classes), bool), 1)
+    return where(upper, areas, 0), where(upper, sizes[:, None] + sizes, 0)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)

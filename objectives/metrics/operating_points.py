@@ -67,8 +67,11 @@ def equal_error_rate(predictions, targets, *, weights=None, mask=None):
     """
     points = exact_points(predictions, targets, mask, weights)
     false, missed = points.false_rate, (points.positives - points.true) / points.positives
-    best = pt.argmin(abs(false - missed))
-    return if_both(points, (false[best] + missed[best]) / 2)
+    gap = abs(false - missed)
+    is_best = pt.le(gap, gap.min())
+    # the first of several: one rate rises, the other falls
+    rates = where(is_best, false, 1).min() + where(is_best, missed, 0).max()
+    return if_both(points, rates / 2)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
