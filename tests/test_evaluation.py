@@ -116,6 +116,23 @@ def test_measures_that_are_refused():
         validation_of({"m": losses}, ["logits", labels])
 
 
+def test_columns_are_aggregated_over_the_items_of_all_batches():
+    errors = squared_error(logits, labels[:, None])
+    known = logits > 0
+    means, masked = aggregate(errors, axis=0), aggregate(errors, mask=known, axis=0)
+    numerator, denominator = aggregate_parts(errors, errors, "normalized_sum", axis=(0,))
+    measures = {
+        "means": means,
+        "masked": masked,
+        "weighted": numerator / denominator,
+        "sums": aggregate(errors, mode="sum", axis=0),
+        "rows": aggregate(errors, axis=-1),
+    }
+    check(measures, {**measures, "rows": aggregate(errors)})
+    with pytest.raises(TypeError, match="aggregates what was computed from an aggregate of the same batch"):
+        validation_of({"m": aggregate(means)})
+
+
 def test_batches_as_dicts_lists_and_single_arrays():
     measures = {"loss": categorical_crossentropy_with_logits(logits, labels)}
     expected = validation_of(measures).validate(SPLITS, progress=False)
