@@ -100,6 +100,7 @@ def test_measures_that_are_refused():
         (mean + logits.sum(), "depends on the input logits of a batch directly"),
         (aggregate(losses / mean), "aggregates what was computed from an aggregate of the same batch"),
         ((losses, losses, losses), r"a pair \(loss, weights\)"),
+        ([losses, losses], r"a pair \(loss, weights\)"),
     ):
         with pytest.raises(TypeError, match=message):
             validation_of({"m": measure})
@@ -114,6 +115,8 @@ def test_measures_that_are_refused():
             validation_of(measures, inputs)
     with pytest.raises(TypeError, match="inputs must be a sequence of symbolic variables, not of str"):
         validation_of({"m": losses}, ["logits", labels])
+    with pytest.raises(TypeError, match=r"a sequence of symbolic variables: \[logits\], not logits"):
+        validation_of({"m": squared_error(logits, 0.0)}, logits)
 
 
 def test_columns_are_aggregated_over_the_items_of_all_batches():
