@@ -91,6 +91,8 @@ def split(inputs, measures) -> Parts:
 
 
 def _check_inputs(inputs):
+    if isinstance(inputs, Variable):
+        raise TypeError(f"inputs must be a sequence of symbolic variables: [{inputs}], not {inputs}")
     for variable in inputs:
         if not isinstance(variable, Variable):
             raise TypeError(f"inputs must be a sequence of symbolic variables, not of {type(variable).__name__}")
@@ -100,8 +102,8 @@ def _check_inputs(inputs):
 
 def _expression(name, value):
     """The measure as an expression of statistics."""
-    if isinstance(value, tuple):
-        if len(value) != 2:
+    if isinstance(value, tuple | list):  # of a list PyTensor would make one tensor
+        if not isinstance(value, tuple) or len(value) != 2:
             raise TypeError(f"measure {name!r} must be an expression or a pair (loss, weights), not {value!r}")
         loss, weights = value
         return aggregate(_wide(loss), weights, "normalized_sum")

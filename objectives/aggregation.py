@@ -225,7 +225,7 @@ def _sums(loss, weights, mode, mask, axis, *, needs_count):
         loss, counted = _weighted(loss, pt.as_tensor_variable(weights), mask)
     total = loss.sum(axis=axis)
     count = _count(loss, counted if mode == "normalized_sum" else None, mask, axis) if needs_count else None
-    if total.ndim == 0:  # adds up over batches, which validation functions must know
+    if total.ndim == 0 or 0 in axis:  # of the items, adds up over batches, which validation functions must know
         total, count = summed(total), None if count is None else summed(count)
     return total, count, dtype
 

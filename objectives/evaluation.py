@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from threading import RLock
 from typing import Any
@@ -180,21 +181,25 @@ class Validation:
             If anything is wrong with the batch: number, names, shapes or dtypes of the arrays, or labels. What was
             accumulated before is untouched.
         """
-        before = self._snapshot()
-        try:
-            values = self._values(batch)
-            with self._loaded():
-                kept = self._update(*values)
-                self._arrays = [part.storage[0] for part in self._added]
-            self._check_shapes(before)
-            for chunks, chunk in zip(self._chunks, kept or [], strict=True):
-                chunks.append(chunk)
-            self.batches += 1
-        except BaseException as error:
-            self._restore(before)
-            if not isinstance(error, Exception):
-                raise
-            raise BatchError(self.batches, str(error)) from error
+        with self._lock:
+            before = self._snapshot()
+            try:
+                self._add(batch, before)
+            except BaseException as error:
+                self._restore(before)
+                if not isinstance(error, Exception):
+                    raise
+                raise BatchError(self.batches, str(error)) from error
+
+    def _add(self, batch, before):
+        values = self._values(batch)
+        with self._loaded():
+            kept = self._update(*values)
+            self._arrays = [part.storage[0] for part in self._added]
+        self._check_shapes(before)
+        for chunks, chunk in zip(self._chunks, kept or [], strict=True):
+            chunks.append(chunk)
+        self.batches += 1
 
     def result(self) -> dict[str, Any]:
         """The value of each measure over all batches that were added.
@@ -230,9 +235,10 @@ class Validation:
 
     @state.setter
     def state(self, state: Mapping[str, np.ndarray]) -> None:
-        self._check_state(state)
-        self.reset()
-        self.merge(state)
+        new = copy(self)
+        new.reset()
+        new.merge(state)
+        self._take(new)
 
     def merge(self, state: Mapping[str, np.ndarray]) -> None:
         """Add what another validation of the same measures accumulated.
@@ -251,10 +257,15 @@ class Validation:
         mine = {part.name: np.asarray(array) for part, array in zip(self._added, self._arrays, strict=True)}
         added = {part.name: part.rule for part in self._added}
         merged = merged_states(added, {**mine, "batches": self.batches}, state)
-        self._arrays = [merged[part.name] for part in self._added]
-        for kept, chunks in zip(self._kept, self._chunks, strict=True):
+        new = copy(self)
+        new._arrays, new.batches = [merged[part.name] for part in self._added], int(merged["batches"])
+        for kept, chunks in zip(self._kept, new._chunks, strict=True):
             chunks.append(state[kept.name])
-        self.batches = int(merged["batches"])
+        self._take(new)
+
+    def _take(self, other):
+        """All that another accumulated, in one step, which nothing can interrupt."""
+        self.__dict__.update(_arrays=other._arrays, _chunks=other._chunks, batches=other.batches)
 
     @property
     def rules(self) -> dict[str, Any]:

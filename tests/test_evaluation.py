@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from threading import Thread
 
 import numpy as np
 import pytensor
@@ -100,6 +101,7 @@ def test_measures_that_are_refused():
         (mean + logits.sum(), "depends on the input logits of a batch directly"),
         (aggregate(losses / mean), "aggregates what was computed from an aggregate of the same batch"),
         ((losses, losses, losses), r"a pair \(loss, weights\)"),
+        ([losses, losses], r"a pair \(loss, weights\)"),
     ):
         with pytest.raises(TypeError, match=message):
             validation_of({"m": measure})
@@ -114,6 +116,25 @@ def test_measures_that_are_refused():
             validation_of(measures, inputs)
     with pytest.raises(TypeError, match="inputs must be a sequence of symbolic variables, not of str"):
         validation_of({"m": losses}, ["logits", labels])
+    with pytest.raises(TypeError, match=r"a sequence of symbolic variables: \[logits\], not logits"):
+        validation_of({"m": squared_error(logits, 0.0)}, logits)
+
+
+def test_columns_are_aggregated_over_the_items_of_all_batches():
+    errors = squared_error(logits, labels[:, None])
+    known = logits > 0
+    means, masked = aggregate(errors, axis=0), aggregate(errors, mask=known, axis=0)
+    numerator, denominator = aggregate_parts(errors, errors, "normalized_sum", axis=(0,))
+    measures = {
+        "means": means,
+        "masked": masked,
+        "weighted": numerator / denominator,
+        "sums": aggregate(errors, mode="sum", axis=0),
+        "rows": aggregate(errors, axis=-1),
+    }
+    check(measures, {**measures, "rows": aggregate(errors)})
+    with pytest.raises(TypeError, match="aggregates what was computed from an aggregate of the same batch"):
+        validation_of({"m": aggregate(means)})
 
 
 def test_batches_as_dicts_lists_and_single_arrays():
@@ -225,6 +246,53 @@ def test_a_state_is_saved_and_goes_on_elsewhere(tmp_path):
         np.testing.assert_array_equal(value, expected[name])
     with pytest.raises(ValueError, match="not a state of the same measures: it has"):
         validation_of({"loss": everything()["loss"]}).merge(validation.state)
+
+
+def test_a_state_replaces_one_of_other_columns():
+    measures = {"greatest": statistic(logits.max(axis=0), Rule.MAXIMUM)}
+    validation, other = validation_of(measures, [logits]), validation_of(measures, [logits])
+    validation.update(LOGITS)
+    other.update(LOGITS[:, :2])
+    validation.state = other.state
+    assert validation.batches == 1
+    np.testing.assert_array_equal(validation.result()["greatest"], other.result()["greatest"])
+
+
+def test_a_state_that_fails_leaves_everything_as_it_was():
+    validation = validation_of(everything())
+    validation.update(SPLITS[2])
+    before = validation.state
+    wrong = {**before, "loss.0": np.array(["a", "b"])}
+    for take in (validation.merge, lambda state: setattr(validation, "state", state)):
+        with pytest.raises(TypeError):
+            take(wrong)
+        for name, array in validation.state.items():
+            np.testing.assert_array_equal(array, before[name])
+
+
+def test_threads_that_share_a_validation_lose_nothing():
+    """A batch that fails in one does not take back what another has added meanwhile."""
+    validation = validation_of({"sum": aggregate(squared_error(logits, 0.0), mode="sum")}, [logits])
+    ones, wrong = np.ones((2, 2)), np.ones(2)
+
+    def work(batch):
+        for _ in range(100):
+            try:
+                validation.update(batch)
+            except BatchError:
+                pass
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        threads = [Thread(target=work, args=(batch,)) for batch in (ones, ones, wrong)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert validation.batches == 200 and validation.result()["sum"] == 800
 
 
 def test_a_state_is_a_copy():

@@ -6,7 +6,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
-from objectives.metrics._ratios import ratio
+from objectives.metrics._ratios import ones_where, ratio
 from objectives.ops.selection import relu, where
 
 
@@ -45,6 +45,12 @@ def information_of(table) -> Information:
     quotients = where(nothing, 1, p / where(nothing, 1, p_row[:, None] * p_column[None, :]))
     mutual = (p * pt.log(where(nothing, 1, quotients))).sum()
     return Information(relu(mutual), entropy(p_row), entropy(p_column))
+
+
+def is_renaming(table):
+    """Whether each class is one cluster and each cluster one class, under whatever names."""
+    entries, rows, columns = (ones_where(pt.neq(x, 0), table.dtype).sum() for x in (table, table.sum(1), table.sum(0)))
+    return pt.invert(pt.neq(entries, rows) | pt.neq(entries, columns) | pt.isnan(table.sum()))
 
 
 def entropy(shares):

@@ -45,6 +45,7 @@ def classes(predictions, targets, num_classes=None, mask=None, weights=None, *, 
         num_classes = checked_number(num_classes, None)
         weights = item_weights(targets, mask, weights, config.floatX)
     else:
+        check_rows(predictions, targets)
         scores, targets, mask = classwise(predictions, targets, mask, axis=axis)
         num_classes = checked_number(num_classes, scores.type.shape[-1])
         best, targets = best_class(scores), as_labels(targets, scores, mask)
@@ -115,6 +116,17 @@ def _indices(predicted, targets, mask):
         return predicted, targets, None
     mask = aligned_mask(mask, "predictions", predicted.type.shape)
     return where(mask, predicted, 0), where(mask, targets, 0), mask
+
+
+def check_rows(predictions, targets):
+    """Refuse two vectors, which are more likely binary predictions than the scores and one-hot row of one item."""
+    shape = pt.as_tensor_variable(predictions).type.shape
+    if len(shape) == 1 == pt.as_tensor_variable(targets).ndim:
+        raise TypeError(
+            f"predictions {shown(shape)} and targets are vectors, which would be one item: scores of classes are rows "
+            "(..., C). Of probabilities p of one of two classes stack [1 - p, p], or use a measure of binary "
+            "predictions."
+        )
 
 
 def checked_number(num_classes, length):

@@ -7,7 +7,7 @@ from objectives._inputs import as_labels, classwise, elementwise, floating, floa
 from objectives._probabilities import refuse_log_probabilities
 from objectives.lookup import BINARY, CLASSES, SIMPLEX, UNIT, described
 from objectives.metrics._points import binary_labels
-from objectives.metrics._sets import item_weights, selecting
+from objectives.metrics._sets import check_rows, item_weights, selecting
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.labels import best_class, pick_class
 from objectives.ops.selection import where
@@ -266,6 +266,7 @@ def _multiclass_bins(predictions, targets, num_bins, mask, weights, axis):
     predictions = floating(predictions, "predictions")
     refuse_log_probabilities(predictions, "calibration_error")
     mask, weights = selecting(mask, weights)
+    check_rows(predictions, targets)
     p, targets, mask = classwise(predictions, targets, mask, axis=axis)
     labels, best = as_labels(targets, p, mask), best_class(p)
     weights = item_weights(labels, mask, weights, accumulator_dtype(p.dtype))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
-from objectives._inputs import as_labels, classwise, floating, known_number
+from objectives._inputs import as_labels, classwise, floating, known_number, shown
 from objectives.lookup import CLASSES, NON_NEGATIVE, POSITIVE, REALS, SIMPLEX, described
 from objectives.losses.categorical import categorical_crossentropy
 from objectives.losses.deviance import tweedie_deviance
@@ -236,7 +236,7 @@ def d2_log_loss_score(predictions, targets, *, weights=None, mask=None, axis=-1)
     Raises
     ------
     TypeError
-        If the ranks do not match, or class indices are no integers.
+        If the ranks do not match, predictions are no rows of probabilities, or class indices are no integers.
     IndexError
         At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX the score is NaN.
 
@@ -294,7 +294,7 @@ def d2_brier_score(predictions, targets, *, weights=None, mask=None, axis=-1):
     Raises
     ------
     TypeError
-        If the ranks do not match, or class indices are no integers.
+        If the ranks do not match, predictions are no rows of probabilities, or class indices are no integers.
     IndexError
         At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX the score is NaN.
 
@@ -357,6 +357,11 @@ class _Classes(NamedTuple):
 def _classes(predictions, targets, weights, mask, axis):
     mask, weights = selecting(mask, weights)
     scores, targets, mask = classwise(floating(predictions, "predictions"), targets, mask, axis=axis, fill=1)
+    if scores.ndim < 2:
+        raise TypeError(
+            f"predictions {shown(scores.type.shape)} must be rows of class probabilities (..., C): of "
+            "probabilities p of one of two classes stack [1 - p, p]"
+        )
     scores = scores.astype(accumulator_dtype(scores.dtype))
     labels = as_labels(targets, scores, mask)
     weights = item_weights(labels, mask, weights, scores.dtype)

@@ -4,7 +4,7 @@ import math
 
 from objectives.lookup import LABELS, described
 from objectives.metrics._contingency import CLUSTERS, contingency_table
-from objectives.metrics._information import averaged_entropy, away_from_0, information_of
+from objectives.metrics._information import averaged_entropy, away_from_0, information_of, is_renaming
 from objectives.metrics._ratios import ratio
 from objectives.ops.contingency import expected_mutual_information
 from objectives.ops.selection import where
@@ -203,7 +203,8 @@ def adjusted_mutual_info_score(
         away_from_0(x - expected) for x in (information.mutual, averaged_entropy(information, average_method))
     )
     adjusted = where(information.is_one_sided, 0, more / most)
-    return where(information.is_trivial, 1, adjusted)
+    # exactly, also where each item is its own cluster: then the expectation is the greatest, too
+    return where(is_renaming(table), 1, adjusted)
 
 
 @described(per="set", differentiable=False, predictions=CLUSTERS, targets=LABELS)

@@ -103,6 +103,18 @@ def test_errors():
         mutual_info_score([0, 3], [0, 4], num_classes=5, **options).eval()
 
 
+def test_clusters_of_one_item_each():
+    """The expected information is then the greatest, too, and both differences are rounding."""
+    predictions, targets = pt.lvectors(2)
+    methods = ("arithmetic", "geometric", "min", "max")
+    scores = [
+        adjusted_mutual_info_score(predictions, targets, num_clusters=9, average_method=method) for method in methods
+    ]
+    function = pytensor.function([predictions, targets], scores, mode="FAST_COMPILE")
+    for n in range(1, 10):
+        assert function(np.arange(n), np.roll(np.arange(n)[::-1], 1)) == [1] * 4
+
+
 def test_the_expected_information_is_that_of_the_hypergeometric_distribution():
     a, b, total = TABLE.sum(axis=1), TABLE.sum(axis=0), TABLE.sum()
     n = np.arange(1, total + 1)

@@ -10,6 +10,8 @@ from objectives import (
     compile_validation,
     concordance_correlation,
     d2_absolute_error_score,
+    d2_brier_score,
+    d2_log_loss_score,
     d2_tweedie_score,
     explained_variance,
     kendall_tau,
@@ -138,3 +140,10 @@ def test_misuse():
         peak_signal_noise_ratio([1.0], [1.0], data_range=0)
     with pytest.raises(TypeError, match="data_range"):
         peak_signal_noise_ratio([1.0], [1.0])
+
+
+@pytest.mark.parametrize("score", [d2_brier_score, d2_log_loss_score])
+def test_probabilities_of_one_class_are_refused(score):
+    """They would be those of a single item."""
+    with pytest.raises(TypeError, match=r"predictions \(3,\) must be rows .* stack \[1 - p, p\]"):
+        score([0.1, 0.8, 0.9], [0, 1, 1])
