@@ -220,7 +220,7 @@ def _in_pairs(scores, labels, weights, num_classes):
     ordered = pt.stack([trapezoid(counts[j].T, counts[j][j][:, None], axis=0) for j in range(num_classes)])
     sizes = counts[0][:, -1]
     areas = (ordered + ordered.T) / (2 * sizes[:, None] * sizes)
-    upper = np.triu(np.ones((num_classes, num_classes), bool), 1)
+    upper = pt.as_tensor_variable(np.triu(np.ones((num_classes, num_classes), bool), 1))
     return where(upper, areas, 0), where(upper, sizes[:, None] + sizes, 0)
 
 
