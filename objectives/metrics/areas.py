@@ -186,14 +186,14 @@ def multiclass_roc_auc_score(
     weights = kept_weights(targets, scores, mask, weights)
     if multi_class == "ovr":
         areas, sizes = _against_rest(scores, labels, weights, num_classes)
+        number, total = num_classes, sizes.sum()
     else:
-        areas, sizes = _in_pairs(scores, labels, weights, num_classes)
+        areas, of_classes = _in_pairs(scores, labels, weights, num_classes)
+        sizes = of_classes[:, None] + of_classes
+        number, total = num_classes * (num_classes - 1) // 2, (num_classes - 1) * of_classes.sum()
     if average is None:
         return areas
-    if average == "weighted":
-        return (sizes * areas).sum() / sizes.sum()
-    number = num_classes if multi_class == "ovr" else num_classes * (num_classes - 1) // 2
-    return areas.sum() / number
+    return areas.sum() / number if average == "macro" else (sizes * areas).sum() / total
 
 
 def _counts(scores, labels, weights, num_classes):
@@ -215,13 +215,13 @@ def _against_rest(scores, labels, weights, num_classes):
 
 
 def _in_pairs(scores, labels, weights, num_classes):
-    """The area of each pair of classes, and the weight of their items: matrices, of which one half counts."""
+    """The area of each pair of classes, in the upper half of a matrix of zeros, and the weight of each class."""
     counts = [_counts(scores[:, j], labels, weights, num_classes) for j in range(num_classes)]
     ordered = pt.stack([trapezoid(counts[j].T, counts[j][j][:, None], axis=0) for j in range(num_classes)])
     sizes = counts[0][:, -1]
     areas = (ordered + ordered.T) / (2 * sizes[:, None] * sizes)
-    upper = np.triu(np.ones((num_classes, num_classes), bool), 1)
-    return where(upper, areas, 0), where(upper, sizes[:, None] + sizes, 0)
+    upper = pt.as_tensor_variable(np.triu(np.ones((num_classes, num_classes), bool), 1))
+    return where(upper, areas, 0), sizes
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
