@@ -71,15 +71,14 @@ def binned_points(predictions, targets, num_bins, mask, weights) -> Points:
     rounded = where(is_valid, scores.astype(dtype), 0) * np.asarray(num_bins - 1, dtype) + np.asarray(0.5, dtype)
     counts = confusion_counts(
         binary_labels(targets).astype("int64").ravel(),
-        rounded.astype("int64").ravel(),
+        num_bins - 1 - rounded.astype("int64").ravel(),  # the highest comes first
         where(is_valid, weights, np.nan).ravel(),
         num_rows=2,
         num_columns=int(num_bins),
     )
-    falling = np.arange(num_bins)[::-1].copy()
-    thresholds = np.maximum(falling - 0.5, 0) / (num_bins - 1)
+    thresholds = np.maximum(np.arange(num_bins - 1.5, -1, -1), 0) / (num_bins - 1)
     counts = summed(counts)
-    counts = pt.cumsum(where(pt.isnan(counts.sum()), np.nan, counts)[:, falling], axis=1)
+    counts = pt.cumsum(where(pt.isnan(counts.sum()), np.nan, counts), axis=1)
     return _falling(pt.concatenate([pt.as_tensor_variable(thresholds.astype(dtype))[None], counts]))
 
 

@@ -186,14 +186,11 @@ def multiclass_roc_auc_score(
     weights = kept_weights(targets, scores, mask, weights)
     if multi_class == "ovr":
         areas, sizes = _against_rest(scores, labels, weights, num_classes)
-        number, total = num_classes, sizes.sum()
     else:
-        areas, of_classes = _in_pairs(scores, labels, weights, num_classes)
-        sizes = of_classes[:, None] + of_classes
-        number, total = num_classes * (num_classes - 1) // 2, (num_classes - 1) * of_classes.sum()
+        areas, sizes = _in_pairs(scores, labels, weights, num_classes)
     if average is None:
         return areas
-    return areas.sum() / number if average == "macro" else (sizes * areas).sum() / total
+    return areas.sum() / num_classes if average == "macro" else (sizes * areas).sum() / sizes.sum()
 
 
 def _counts(scores, labels, weights, num_classes):
@@ -215,13 +212,16 @@ def _against_rest(scores, labels, weights, num_classes):
 
 
 def _in_pairs(scores, labels, weights, num_classes):
-    """The area of each pair of classes, in the upper half of a matrix of zeros, and the weight of each class."""
+    """The mean area of the pairs that each class is in, and the weight of its items.
+
+    Their mean is that of all pairs; with the weights of the pairs, the sums of two classes, it is that as well.
+    """
     counts = [_counts(scores[:, j], labels, weights, num_classes) for j in range(num_classes)]
     ordered = pt.stack([trapezoid(counts[j].T, counts[j][j][:, None], axis=0) for j in range(num_classes)])
     sizes = counts[0][:, -1]
     areas = (ordered + ordered.T) / (2 * sizes[:, None] * sizes)
-    upper = pt.as_tensor_variable(np.triu(np.ones((num_classes, num_classes), bool), 1))
-    return where(upper, areas, 0), sizes
+    itself = pt.as_tensor_variable(np.eye(num_classes, dtype=bool))
+    return where(itself, 0, areas).sum(axis=1) / (num_classes - 1), sizes
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)

@@ -291,11 +291,12 @@ def _bins(confidence, is_right, num_bins, weights):
     weights, confidence = where(is_valid, weights, np.nan), where(is_valid, confidence, 0)
     edges = (np.arange(1, num_bins) / num_bins).astype(confidence.dtype)
     column = pt.ge(confidence[:, None], edges).astype("int64").sum(axis=1)
-    counts = summed(confusion_counts(is_right, column, weights, num_rows=2, num_columns=num_bins))
-    shares = weights * confidence.astype(weights.dtype)
-    total = summed(confusion_counts(pt.zeros_like(is_right), column, shares, num_rows=1, num_columns=num_bins))[0]
+    counts, confidences = (
+        summed(confusion_counts(is_right, column, w, num_rows=2, num_columns=num_bins))
+        for w in (weights, weights * confidence.astype(weights.dtype))
+    )
     weight = counts[0] + counts[1]
-    return total / weight, counts[1] / weight, weight
+    return (confidences[0] + confidences[1]) / weight, counts[1] / weight, weight
 
 
 def _error(bins, norm):
