@@ -9,7 +9,7 @@ RUN := $(CURDIR)/$(ENV)/bin/python
 WORKERS ?= 2
 MATRIX ?= build/matrix-$(VERSION).json
 PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal --durations 10
-# All functions on all backends, in workers of its own: what was compiled stays in memory.
+# All functions on all backends, in workers of its own: what was compiled stays in memory. Numba may optimise less there.
 SWEEP = tests/test_cases.py tests/test_measures.py
 
 .DEFAULT_GOAL := help
@@ -47,7 +47,7 @@ example: $(ENV)/.example
 test: $(ENV)/.tests lint
 	@mkdir -p build
 	$(PYTEST) $(SWEEP:%=--ignore=%)
-	$(PYTEST) --matrix $(MATRIX) $(SWEEP)
+	NUMBA_OPT=1 $(PYTEST) --matrix $(MATRIX) $(SWEEP)
 	$(MAKE) --no-print-directory docs
 
 lint: $(ENV)/.tests

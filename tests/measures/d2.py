@@ -10,6 +10,13 @@ from objectives import d2_absolute_error_score, d2_brier_score, d2_log_loss_scor
 NUMBERS, POSITIVES = each_item(reals), each_item(positives)
 EACH = {"labels": np.arange(CLASSES)}
 
+
+def of_probabilities(function):
+    """A reference that refuses float32 probabilities for not adding up to 1 in float64."""
+    reference = by_sklearn(function, **EACH)
+    return lambda p, *others: reference(p / p.sum(axis=-1, keepdims=True), *others)
+
+
 MEASURES = [
     Measure(d2_absolute_error_score, NUMBERS, NUMBERS, by_sklearn(sklearn.d2_absolute_error_score), flattens=False),
     Measure(
@@ -40,6 +47,6 @@ MEASURES = [
         )
         for power in (0, 1, 1.5, 2, 3, -1)
     ),
-    Measure(d2_log_loss_score, simplex, labels, by_sklearn(sklearn.d2_log_loss_score, **EACH)),
-    Measure(d2_brier_score, simplex, labels, by_sklearn(sklearn.d2_brier_score, **EACH)),
+    Measure(d2_log_loss_score, simplex, labels, of_probabilities(sklearn.d2_log_loss_score)),
+    Measure(d2_brier_score, simplex, labels, of_probabilities(sklearn.d2_brier_score)),
 ]
