@@ -13,11 +13,12 @@ PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal --durations 10
 SWEEP = tests/test_cases.py tests/test_measures.py
 
 .DEFAULT_GOAL := help
-.PHONY: help example test lint docs matrix bench clean
+.PHONY: help example test suite lint docs matrix bench clean
 
 help:
 	@echo "make example   make an environment, train a classifier of handwritten digits, draw what it learnt"
 	@echo "make test      make an environment with every backend that can be installed, run linters, tests and docs"
+	@echo "make suite     the tests alone"
 	@echo "make lint      ruff, mypy and import contracts alone"
 	@echo "make docs      the documentation, in docs/_build"
 	@echo "make matrix    write what the tests found to run on each backend into README.rst and docs/backends.rst"
@@ -44,11 +45,12 @@ $(ENV)/.bench: $(ENV)/.made pyproject.toml tools/install.py
 example: $(ENV)/.example
 	$(RUN) examples/digits.py $(if $(MODE),--mode $(MODE)) $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(REQUIRE),--require $(REQUIRE))
 
-test: $(ENV)/.tests lint
+test: lint suite docs
+
+suite: $(ENV)/.tests
 	@mkdir -p build
 	$(PYTEST) $(SWEEP:%=--ignore=%)
 	NUMBA_OPT=1 $(PYTEST) --matrix $(MATRIX) $(SWEEP)
-	$(MAKE) --no-print-directory docs
 
 lint: $(ENV)/.tests
 	$(RUN) -m ruff check .

@@ -1,5 +1,7 @@
 """Every measure of a set: value, mask, weights, axes, batches, and every backend, against the row's reference."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -149,6 +151,15 @@ def test_backend_refuses(backend, row, record_property):
     check_on(backend, [row], record_property)
 
 
+def uncompiled(backend):
+    """PyTorch takes minutes to compile measures, and computes the same without."""
+    if backend != "PYTORCH":
+        return nullcontext()
+    import torch
+
+    return torch.compiler.set_stance("force_eager")
+
+
 def check_on(backend, rows, record_property):
     """The masked values of rows, computed by one function."""
     record_property("functions", sorted({row.function.__name__ for row in rows}))
@@ -161,7 +172,7 @@ def check_on(backend, rows, record_property):
     given = [array for pair, m in zip(arrays, masks, strict=True) for array in (*pair, m)]
     variables = [pt.tensor(shape=(None,) * a.ndim, dtype=a.dtype.name) for a in given]
     # MLX has no float64 on all its devices, and PyTensor warns of it
-    with pytensor.config.change_flags(gcc__cxxflags="-O0", floatX=dtype):
+    with pytensor.config.change_flags(gcc__cxxflags="-O0", floatX=dtype), uncompiled(backend):
         outputs = [row.apply(*variables[3 * i : 3 * i + 2], mask=variables[3 * i + 2]) for i, row in enumerate(rows)]
         values = pytensor.function(variables, outputs, mode=mode(backend))(*given)
     for row, (predictions, targets), value in zip(rows, arrays, values, strict=True):
