@@ -10,6 +10,7 @@ import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.fg import FunctionGraph
+from pytensor.graph.op import HasInnerGraph
 from pytensor.graph.rewriting.basic import MergeOptimizer
 from pytensor.graph.traversal import ancestors, walk
 
@@ -126,7 +127,13 @@ def _wide(loss):
 
 
 def _has_statistics(variable):
-    return any(v.owner is not None and isinstance(v.owner.op, Statistic) for v in ancestors([variable]))
+    return any(_is_statistic(v) for v in ancestors([variable]))
+
+
+def _hides_statistics(variable):
+    """Whether something is aggregated within a loop or another graph of its own, where it cannot be accumulated."""
+    inner = variable.owner is not None and isinstance(variable.owner.op, HasInnerGraph)
+    return inner and any(map(_is_statistic, ancestors(variable.owner.op.inner_outputs)))
 
 
 def _is_statistic(variable):
@@ -146,6 +153,11 @@ def _statistics(name, output, inputs):
             )
         elif variable.owner is None:
             _check_is_known(name, variable)
+    if any(map(_hides_statistics, ancestors([output]))):
+        raise TypeError(
+            f"measure {name!r} aggregates within a loop or a graph of its own, from which the value over all batches "
+            "cannot be had: aggregate what comes out of it"
+        )
     for statistic in found:
         _check_statistic(name, statistic, inputs)
     return found

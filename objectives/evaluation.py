@@ -251,7 +251,7 @@ class Validation:
         Raises
         ------
         ValueError
-            If it is not a state of the same measures. What was accumulated is untouched.
+            If it has other names or shapes than one of the same measures. What was accumulated is untouched.
         """
         self._check_state(state)
         mine = {part.name: np.asarray(array) for part, array in zip(self._added, self._arrays, strict=True)}

@@ -105,6 +105,9 @@ def test_measures_that_are_refused():
     ):
         with pytest.raises(TypeError, match=message):
             validation_of({"m": measure})
+    step = pytensor.scan(lambda i: aggregate(losses) + i, sequences=pt.arange(2), return_updates=False)
+    with pytest.raises(TypeError, match="aggregates within a loop"):
+        validation_of({"m": step})
     for measures, inputs, message in (
         ({"m": losses}, [logits], "'m' depends on labels, which is not among the inputs"),
         ({"m": mean * pt.scalar("other")}, [logits, labels], "depends on other"),

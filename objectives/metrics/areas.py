@@ -14,7 +14,7 @@ from objectives.metrics._points import (
     step_area,
     trapezoid,
 )
-from objectives.metrics._sets import checked_number, selecting
+from objectives.metrics._sets import check_rows, checked_number, selecting
 from objectives.ops.labels import pick_class
 from objectives.ops.selection import where
 from objectives.ops.statistics import joined
@@ -175,6 +175,7 @@ def multiclass_roc_auc_score(
         raise ValueError(f"multi_class must be 'ovr' or 'ovo', not {multi_class!r}")
     if average not in ("macro", "weighted") and (average, multi_class) != (None, "ovr"):
         raise ValueError(f"average must be 'macro', 'weighted' or, for 'ovr', None, not {average!r}")
+    check_rows(predictions, targets)
     mask, weights = selecting(mask, weights)
     predictions, targets, mask = classwise(floating_scores(predictions), targets, mask, axis=axis)
     num_classes = checked_number(num_classes, predictions.type.shape[-1])

@@ -5,7 +5,7 @@ import pytensor.tensor as pt
 from objectives._inputs import are_labels, classwise, floating, items
 from objectives._probabilities import refuse_log_probabilities, refuse_probabilities
 from objectives.lookup import CLASSES, REALS, SIMPLEX, described
-from objectives.metrics._sets import item_weights, selecting
+from objectives.metrics._sets import check_rows, item_weights, selecting
 from objectives.ops.counting import EntryCount
 from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.labels import is_class, pick_class
@@ -158,6 +158,7 @@ def perplexity(logits, targets, *, weights=None, mask=None, axis=-1):
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits)
+    check_rows(logits, targets)
     mask, weights = selecting(mask, weights)
     z, targets, mask = items(logits, targets, mask, axis=axis)
     losses = SoftmaxCrossentropy.of(z, targets, mask=mask)

@@ -183,7 +183,13 @@ def test_all_share_one_state():
     assert validation.result()["precision"] == pytest.approx((1 + 2 / 3 + 0) / 3)
 
 
-@pytest.mark.parametrize("measure", ["confusion_matrix", "f1_score", "matthews_corrcoef", "calibration_error"])
+@pytest.mark.parametrize(
+    "measure",
+    [
+        *("confusion_matrix", "f1_score", "matthews_corrcoef"),
+        *("calibration_error", "multiclass_roc_auc_score", "perplexity"),
+    ],
+)
 def test_binary_scores_are_not_taken_for_one_item(measure):
     with pytest.raises(TypeError, match=r"predictions \(3,\) and targets are vectors, which would be one item"):
         getattr(objectives, measure)([0.1, 0.8, 0.9], [0, 1, 1])
