@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import defaultdict
 from pathlib import Path
 
 # Each worker compiles into folders of its own: PyTensor compiles C under one lock for each folder, and the workers
@@ -26,6 +27,26 @@ pytensor.config.mode = "FAST_COMPILE"
 
 def pytest_addoption(parser):
     parser.addoption("--matrix", metavar="FILE", help="write which function passed on which backend to a JSON file")
+
+    parser.addoption("--part", metavar="I/N", help="of tests with many parameters, only each N-th, from the I-th on")
+
+
+MANY = 12
+
+
+def pytest_collection_modifyitems(config, items):
+    """Of a test with many parameters take one part only, if asked: another run takes the others."""
+    if not config.getoption("--part"):
+        return
+    part, parts = map(int, config.getoption("--part").split("/"))
+    tests = defaultdict(list)
+    for item in items:
+        tests[item.location[0], getattr(item, "originalname", item.name)].append(item)
+    left_out = {
+        item for same in tests.values() if len(same) > MANY for i, item in enumerate(same) if i % parts != part - 1
+    }
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_configure(config):
