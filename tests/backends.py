@@ -11,6 +11,11 @@ MODULES = {"NUMBA": "numba", "CVM": None, "JAX": "jax", "PYTORCH": "torch", "MLX
 CANNOT_RAISE = ("JAX", "PYTORCH", "MLX")
 
 
+def dtypes(backend):
+    """MLX computes in float32; its float64 exists on the CPU alone and for few operations."""
+    return ("float32",) if backend == "MLX" else ("float32", "float64")
+
+
 def is_installed(backend):
     return MODULES[backend] is None or find_spec(MODULES[backend]) is not None
 
