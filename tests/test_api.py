@@ -14,13 +14,16 @@ import objectives
 from objectives import aggregation, evaluation, lookup, losses, metrics
 
 ROOT = Path(__file__).parent.parent
-MODULES = {
-    name: module
-    for package in (losses, metrics)
-    for name, module in inspect.getmembers(package, inspect.ismodule)
-    if not name.startswith("_")
-} | {"aggregation": aggregation}
-PUBLIC = {name: getattr(module, name) for module in MODULES.values() for name in module.__all__}
+MODULES = [
+    *(
+        module
+        for package in (losses, metrics)
+        for name, module in inspect.getmembers(package, inspect.ismodule)
+        if not name.startswith("_")
+    ),
+    aggregation,
+]
+PUBLIC = {name: getattr(module, name) for module in MODULES for name in module.__all__}
 FIRST = {
     *("predictions", "logits", "scores", "a", "loss", "targets", "anchor", "embeddings"),
     *("log_predictions", "log_rate", "reconstruction", "mean", "x"),
@@ -43,10 +46,10 @@ def test_the_collector_finds_the_functions():
 
 
 def test_every_name_has_one_home():
-    names = [name for module in MODULES.values() for name in module.__all__]
+    names = [name for module in MODULES for name in module.__all__]
     assert len(names) == len(set(names))
     assert all(getattr(objectives, name) is function for name, function in PUBLIC.items())
-    assert all(module.__all__ == sorted(module.__all__) for module in MODULES.values())
+    assert all(module.__all__ == sorted(module.__all__) for module in MODULES)
 
 
 @each_function
@@ -97,7 +100,7 @@ def test_docstring(name):
 
 @each_function
 def test_documentation_entry(name):
-    home = next(module for module in MODULES.values() if name in module.__all__)
+    home = next(module for module in MODULES if name in module.__all__)
     pages = "\n".join(page.read_text() for page in (ROOT / "docs").glob("*.rst"))
     assert f"automodule:: {home.__name__}" in pages
     assert f"``{name}``" in (ROOT / "README.rst").read_text()
