@@ -51,7 +51,8 @@ def lists(scores, targets, mask, axis) -> Lists:
             "the relevance of each entry, in the shape of the scores"
         )
     there = pt.ones_like(scores)
-    index = pt.arange(np.int64(0), scores.shape[-1], np.int64(1), dtype="int64")
+    # not arange, whose length MLX must know beforehand
+    index = pt.cumsum(pt.ones((scores.shape[-1],), dtype="float32")) - np.float32(1)
     if mask is None:
         return Lists(scores, relevance, there, None, index)
     mask = mask & pt.ones_like(scores, dtype="bool")

@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, described
 from objectives.metrics._lists import check_cutoff, lists, not_below, other, own, ratio
 from objectives.ops.ranking import even_max
-from objectives.ops.selection import where
+from objectives.ops.selection import select, where
 
 __all__ = ["coverage_error", "dcg_score", "label_ranking_average_precision", "label_ranking_loss", "ndcg_score"]
 
@@ -61,7 +61,8 @@ def label_ranking_loss(scores, targets, *, axis=-1, mask=None):
     given = lists(scores, targets, mask, axis)
     right, wrong = _right(given), given.there - _right(given)
     pairs = own(right) * other(wrong)
-    errors = (pairs * not_below(given, given.scores)).sum(axis=(-2, -1))
+    # chosen, not multiplied: MLX cannot multiply three operands of different shapes
+    errors = select(pt.ge(other(given.scores), own(given.scores)), pairs).sum(axis=(-2, -1))
     return given.result(ratio(errors, pairs.sum(axis=(-2, -1))), errors=True)
 
 

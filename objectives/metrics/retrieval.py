@@ -5,7 +5,7 @@ import pytensor.tensor as pt
 from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.metrics._lists import ahead, lists, other, own, ratio, retrieved
 from objectives.ops.ranking import even_max
-from objectives.ops.selection import where
+from objectives.ops.selection import select, where
 
 __all__ = ["reciprocal_rank", "retrieval_average_precision", "retrieval_roc_auc"]
 
@@ -181,10 +181,12 @@ def retrieval_roc_auc(scores, targets, *, k=None, axis=-1, mask=None):
     [0.875]
     """
     found = retrieved(lists(scores, targets, mask, axis), k)
-    given, dtype = found.given, found.hits.dtype
-    above = pt.gt(own(given.scores), other(given.scores)).astype(dtype)
-    tied = (pt.ge(own(given.scores), other(given.scores)) & pt.le(own(given.scores), other(given.scores))).astype(dtype)
+    given = found.given
     among = given.there if k is None else where(pt.lt(found.rank, k) | given.missing, given.there, 0)
-    pairs = own(among * found.relevant) * other(among * (1 - found.relevant))
-    right = (pairs * (above + tied / 2)).sum(axis=(-2, -1))
+    # chosen, not multiplied: MLX cannot multiply three operands of different shapes
+    is_relevant = pt.gt(found.relevant, 0)
+    pairs = own(where(is_relevant, among, 0)) * other(where(is_relevant, 0, among))
+    high, low = own(given.scores), other(given.scores)
+    above, not_below = (select(order(high, low), pairs).sum(axis=(-2, -1)) for order in (pt.gt, pt.ge))
+    right = (above + not_below) / 2  # half of those that are tied
     return given.result(ratio(right, pairs.sum(axis=(-2, -1))))
