@@ -21,6 +21,15 @@ from objectives.ops.statistics import Rule, joined, merged_states, statistic
 CLASSES, PARTITIONS, BATCHES = 4, 7, 3
 
 
+@pytest.fixture(scope="module", autouse=True)
+def environment():
+    """Dask leaves the variables of its workers, such as OMP_NUM_THREADS=1, in the process that starts them."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="module")
 def client():
     with (
