@@ -86,12 +86,6 @@ def ahead(given):
     return pt.invert(behind).astype(scores.dtype) * other(given.there)
 
 
-def ratio(numerator, denominator):
-    """The quotient; 0 where the denominator is 0."""
-    some = pt.neq(denominator, 0)
-    return where(some, numerator / where(some, denominator, 1), 0)
-
-
 def check_cutoff(k):
     """Refuse what is no number of entries."""
     if k is not None and (not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1):

@@ -81,7 +81,7 @@ def ones_where(condition, dtype):
     return pt.switch(condition, np.asarray(1, dtype), np.asarray(0, dtype))
 
 
-def ratio(numerator, denominator, otherwise):
+def ratio(numerator, denominator, otherwise=0):
     """The quotient, or another number where the denominator is 0. NaN stays."""
     nothing = pt.invert(pt.neq(denominator, 0))
     return where(nothing, otherwise, numerator / where(nothing, 1, denominator))

@@ -3,7 +3,8 @@
 import pytensor.tensor as pt
 
 from objectives.lookup import NON_NEGATIVE, REALS, described
-from objectives.metrics._lists import lists, ratio, retrieved
+from objectives.metrics._lists import lists, retrieved
+from objectives.metrics._ratios import ratio
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import where
 
