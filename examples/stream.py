@@ -118,7 +118,7 @@ def cluster(workers):
         from distributed import Client, LocalCluster
     except ImportError as error:
         sys.exit(f"--workers needs Dask ({error}): pip install objectives[dask]")
-    with LocalCluster(workers, threads_per_worker=1, dashboard_address=None) as local, Client(local) as client:
+    with LocalCluster(workers, threads_per_worker=1, dashboard_address="localhost:0") as local, Client(local) as client:
         yield client
 
 

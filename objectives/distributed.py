@@ -98,7 +98,7 @@ def evaluate(validation: Validation, partitions: Iterable, *, client=None, progr
     >>> predictions, targets = pt.vectors("predictions", "targets")
     >>> validation = compile_validation([predictions, targets], {"mse": squared_error(predictions, targets)})
     >>> partitions = [[([1.0, 2.0], [1.0, 0.0])], [([5.0], [4.0])]]
-    >>> with Client(processes=False, n_workers=1, dashboard_address=None) as client:
+    >>> with Client(processes=False, n_workers=1, dashboard_address="localhost:0") as client:
     ...     print(evaluate(validation, partitions, client=client, progress=False)["mse"].round(4))
     1.6667
     """

@@ -1,5 +1,6 @@
 """The backends that the sweeps run on, and what cannot run there."""
 
+from contextlib import nullcontext
 from functools import cache
 from importlib.util import find_spec
 
@@ -34,6 +35,15 @@ def parameter(backend, *values, marks=()):
         marks=[missing, *marks],
         id="-".join([backend, *(getattr(value, "id", str(value)) for value in values)]),
     )
+
+
+def uncompiled(backend):
+    """PyTorch, whose compiler takes seconds for each function, computes the same without it."""
+    if backend != "PYTORCH" or not is_installed(backend):
+        return nullcontext()
+    import torch
+
+    return torch.compiler.set_stance("force_eager")
 
 
 # What a backend of PyTensor itself cannot do, by the names of functions and options.

@@ -1,42 +1,43 @@
 """Every row of the table on every backend: value, gradients and mask against the row's reference."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import MODULES, mode, parameter, unsupported
+from backends import MODULES, mode, parameter, uncompiled, unsupported
 from cases import CASES, FIRST, LAST, Case
 from cases.case import poisoned
 
-SLOW = ("NUMBA", "CVM", "PYTORCH")
 EXPECTED = {}
 TOLERANCE = {"float32": {"rtol": 2e-5, "atol": 2e-6}, "float64": {"rtol": 1e-10, "atol": 1e-12}}
+OLDEST = pytensor.__version__.startswith("3.0.")
+FUNCTIONS = [case.function for case in FIRST]
 
 
-def dtypes_of(backend, case):
-    """In which dtype a row is tried with a mask, and in which without; None where it is not.
+def tried(backend, case):
+    """In which dtypes a row is computed, and whether with a mask.
 
-    Where each compiler run takes seconds, a function's first row is tried with a mask, and with the oldest PyTensor its
-    last without on one of the slow backends, in turn; all combinations of all rows run without a backend in
-    test_expressions.py.
+    With the oldest PyTensor all rows on JAX; elsewhere, where each compiler run takes seconds, one row of a function:
+    the first with the oldest PyTensor, the last with others. Over the backends and versions it meets both dtypes. All
+    combinations run without a backend in test_expressions.py.
     """
-    masked = "float32" if case in FIRST or backend == "JAX" or unsupported(backend, case) else None
-    if backend == "JAX":
-        return masked, "float64" if case in FIRST else None
-    turn = [first.function for first in FIRST].index(case.function) % len(SLOW)
-    unmasked = case in LAST and backend == SLOW[turn] and pytensor.__version__.startswith("3.0.")
-    return masked, "float64" if unmasked else None
+    if backend == "JAX" and OLDEST:
+        return [("float32", True), *([("float64", False)] if case in FIRST else [])]
+    if case not in (FIRST if OLDEST else LAST) and not unsupported(backend, case):
+        return []
+    turn = FUNCTIONS.index(case.function) + list(MODULES).index(backend) + OLDEST
+    return [("float32" if backend == "MLX" or turn % 2 else "float64", True)]
 
 
 def rows():
     for backend in MODULES:
         for case in CASES:
-            if not any(dtypes_of(backend, case)):
-                continue
-            reason = unsupported(backend, case)
-            yield parameter(backend, case, marks=[pytest.mark.xfail(reason=reason, strict=True)] if reason else [])
+            if tried(backend, case):
+                reason = unsupported(backend, case)
+                yield parameter(backend, case, marks=[pytest.mark.xfail(reason=reason, strict=True)] if reason else [])
 
 
 @pytest.mark.parametrize(("backend", "case"), list(rows()))
@@ -108,15 +109,14 @@ CHECKS = {"value": check_value, "gradient": check_gradient, "mask": check_mask}
 
 def computed(case, backend):
     """The runs of a case, computed by one compiled function."""
-    runs = [
-        Run(case, dtype, masked) for dtype, masked in zip(dtypes_of(backend, case), (True, False), strict=True) if dtype
-    ]
+    runs = [Run(case, dtype, masked) for dtype, masked in tried(backend, case)]
     outputs = [output for run in runs for output in run.outputs()]
     inputs = [variable for run in runs for variable in run.inputs]
+    eager = uncompiled(backend) if FUNCTIONS.index(case.function) % 3 else nullcontext()
     # PyTensor's C code is compiled faster without optimisation; ours is tested with it in dispatch/
-    with pytensor.config.change_flags(gcc__cxxflags="-O0"):
+    with pytensor.config.change_flags(gcc__cxxflags="-O0"), eager:
         function = pytensor.function(inputs, outputs, mode=mode(backend), on_unused_input="ignore")
-    results = [np.asarray(result) for result in function(*(array for run in runs for array in run.arrays))]
+        results = [np.asarray(result) for result in function(*(array for run in runs for array in run.arrays))]
     for run in runs:
         run.take(results)
         if backend != "JAX":  # whose sums have the wrong dtype in PyTensor: docs/sharp_edges.rst

@@ -33,7 +33,7 @@ def environment():
 @pytest.fixture(scope="module")
 def client():
     with (
-        LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address="localhost:0") as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         yield client

@@ -11,7 +11,7 @@ STREAM = "--items 9500 --classes 5 --batch-size 700 --partition-size 2000 --mode
 
 def run(name, *options):
     command = [sys.executable, str(ROOT / "examples" / name), *options]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100"}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "COLUMNS": "100"}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     return result.stdout

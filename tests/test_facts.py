@@ -15,7 +15,7 @@ from objectives import losses, metrics
 
 PUBLIC = sorted({name for package in (losses, metrics) for name in dir(package) if name in objectives.names()})
 LOSSES = [case for case in CASES if case.differentiable]
-STEPS = 250
+STEPS = 80
 each_loss = pytest.mark.parametrize("case", LOSSES, ids=lambda case: case.id)
 
 

@@ -1,12 +1,10 @@
 """Every measure of a set: value, mask, weights, axes, batches, and every backend, against the row's reference."""
 
-from contextlib import nullcontext
-
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import MODULES, mode, parameter, unsupported
+from backends import MODULES, mode, parameter, uncompiled, unsupported
 from measures import FIRST, MEASURES, TABLE
 from measures.measure import N
 from pytensor.compile.mode import Mode
@@ -149,15 +147,6 @@ def test_backend(backend, file, record_property):
 @pytest.mark.parametrize(("backend", "row"), list(refused()))
 def test_backend_refuses(backend, row, record_property):
     check_on(backend, [row], record_property)
-
-
-def uncompiled(backend):
-    """PyTorch takes minutes to compile measures, and computes the same without."""
-    if backend != "PYTORCH":
-        return nullcontext()
-    import torch
-
-    return torch.compiler.set_stance("force_eager")
 
 
 def check_on(backend, rows, record_property):

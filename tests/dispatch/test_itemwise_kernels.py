@@ -1,5 +1,6 @@
 """The kernels of crossentropy and multi-class hinge give what their expressions give, for every choice of options."""
 
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -97,33 +98,31 @@ def test_hinge(backend, dtype):
             np.testing.assert_allclose(result, reference, rtol=2e-6, atol=1e-7, err_msg=str(shape))
 
 
-@pytest.fixture(scope="module")
-def numba_forms():
-    """Loss alone, gradient alone and in place, by rank of the logits."""
-    functions = {}
-    for ndim in (1, 2, 3):
-        logits = pt.tensor(dtype="float32", shape=(None,) * ndim)
-        labels = pt.tensor(dtype="int64", shape=(None,) * (ndim - 1))
-        # a mask and weights with lengths of 1, which are broadcast
-        mask = pt.tensor(dtype="bool", shape=(None,) * (ndim - 1))
-        g = pt.tensor(dtype="float32", shape=(None,) * (ndim - 1))
-        op = SoftmaxCrossentropyGradient(options=("mask",))
-        inputs = [logits, labels, g, mask]
-        outputs = [SoftmaxCrossentropy(options=("mask",))(logits, labels, mask), op(logits, labels, g, g, mask)]
-        inplace = op(2 * logits, labels, g, g, mask)
-        alone = get_mode("NUMBA").excluding("loss_fusion")
-        functions[ndim] = (
-            pytensor.function(inputs, outputs, mode=alone, on_unused_input="ignore"),
-            pytensor.function(inputs, inplace, mode=get_mode("NUMBA")),
-            pytensor.function(inputs, outputs, mode="FAST_COMPILE"),
-        )
-        assert any(getattr(node.op, "inplace", False) for node in functions[ndim][1].maker.fgraph.apply_nodes)
+@cache
+def numba_forms(ndim):
+    """Loss and gradient, the gradient alone and in place, and their expressions, by rank of the logits."""
+    logits = pt.tensor(dtype="float32", shape=(None,) * ndim)
+    labels = pt.tensor(dtype="int64", shape=(None,) * (ndim - 1))
+    # a mask and weights with lengths of 1, which are broadcast
+    mask = pt.tensor(dtype="bool", shape=(None,) * (ndim - 1))
+    g = pt.tensor(dtype="float32", shape=(None,) * (ndim - 1))
+    op = SoftmaxCrossentropyGradient(options=("mask",))
+    inputs = [logits, labels, g, mask]
+    outputs = [SoftmaxCrossentropy(options=("mask",))(logits, labels, mask), op(logits, labels, g, g, mask)]
+    inplace = op(2 * logits, labels, g, g, mask)
+    alone = get_mode("NUMBA").excluding("loss_fusion")
+    functions = (
+        pytensor.function(inputs, outputs, mode=alone, on_unused_input="ignore"),
+        pytensor.function(inputs, inplace, mode=get_mode("NUMBA")),
+        pytensor.function(inputs, outputs, mode="FAST_COMPILE"),
+    )
+    assert any(getattr(node.op, "inplace", False) for node in functions[1].maker.fgraph.apply_nodes)
     return functions
 
 
 @pytest.mark.parametrize("view", ["contiguous", "strided", "fortran", "broadcast"])
 @pytest.mark.parametrize("shape", [(7,), (9, 60), (2, 3, 5)])
-def test_forms_and_strides(numba_forms, shape, view):
+def test_forms_and_strides(shape, view):
     rng = np.random.default_rng(0)
     items = shape[:-1]
     logits = rng.normal(size=shape).astype("float32")
@@ -136,7 +135,7 @@ def test_forms_and_strides(numba_forms, shape, view):
     elif view == "broadcast":
         values[2:] = [v[:1] if v.ndim else v for v in values[2:]]
     kept = [v.copy() for v in values]
-    function, inplace, reference = numba_forms[len(shape)]
+    function, inplace, reference = numba_forms(len(shape))
     contiguous = [np.array(v) for v in [*values[:2], *(np.broadcast_to(v, items) for v in values[2:])]]
     for result, wanted in zip(function(*values), reference(*contiguous), strict=True):
         assert result.shape == wanted.shape
@@ -147,8 +146,8 @@ def test_forms_and_strides(numba_forms, shape, view):
         np.testing.assert_array_equal(before, after)  # in place never reaches the inputs
 
 
-def test_extremes(numba_forms):
-    function, _, reference = numba_forms[2]
+def test_extremes():
+    function, _, reference = numba_forms(2)
     inf, nan = np.inf, np.nan
     logits = np.array(
         [
@@ -172,8 +171,8 @@ def test_extremes(numba_forms):
 
 
 @pytest.mark.parametrize("shape", [(4, 5), (2, 2, 5)])
-def test_errors(numba_forms, shape):
-    function, *_ = numba_forms[len(shape)]
+def test_errors(shape):
+    function, *_ = numba_forms(len(shape))
     items = shape[:-1]
     values = [np.zeros(shape, "float32"), np.zeros(items, int), np.ones(items, "float32"), np.ones(items, bool)]
     for label in (-1, 5, 2**40):

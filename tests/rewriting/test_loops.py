@@ -1,5 +1,7 @@
 """Sums of element-wise losses and their gradients share as few loops as possible, and only in graphs with a loss."""
 
+from itertools import cycle
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -78,8 +80,8 @@ def test_loops(graph):
 
 @pytest.mark.parametrize("backend", ["NUMBA", "CVM"])
 def test_numbers(backend):
-    """All graphs at once: sizes of none, one and several chunks, and several threads."""
-    outputs = [output for build, _ in GRAPHS.values() for loss in LOSSES for output in build(loss)]
+    """All graphs at once, with the losses in turn: sizes of none, one and several chunks, and several threads."""
+    outputs = [output for (build, _), loss in zip(GRAPHS.values(), cycle(LOSSES)) for output in build(loss)]
     matrices = [squared_error(M, R + C).sum(), squared_error(M, C * R).mean(axis=1), huber_loss(M, M.T.T).sum()]
     outputs = [*outputs, *matrices, binary_crossentropy_with_logits(M.T, M.T).sum()]
     function, plain = compiled(outputs, backend), compiled(outputs, "FAST_COMPILE")
