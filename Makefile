@@ -1,6 +1,6 @@
 # Two commands do everything: `make example` and `make test`. Neither asks for anything, and both can be run again.
 # PYTHON chooses the interpreter; MODE, EPOCHS and REQUIRE (the least accuracy) are the example's options, BENCH holds
-# those of the benchmarks. PART=1/2 and PART=2/2 share the parametrised tests between two runs.
+# those of the benchmarks. PART=1/2 and PART=2/2 share the tests with many parameters between two runs.
 
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)

@@ -38,18 +38,23 @@ class ConfusionCounts(ShapedOp):
 
     def perform(self, node, inputs, outputs):
         rows, columns, weights = inputs
-        if not rows.shape == columns.shape == weights.shape:
-            raise ValueError(
-                f"shape mismatch between {rows.size} targets, {columns.size} predictions and {weights.size} weights: "
-                "there must be one of each for each item"
-            )
-        check_range(rows, self.num_rows, LabelError)
-        check_range(columns, self.num_columns, PredictedLabelError)
+        check_pairs(rows, columns, weights, self.num_rows, self.num_columns)
         counts = np.bincount(rows * self.num_columns + columns, weights, minlength=self.num_rows * self.num_columns)
         outputs[0][0] = counts.reshape(self.shape).astype(weights.dtype)
 
     def output_shape(self, rows, columns, weights):
         return tuple(pt.constant(n, dtype="int64") for n in self.shape)
+
+
+def check_pairs(rows, columns, weights, num_rows, num_columns):
+    """Raise for what cannot be counted."""
+    if not rows.shape == columns.shape == weights.shape:
+        raise ValueError(
+            f"shape mismatch between {rows.size} targets, {columns.size} predictions and {weights.size} weights: "
+            "there must be one of each for each item"
+        )
+    check_range(rows, num_rows, LabelError)
+    check_range(columns, num_columns, PredictedLabelError)
 
 
 def check_range(labels, number, error):

@@ -190,6 +190,13 @@ def check_lengths(known, given):
         )
 
 
+def check_sum(state, statistic):
+    """Refuse the statistic of a batch that cannot be added to the state of a sum."""
+    if len(state) != Rule.SUM.size:
+        raise ValueError(f"the state of a sum has {Rule.SUM.size} components, not {len(state)}")
+    check_lengths(state.shape[1:], statistic.shape)
+
+
 def accumulated(state, statistic, rule) -> Any:
     """The state after a batch with this statistic."""
     return Accumulate(rule)(state, statistic)

@@ -1,3 +1,11 @@
 """C kernels, for PyTensor's C backend (CVM)."""
 
-from objectives.dispatch.c import crossentropy, elementwise, margin, ranking, summation  # noqa: F401  (imported for their registration)
+from objectives.dispatch.c import (  # noqa: F401  (imported for their registration)
+    confusion,
+    crossentropy,
+    elementwise,
+    margin,
+    ranking,
+    statistics,
+    summation,
+)

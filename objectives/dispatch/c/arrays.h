@@ -65,34 +65,41 @@ template <class T> static bool allocate(PyArrayObject** storage, int ndim, const
     return *storage != NULL;
 }
 
-// Calls a function of objectives.ops.labels, which raises what is wrong. An error is set in any case.
-static inline void raise_by(const char* check, PyObject* first, PyObject* second) {
-    PyObject* module = PyImport_ImportModule("objectives.ops.labels");
-    PyObject* result = module ? PyObject_CallMethod(module, check, "OO", first, second) : NULL;
-    if (result) PyErr_Format(PyExc_RuntimeError, "%s found nothing to raise", check);
+// Calls a function that raises if something is wrong with its arguments, given by a format of Py_BuildValue.
+template <class... Arguments>
+static bool passes(const char* module_name, const char* check, const char* format, Arguments... arguments) {
+    PyObject* module = PyImport_ImportModule(module_name);
+    PyObject* result = module ? PyObject_CallMethod(module, check, format, arguments...) : NULL;
+    const bool passed = result != NULL;
     Py_XDECREF(result);
     Py_XDECREF(module);
+    return passed;
+}
+
+// The same where something is wrong. An error is set in any case.
+template <class... Arguments>
+static void raise_by(const char* module_name, const char* check, const char* format, Arguments... arguments) {
+    if (passes(module_name, check, format, arguments...))
+        PyErr_Format(PyExc_RuntimeError, "%s found nothing to raise", check);
 }
 
 // Whether there is one label for each row of the scores; raises otherwise.
 static inline bool check_label_shape(PyArrayObject* scores, PyArrayObject* labels) {
     int ndim = PyArray_NDIM(scores) - 1;
     if (has_shape(labels, ndim, PyArray_DIMS(scores))) return true;
-    raise_by("check_shapes", (PyObject*)scores, (PyObject*)labels);
+    raise_by("objectives.ops.labels", "check_shapes", "OO", scores, labels);
     return false;
 }
 
 // Raises the error of the first label outside [0, num_classes) that counts.
 template <class Counts> static void raise_label_error(PyArrayObject* labels, Counts counts, npy_intp num_classes) {
     Owned copy((PyArrayObject*)PyArray_NewCopy(labels, NPY_CORDER));
-    PyObject* classes = PyLong_FromSsize_t(num_classes);
-    if (copy && classes) {
+    if (copy) {
         npy_int64* label = copy.data<npy_int64>();
         for (npy_intp i = 0; i < PyArray_SIZE(copy.array); i++)
             if (!counts(i)) label[i] = 0;
-        raise_by("check_labels", (PyObject*)copy.array, classes);
+        raise_by("objectives.ops.labels", "check_labels", "On", copy.array, num_classes);
     }
-    Py_XDECREF(classes);
 }
 
 }  // namespace objectives

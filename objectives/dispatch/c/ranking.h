@@ -10,6 +10,8 @@
 
 namespace objectives {
 
+static const npy_intp SHORT = 32;
+
 // How many of n scores are not less than s, or with `ties_behind` not less or equal. NaN is neither, on either side.
 template <bool ties_behind, class T> static inline npy_int64 count_ahead(const T* x, npy_intp n, T s) {
     const npy_intp block = 1 << 16;  // a count that fits lanes as wide as the scores
@@ -25,6 +27,14 @@ template <bool ties_behind, class T> static inline npy_int64 count_ahead(const T
     return ahead;
 }
 
+// Of all scores those before the label's and those behind it, in one loop over a row too short for two.
+template <class T> static inline npy_int64 rank_in_short_row(const T* x, npy_intp n, npy_intp label) {
+    const T s = x[label];
+    npy_int64 ahead = 0;
+    for (npy_intp c = 0; c < n; c++) ahead += !(c < label ? x[c] < s : x[c] <= s);
+    return ahead;
+}
+
 template <class T> static bool rank_rows(const T* scores, const npy_int64* labels, npy_intp classes, npy_int64* ranks,
                                          npy_intp start, npy_intp stop) {
     bool valid = true;
@@ -35,7 +45,10 @@ template <class T> static bool rank_rows(const T* scores, const npy_int64* label
             valid = false;
             continue;
         }
-        ranks[row] = count_ahead<false>(x, label, x[label]) + count_ahead<true>(x + label, classes - label, x[label]);
+        if (classes < SHORT)
+            ranks[row] = rank_in_short_row(x, classes, label);
+        else
+            ranks[row] = count_ahead<false>(x, label, x[label]) + count_ahead<true>(x + label, classes - label, x[label]);
     }
     return valid;
 }
