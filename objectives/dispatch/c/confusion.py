@@ -6,6 +6,8 @@ class ConfusionCountsKernel(Kernel):
     symbolic = ConfusionCounts
     sources = ("confusion.h",)
     __props__ = ("num_columns", "num_rows")
+    num_columns: int
+    num_rows: int
 
     def call(self, node, inputs, outputs):
         ctype = node.outputs[0].type.dtype_specs()[1]
