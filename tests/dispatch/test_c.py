@@ -1,6 +1,5 @@
 """The C kernels compute what the symbolic Ops say, raise, and can be called from threads and after a fork."""
 
-import ctypes
 import itertools
 import os
 import subprocess
@@ -8,7 +7,6 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytensor
@@ -18,7 +16,6 @@ from backends import parameter
 from pytensor.compile.mode import Mode, get_mode
 from pytensor.graph.fg import FunctionGraph
 
-import objectives.dispatch.c
 from objectives.dispatch.c._registration import Kernel
 from objectives.dispatch.c.elementwise import SimdElemwise
 from objectives.dispatch.c.summation import SimdSum
@@ -29,8 +26,6 @@ from objectives.ops.marking import loss as mark
 from objectives.ops.ranking import label_rank
 
 pytestmark = pytest.mark.skipif(not pytensor.config.cxx, reason="no C++ compiler")
-HEADERS = Path(objectives.dispatch.c.__file__).parent
-linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 OPTIONS = ("class_weights", "label_smoothing", "mask")
 COMBINATIONS = [c for k in range(len(OPTIONS) + 1) for c in itertools.combinations(OPTIONS, k)]
@@ -334,59 +329,10 @@ assert child.exitcode == 0, child.exitcode
 """
 
 
-@linux
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a fork after threads is not promised to work")
 def test_fork_after_threads():
     environment = os.environ | {"OMP_NUM_THREADS": "2"}
     subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], env=environment, check=True, timeout=120)
-
-
-# Which threads share the work, without the time that they take: a watcher would miss those that end too soon.
-COUNTED = r"""
-#include <cstddef>
-#include <mutex>
-#include <set>
-#include <thread>
-typedef std::ptrdiff_t npy_intp;
-#include "row_threads.h"
-
-extern "C" int threads_of(npy_intp work) {
-    std::mutex lock;
-    std::set<std::thread::id> seen;
-    objectives::share_out(work, 1, objectives::thread_count(work), [&](npy_intp, npy_intp) {
-        std::lock_guard<std::mutex> locked(lock);
-        seen.insert(std::this_thread::get_id());
-    });
-    return (int)seen.size();
-}
-"""
-
-
-@pytest.fixture(scope="module")
-def threads_of(tmp_path_factory):
-    """How many threads share so many elements of work."""
-    source = tmp_path_factory.mktemp("threads") / "threads.cpp"
-    source.write_text(COUNTED)
-    command = [*pytensor.config.cxx.split(), "-shared", "-fPIC", "-pthread", "-std=c++11", f"-I{HEADERS}"]
-    subprocess.run([*command, str(source), "-o", str(source.with_suffix(".so"))], check=True)
-    function = ctypes.CDLL(str(source.with_suffix(".so"))).threads_of
-    function.argtypes = [ctypes.c_ssize_t]
-    return function
-
-
-@linux
-def test_number_of_threads(monkeypatch, threads_of):
-    for setting, threads in (("1", 1), ("3", 3), ("2,1", 2)):
-        monkeypatch.setenv("OMP_NUM_THREADS", setting)
-        assert threads_of(1 << 22) == threads
-        assert threads_of(1 << 17) == 1, "too small for more"
-    monkeypatch.delenv("OMP_NUM_THREADS")
-    cpus = os.sched_getaffinity(0)
-    assert threads_of(1 << 22) == min(len(cpus), 32)
-    try:
-        os.sched_setaffinity(0, [min(cpus)])
-        assert threads_of(1 << 22) == 1
-    finally:
-        os.sched_setaffinity(0, cpus)
 
 
 @pytest.mark.parametrize("setting", [1, 3])
