@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant, Variable
@@ -32,7 +31,7 @@ class Part:
     of_batch
         The statistic of one batch.
     state
-        What has been accumulated: a shared variable, or an input if all items are kept.
+        An input for what has been accumulated.
     empty
         The state before the first batch.
     """
@@ -42,11 +41,6 @@ class Part:
     of_batch: Any
     state: Any
     empty: np.ndarray
-
-    @property
-    def storage(self):
-        """A list whose only entry is what the shared variable holds, in the backend's own type."""
-        return self.state.container.storage
 
 
 @dataclass(frozen=True)
@@ -183,8 +177,7 @@ def _part(name, statistic):
     rule, of_batch = statistic.owner.op.rule, statistic.owner.inputs[0]
     empty = rule.empty(statistic)
     if rule is Rule.JOIN:
-        state = statistic.type.clone(shape=(None, *statistic.type.shape[1:]))(name=name)
+        shape = (None, *statistic.type.shape[1:])
     else:
-        lengths = statistic.type.shape[1:] if rule.is_stacked else statistic.type.shape
-        state = pytensor.shared(empty, name=name, shape=(len(empty), *lengths))
-    return Part(name, rule, of_batch, state, empty)
+        shape = (rule.size, *(statistic.type.shape[1:] if rule.is_stacked else statistic.type.shape))
+    return Part(name, rule, of_batch, pt.tensor(name, dtype=empty.dtype.name, shape=shape), empty)

@@ -1,7 +1,6 @@
 """Validation functions: measures and losses over any number of batches, as exact as over one batch of all items."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import contextmanager
 from copy import copy
 from functools import cached_property
 from threading import RLock
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytensor
+from pytensor.compile.mode import Mode, get_mode
 
 from objectives._progress import with_progress_bar
 from objectives._splitting import split
@@ -17,6 +17,7 @@ from objectives.ops.statistics import accumulated, check_lengths, merged_states
 __all__ = ["BatchError", "Validation", "compile_validation"]
 
 ARRAYS_OF = {"JAXLinker": "jax", "PytorchLinker": "torch", "MLXLinker": "mlx"}  # the modules of a backend's own arrays
+UNCOMPILED = Mode("py", "fast_compile")
 
 
 class BatchError(RuntimeError):
@@ -113,21 +114,25 @@ class Validation:
     """
 
     def __init__(self, inputs, measures, *, mode=None):
-        parts = split(inputs, measures)
+        self._parts = split(inputs, measures)
         self._definition = list(inputs), dict(measures), mode
         self._inputs, self._names = list(inputs), list(measures)
-        self._added, self._kept, self._parts = parts.added, parts.kept, parts
-        self._update = pytensor.function(
-            self._inputs,
-            [kept.of_batch for kept in self._kept],
-            updates=[(s.state, accumulated(s.state, s.of_batch, s.rule)) for s in self._added],
-            mode=mode,
-        )
-        self._result = pytensor.function([kept.state for kept in self._kept], parts.results, mode=mode)
-        self._update.trust_input = True  # `_values` looks at them, and lets arrays of the backend pass
-        self._own_arrays = ARRAYS_OF.get(type(self._update.maker.linker).__name__)
+        self._added, self._kept = self._parts.added, self._parts.kept
+        self._own_arrays = ARRAYS_OF.get(type(get_mode(mode).linker).__name__)
+        self._update = self._compiled_update(mode)
         self._lock = RLock()  # copies take turns with the compiled functions
         self.reset()
+
+    def _compiled_update(self, mode):
+        """The function of a batch: the statistics of the batch, or the states after it where the backend keeps them."""
+        inputs, statistics = self._inputs, [part.of_batch for part in self._added]
+        if self._own_arrays:
+            inputs = [*inputs, *(part.state for part in self._added)]
+            statistics = [accumulated(part.state, part.of_batch, part.rule) for part in self._added]
+        outputs = [*statistics, *(kept.of_batch for kept in self._kept)]
+        update = pytensor.function(inputs, outputs, mode=mode)
+        update.trust_input = True  # `_values` looks at them, and lets arrays of the backend pass
+        return update
 
     def __reduce__(self):
         inputs, measures, mode = self._definition
@@ -193,12 +198,15 @@ class Validation:
 
     def _add(self, batch, before):
         values = self._values(batch)
-        with self._loaded():
-            kept = self._update(*values)
-            self._arrays = [part.storage[0] for part in self._added]
+        with self._lock:
+            found = self._update(*values, *(self._arrays if self._own_arrays else ()))
+        if not self._own_arrays:
+            states = zip(self._added, self._arrays, found, strict=False)
+            found[: len(self._added)] = [part.rule.accumulated(state, new) for part, state, new in states]
+        self._arrays, chunks = found[: len(self._added)], found[len(self._added) :]
         self._check_shapes(before)
-        for chunks, chunk in zip(self._chunks, kept or [], strict=True):
-            chunks.append(chunk)
+        for kept, chunk in zip(self._chunks, chunks, strict=True):
+            kept.append(chunk)
         self.batches += 1
 
     def result(self) -> dict[str, Any]:
@@ -209,11 +217,40 @@ class Validation:
         dict
             A NumPy array or number for each name.
         """
+        values = self._of_sums()
+        if self._kept:
+            values |= self._of_items()
+        return {name: values[name] for name in self._names}
+
+    def _of_sums(self):
+        """The measures that need nothing but sums and the like."""
+        names, function = self._sums
+        values = function(*map(np.asarray, self._arrays))
+        return {name: np.asarray(value)[()] for name, value in zip(names, values, strict=True)}
+
+    def _of_items(self):
+        """The measures that need all items."""
         for i, chunks in enumerate(self._chunks):
             self._chunks[i] = [_concatenated(chunks)]
-        with self._loaded():
-            values = self._result(*(chunk for (chunk,) in self._chunks))
-        return {name: np.asarray(value)[()] for name, value in zip(self._names, values, strict=True)}
+        names, function = self._items
+        with self._lock:
+            values = function(*map(np.asarray, self._arrays), *(chunk for (chunk,) in self._chunks))
+        return {name: np.asarray(value)[()] for name, value in zip(names, values, strict=True)}
+
+    @cached_property
+    def _sums(self):
+        """Names of the measures of sums, and a function of them: a few numbers, which are not worth compiling."""
+        return self._results(True, self._added, UNCOMPILED)
+
+    @cached_property
+    def _items(self):
+        return self._results(False, [*self._added, *self._kept], self._definition[2])
+
+    def _results(self, running, inputs, mode):
+        results = zip(self._names, self._parts.results, self._parts.running, strict=True)
+        chosen = {name: result for name, result, is_running in results if is_running is running}
+        inputs = [part.state for part in inputs]
+        return list(chosen), pytensor.function(inputs, list(chosen.values()), mode=mode, on_unused_input="ignore")
 
     def reset(self) -> None:
         """Forget all batches."""
@@ -302,14 +339,6 @@ class Validation:
         except TypeError as error:
             raise TypeError(f"{variable}: {error}") from error
 
-    @contextmanager
-    def _loaded(self):
-        """The compiled functions for this validation alone, with what it accumulated in their shared variables."""
-        with self._lock:
-            for part, array in zip(self._added, self._arrays, strict=True):
-                part.storage[0] = array
-            yield
-
     def _snapshot(self):
         return self._arrays, [len(chunks) for chunks in self._chunks], self.batches
 
@@ -335,17 +364,8 @@ class Validation:
             if not fits or (given != own and self.batches and state["batches"]):
                 raise ValueError(f"{part.name} in the state has the shape {given}, that of this validation {own}")
 
-    @cached_property
-    def _running(self):
-        """The scalar measures that need nothing that is kept: their names, and a compiled function of their values."""
-        results = zip(self._names, self._parts.results, self._parts.running, strict=True)
-        shown = {name: result for name, result, is_cheap in results if is_cheap and result.ndim == 0}
-        return list(shown), pytensor.function([], list(shown.values()), mode=self._definition[2])
-
     def _values_so_far(self):
-        with self._loaded():
-            names, function = self._running
-            return {name: f"{value:.4g}" for name, value in zip(names, function(), strict=True)}
+        return {name: f"{value:.4g}" for name, value in self._of_sums().items() if np.ndim(value) == 0}
 
 
 def _concatenated(chunks):

@@ -87,7 +87,7 @@ def compute(mode, place):
     outputs |= {f"training {i}": train(*batch) for i, batch in enumerate(batches)}
     arrays = [array for of_call in outputs.values() for array in of_call]
     results = validation.validate(batches, progress=False)
-    arrays += [part.storage[0] for part in validation._added]
+    arrays += validation._arrays
     numbers = {name: [np.asarray(array) for array in of_call] for name, of_call in outputs.items()}
     return numbers | results, (batches, train, validation, arrays)
 
@@ -105,8 +105,9 @@ def main():
         "input shards": {(shard.device.id, shard.data.shape) for shard in batches[0][0].addressable_shards},
         "devices of outputs": {len(array.sharding.device_set) for array in arrays},
     }
-    for name, function in (("train", train), ("validation", validation._update)):
-        inputs = [*batches[0], *(storage.data for storage in function.input_storage[len(batches[0]) :])]
+    for name, function, states in (("train", train, []), ("validation", validation._update, validation._arrays)):
+        given = [*batches[0], *states]
+        inputs = [*given, *(storage.data for storage in function.input_storage[len(given) :])]
         facts[name] = function.vm.jit_fn.lower(*inputs).compile().as_text()
     sys.stdout.buffer.write(pickle.dumps((alone, sharded, facts)))
 

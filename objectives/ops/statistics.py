@@ -14,8 +14,12 @@ from pytensor.compile.ops import ViewOp
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 
-# Each function below is given `where` of NumPy, JAX, PyTorch or MLX and two sequences of arrays, or that of a Numba
-# kernel and two tuples of numbers. They are written with operators alone, so that all can compute them.
+# Each function below is given `where` of NumPy, JAX, PyTorch or MLX and two sequences of arrays, or `_choose` and two
+# sequences of numbers. They are written with operators alone, so that all can compute them.
+
+
+def _choose(condition, x, y):
+    return x if condition else y
 
 
 def _add(where, a, b):
@@ -100,9 +104,26 @@ class Rule(Enum):
 
     def settled(self, state, statistic):
         """What a state says in place of the statistic of one batch."""
-        if self.is_stacked or self is Rule.JOIN:
+        if self is Rule.JOIN:
             return state
-        return (state[0] + state[1] if self is Rule.SUM else state[0]).astype(statistic.dtype)
+        if not self.is_stacked:
+            state = state[0] + state[1] if self is Rule.SUM else state[0]
+        return state.astype(statistic.dtype)
+
+    def accumulated(self, state, statistic):
+        """The state after a batch, with NumPy; numbers alone with Python, which is several times as fast."""
+        shape = statistic.shape[1:] if self.is_stacked else statistic.shape
+        check_lengths(state.shape[1:], shape)
+        if not shape:
+            given = statistic.tolist() if self.is_stacked else (float(statistic), 0.0)[: self.size]
+            return np.asarray(self.merge(_choose, state.tolist(), given), state.dtype)
+        # row by row, since stacking takes longer than adding
+        components = statistic if self.is_stacked else (statistic, 0)[: self.size]
+        result = np.empty((self.size, *shape), state.dtype)
+        with np.errstate(invalid="ignore"):
+            for row, component in enumerate(self.merge(np.where, state, components)):
+                result[row] = component
+        return result
 
     def merged(self, state, other):
         """The state of both, with NumPy."""
@@ -143,6 +164,8 @@ class Statistic(ViewOp):
 class Accumulate(Op):
     """The state after a batch: (state (components, ...), statistic (...)) to state (components, ...).
 
+    For backends with arrays of their own, which stay where they are; elsewhere `Rule.accumulated` needs no compiler.
+
     Never in place: a batch that fails leaves the state as it was. The first state may have lengths of 1 where the
     statistic is longer; every other difference of shapes is an error.
     """
@@ -157,16 +180,7 @@ class Accumulate(Op):
         return Apply(self, [state, statistic], [state.type()])
 
     def perform(self, node, inputs, outputs):
-        state, statistic = inputs
-        shape = statistic.shape[1:] if self.rule.is_stacked else statistic.shape
-        check_lengths(state.shape[1:], shape)
-        # row by row: for a few numbers to add, to stack arrays takes longer than to add them
-        components = statistic if self.rule.is_stacked else (statistic, 0)[: self.rule.size]
-        result = np.empty((len(state), *shape), state.dtype)
-        with np.errstate(invalid="ignore"):
-            for row, component in enumerate(self.rule.merge(np.where, state, components)):
-                result[row] = component
-        outputs[0][0] = result
+        outputs[0][0] = self.rule.accumulated(*inputs)
 
     def compute(self, xp, state, statistic):
         """The same with the functions of a module: NumPy's, or another's of the same names."""
@@ -188,13 +202,6 @@ def check_lengths(known, given):
             f"the statistic of this batch has the shape {given}, that of the batches before it {known}: all batches "
             "must have the same number of columns, classes or bins"
         )
-
-
-def check_sum(state, statistic):
-    """Refuse the statistic of a batch that cannot be added to the state of a sum."""
-    if len(state) != Rule.SUM.size:
-        raise ValueError(f"the state of a sum has {Rule.SUM.size} components, not {len(state)}")
-    check_lengths(state.shape[1:], statistic.shape)
 
 
 def accumulated(state, statistic, rule) -> Any:

@@ -6,6 +6,5 @@ from objectives.dispatch.c import (  # noqa: F401  (imported for their registrat
     elementwise,
     margin,
     ranking,
-    statistics,
     summation,
 )

@@ -8,6 +8,5 @@ from objectives.dispatch.numba import (  # noqa: F401  (imported for their regis
     margin,
     ranking,
     sorting,
-    statistics,
     thresholds,
 )

@@ -4,7 +4,10 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
-from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_cache_key
+from pytensor.link.numba.dispatch.basic import get_numba_type, numba_njit, register_funcify_and_cache_key
+
+from objectives.dispatch.numba._separate import caller, separate
+from objectives.dispatch.numba._views import shaped
 
 
 @cache
@@ -12,6 +15,11 @@ def source():
     """All that kernels are made of: they use each other's files, and the functions of this package."""
     package = files(__package__)
     return sha256(b"".join(f.read_bytes() for f in sorted(package.iterdir(), key=str) if f.is_file())).hexdigest()
+
+
+def hashed(*parts):
+    """The key of a kernel that is made of these: an edited kernel is compiled anew."""
+    return sha256(repr((*parts, source())).encode()).hexdigest()
 
 
 @numba_njit
@@ -38,16 +46,17 @@ def option(op, name, default):
 def register_kernel_maker(op_type):
     """Register the decorated function, which makes of (op, node) a Python function, as the Numba kernel of an Op.
 
-    PyTensor keeps compiled kernels on disk by a key alone. The key here holds the source of all kernels, so that an
-    edited kernel is compiled anew, and the types of the inputs, which choose the kernel's specialisation.
+    PyTensor keeps compiled kernels on disk by a key alone, which holds the types of the inputs as well here: they choose
+    the kernel's specialization.
     """
 
     def register(make_kernel):
         @register_funcify_and_cache_key(op_type)
         def funcify(op, node, **kwargs):
             types = [(variable.type.dtype, variable.type.ndim) for variable in (*node.inputs, *node.outputs)]
-            key = (op_type.__qualname__, op._props_dict(), types, source())
-            return numba_njit(make_kernel(op, node)), sha256(repr(key).encode()).hexdigest()
+            key = hashed(op_type.__qualname__, op._props_dict(), types)
+            inputs = [get_numba_type(variable.type, layout="C") for variable in node.inputs]
+            return caller(separate(lambda: numba_njit(make_kernel(op, node)), inputs, key)), key
 
         return make_kernel
 
@@ -76,7 +85,7 @@ def register_item_kernels(loss_type, make_compute):
         compute = make_compute(op, node, with_loss=True, with_gradient=False, inplace=False)
 
         def loss(*inputs):
-            return compute(inputs)[0].reshape(inputs[0].shape[:-1])
+            return shaped(compute(inputs)[0], inputs[0].shape[:-1])
 
         return loss
 
@@ -85,10 +94,10 @@ def register_item_kernels(loss_type, make_compute):
         compute = make_compute(op, node, with_loss=op.with_loss, with_gradient=True, inplace=op.inplace)
 
         def gradient(*inputs):
-            return compute(inputs)[1].reshape(inputs[0].shape)
+            return shaped(compute(inputs)[1], inputs[0].shape)
 
         def loss_and_gradient(*inputs):
             loss, gradient = compute(inputs)
-            return loss.reshape(inputs[0].shape[:-1]), gradient.reshape(inputs[0].shape)
+            return shaped(loss, inputs[0].shape[:-1]), shaped(gradient, inputs[0].shape)
 
         return loss_and_gradient if op.with_loss else gradient

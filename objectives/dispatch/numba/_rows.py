@@ -9,6 +9,7 @@ from numba import uint64
 from pytensor.link.numba.dispatch.basic import numba_njit
 
 from objectives.dispatch.numba._simd import FUNCTIONS, maximum
+from objectives.dispatch.numba._views import flat
 from objectives.ops.labels import LabelError
 
 # Sums may be reordered to be vectorised; NaN and infinities keep their meaning.
@@ -21,21 +22,27 @@ inlined = numba.njit(
 
 
 @numba_njit
-def flat(x):
-    """All entries of an array, one after the other; a copy only if they are not so in memory."""
-    return np.ascontiguousarray(x).reshape(x.size)
-
-
-@numba_njit
 def one_per_item(x, shape):
     """A flat array with one entry for each item of this shape, to which x is broadcast."""
+    given, items = flat(x), 1
     if x.ndim > 0:
         for axis in range(x.ndim):
+            items *= shape[axis]
             if x.shape[axis] != shape[axis] and x.shape[axis] != 1:
                 raise ValueError("shape mismatch: masks and weights have the shape of the items, or lengths of 1")
-    if x.shape == shape:
-        return flat(x)
-    return flat(np.broadcast_to(x, shape))
+    if given.size == items:
+        return given
+    result = np.empty(items, x.dtype)
+    if x.ndim > 0:
+        for i in range(items):
+            rest, position, step = i, 0, 1
+            for axis in range(x.ndim - 1, -1, -1):
+                if x.shape[axis] != 1:
+                    position += rest % shape[axis] * step
+                rest //= shape[axis]
+                step *= x.shape[axis]
+            result[i] = given[position]
+    return result
 
 
 @numba_njit

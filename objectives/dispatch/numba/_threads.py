@@ -17,6 +17,8 @@ from numba.extending import intrinsic
 from numba.np.ufunc import parallel
 from pytensor.link.numba.dispatch.basic import numba_njit
 
+from objectives.dispatch.numba._separate import Separate
+
 MAX_THREADS = 64
 LEAST_WORK = 100_000  # elements, for each thread
 
@@ -53,12 +55,11 @@ def _runner(kernel):
     def run(typingctx, length, threads, arguments):
         """Call ``kernel(start, stop, *arguments)`` for shares of ``range(length)``, each in a thread of its own."""
         kernel_types = (types.int64, types.int64, *arguments.types)
-        kernel.compile(kernel_types)
+        if not isinstance(kernel, Separate):
+            kernel.compile(kernel_types)
 
         def codegen(context, builder, signature, values):
             length, threads, shared = values
-            compiled = kernel.overloads[kernel_types]
-            context.add_linking_libs([compiled.library])
             share_type = ir.LiteralStructType([_index, _index, shared.type])
             shares = cgutils.alloca_once(builder, share_type, size=MAX_THREADS)
             with cgutils.for_range(builder, threads) as loop:
@@ -67,7 +68,7 @@ def _runner(kernel):
                 bounds = [builder.sdiv(builder.mul(length, bound), threads) for bound in bounds]
                 for position, value in enumerate([*bounds, shared]):
                     builder.store(value, cgutils.gep_inbounds(builder, share, 0, position))
-            _call_all(builder, _worker(context, builder.module, compiled.fndesc, share_type), shares, threads)
+            _call_all(builder, _worker(context, builder.module, kernel, kernel_types, share_type), shares, threads)
             return context.get_dummy_value()
 
         return types.void(types.int64, types.int64, arguments), codegen
@@ -75,7 +76,7 @@ def _runner(kernel):
     return run
 
 
-def _worker(context, module, kernel, share_type):
+def _worker(context, module, kernel, kernel_types, share_type):
     """``void *worker(void *share)``: the kernel on one share. Kernels do not raise: there is no status to hand on."""
     worker = ir.Function(module, ir.FunctionType(_pointer, [_pointer]), module.get_unique_name("objectives_worker"))
     worker.linkage = "internal"
@@ -83,8 +84,13 @@ def _worker(context, module, kernel, share_type):
     share = builder.bitcast(worker.args[0], share_type.as_pointer())
     start, stop, shared = (builder.load(cgutils.gep_inbounds(builder, share, 0, i)) for i in range(3))
     arguments = [start, stop, *cgutils.unpack_tuple(builder, shared)]
-    function = context.declare_function(module, kernel)
-    context.call_conv.call_function(builder, function, types.none, kernel.argtypes, arguments)
+    if isinstance(kernel, Separate):
+        kernel.call(context, builder, arguments)
+    else:
+        compiled = kernel.overloads[kernel_types]
+        context.add_linking_libs([compiled.library])
+        function = context.declare_function(module, compiled.fndesc)
+        context.call_conv.call_function(builder, function, types.none, kernel_types, arguments)
     builder.ret(ir.Constant(_pointer, None))
     return worker
 

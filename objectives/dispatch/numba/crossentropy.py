@@ -10,10 +10,17 @@ A row stays in the cache from one step to the next.
 """
 
 import numpy as np
+from numba import from_dtype, types
 from pytensor.link.numba.dispatch.basic import numba_njit
 
 from objectives.dispatch.numba._memory import empty
-from objectives.dispatch.numba._registration import check_label_shapes, check_same_shape, option, register_item_kernels
+from objectives.dispatch.numba._registration import (
+    check_label_shapes,
+    check_same_shape,
+    hashed,
+    option,
+    register_item_kernels,
+)
 from objectives.dispatch.numba._rows import (
     check_label_range,
     flat,
@@ -23,6 +30,7 @@ from objectives.dispatch.numba._rows import (
     row_functions,
     uint64,
 )
+from objectives.dispatch.numba._separate import separate
 from objectives.dispatch.numba._simd import FUNCTIONS, scalar
 from objectives.dispatch.numba._threads import in_threads
 from objectives.ops.crossentropy import SoftmaxCrossentropy
@@ -72,8 +80,11 @@ def _row_sums(dtype, dense, weighted, smoothed):
     return target, row_sums
 
 
-def _make_rows(dtype, *, dense, weighted, smoothed, masked, with_loss, with_gradient, inplace):
-    """The kernel over the rows from ``start`` to ``stop``; arrays that an option leaves out are empty."""
+def _make_rows(dtype, *, dense, weighted, smoothed):
+    """The kernel over the rows from ``start`` to ``stop``; what is not given or not wanted are empty arrays.
+
+    One for loss and gradient and for either alone, masked or not: they are all compiled at once.
+    """
     exp, log = FUNCTIONS[dtype]["exp"], FUNCTIONS[dtype]["log"]
     count = np.dtype(dtype).type
     zero, one = count(0), count(1)
@@ -93,6 +104,7 @@ def _make_rows(dtype, *, dense, weighted, smoothed, masked, with_loss, with_grad
 
     @inlined
     def long_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, mask, loss, gradient):
+        masked, with_loss, with_gradient = mask.size > 0, loss.size > 0, gradient.size > 0
         for i in range(start, stop):
             row = i * num_classes
             if masked and not mask[i]:
@@ -115,10 +127,11 @@ def _make_rows(dtype, *, dense, weighted, smoothed, masked, with_loss, with_grad
 
     @inlined
     def short_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, mask, loss, gradient):
+        masked, with_loss, with_gradient = mask.size > 0, loss.size > 0, gradient.size > 0
         height = uint64(BLOCK) // num_classes
         totals, dots = np.empty(height, z.dtype), np.empty(height, z.dtype)
         owns, sums = np.empty(height, z.dtype), np.empty(height, z.dtype)
-        scratch = np.empty(0 if with_gradient else height * num_classes, z.dtype)
+        scratch = np.empty(uint64(0) if with_gradient else height * num_classes, z.dtype)
         for first in range(start, stop, height):
             count = min(height, stop - first)
             begin = first * num_classes if with_gradient else uint64(0)
@@ -161,15 +174,21 @@ def _make_rows(dtype, *, dense, weighted, smoothed, masked, with_loss, with_grad
     @kernel
     def rows(start, stop, num_classes, z, targets, a, b, weights, share, mask, loss, gradient):
         start, stop, num_classes = uint64(start), uint64(stop), uint64(num_classes)
-        out = z if inplace else gradient
         keep = one - share
         spread = share / count(num_classes)
         if num_classes < SHORT:
-            short_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, mask, loss, out)
+            short_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, mask, loss, gradient)
         else:
-            long_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, mask, loss, out)
+            long_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, mask, loss, gradient)
 
     return rows
+
+
+def _rows(dtype, labels_dtype, **flags):
+    floats, of = from_dtype(np.dtype(dtype)), lambda dtype: types.Array(from_dtype(np.dtype(dtype)), 1, "C")
+    row = [of(dtype), of(labels_dtype), *[of(dtype)] * 3, floats, of("bool"), *[of(dtype)] * 2]
+    key = hashed("rows of crossentropy", dtype, labels_dtype, flags)
+    return separate(lambda: _make_rows(dtype, **flags), [*[types.int64] * 3, *row], key)
 
 
 def _make_compute(op, node, *, with_loss, with_gradient, inplace):
@@ -177,9 +196,7 @@ def _make_compute(op, node, *, with_loss, with_gradient, inplace):
     logits, targets, *_ = node.inputs
     dtype, dense = logits.dtype, targets.ndim == logits.ndim
     masked, weighted, smoothed = (name in op.options for name in ("mask", "class_weights", "label_smoothing"))
-    flags = {"dense": dense, "weighted": weighted, "smoothed": smoothed, "masked": masked}
-    outputs = {"with_loss": with_loss, "with_gradient": with_gradient, "inplace": inplace}
-    over_rows = in_threads(_make_rows(dtype, **flags, **outputs))
+    over_rows = in_threads(_rows(dtype, targets.dtype, dense=dense, weighted=weighted, smoothed=smoothed))
     mask = option(op, "mask", np.empty(0, "bool"))
     class_weights = option(op, "class_weights", np.empty(0, dtype))
     label_smoothing = option(op, "label_smoothing", np.zeros((), dtype))

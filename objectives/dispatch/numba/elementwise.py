@@ -8,6 +8,7 @@ from numba import uint64
 from pytensor.link.numba.cache import compile_numba_function_src
 from pytensor.link.numba.dispatch import elemwise as pytensor_elemwise
 from pytensor.link.numba.dispatch.basic import (
+    get_numba_type,
     numba_funcify_and_cache_key,
     numba_njit,
     numba_typify,
@@ -19,9 +20,11 @@ from pytensor.scalar.math import Sigmoid, Softplus
 
 from objectives.dispatch.numba._memory import empty
 from objectives.dispatch.numba._registration import source
-from objectives.dispatch.numba._rows import flat, kernel
+from objectives.dispatch.numba._rows import kernel
+from objectives.dispatch.numba._separate import caller, separate
 from objectives.dispatch.numba._simd import FUNCTIONS
 from objectives.dispatch.numba._threads import in_threads
+from objectives.dispatch.numba._views import flat, shaped
 from objectives.ops.elementwise import ElementwiseLoop, VectorComposite
 
 NAMES = {Exp: "exp", Log: "log", Log1p: "log1p", Tanh: "tanh", Sigmoid: "sigmoid", Softplus: "softplus"}
@@ -89,12 +92,14 @@ def numba_funcify_elementwise_loop(op, node, **kwargs):
     is_full = [op.is_full(variable) for variable in node.inputs]
     dtypes = [variable.dtype for variable in op.scalar_op.outputs]
     over_chunks = in_threads(_chunk_kernel(core, is_full, op.summed, dtypes))
-    loop = _elementwise_loop(over_chunks, is_full, op.summed, dtypes)
-    ranks = [variable.type.ndim for variable in node.inputs]
-    return numba_njit(loop), _hashed("elementwise loop", key, op.summed, is_full, ranks)
+    inputs = [get_numba_type(variable.type, layout="C") for variable in node.inputs]
+    loop = numba_njit(_elementwise_loop(over_chunks, is_full, op.summed, dtypes))
+    key = _hashed("elementwise loop", key, op.summed, is_full, [variable.type.ndim for variable in node.inputs])
+    return (loop, None) if key is None else (caller(separate(lambda: loop, inputs, key)), key)
 
 
 def _compiled_source(name, lines, names):
+    names["__name__"] = __name__  # the module in which a function from the disk looks for its names
     return compile_numba_function_src("\n".join(lines), name, names)
 
 
@@ -130,7 +135,7 @@ def _elementwise_loop(over_chunks, is_full, summed, dtypes):
     full = [x for x, is_full_ in zip(inputs, is_full, strict=True) if is_full_]
     arguments = [f"flat({x})" if x in full else f"{x}.item()" for x in inputs]
     results = [
-        f"type{k}({o}.sum())" if is_summed else f"{o}.reshape({full[0]}.shape)"
+        f"type{k}({o}.sum())" if is_summed else f"shaped({o}, {full[0]}.shape)"
         for k, (o, is_summed) in enumerate(zip(outputs, summed, strict=True))
     ]
     lines = [
@@ -145,7 +150,7 @@ def _elementwise_loop(over_chunks, is_full, summed, dtypes):
         f"    over_chunks(chunks, length, (length, {', '.join(arguments + outputs)}))",
         f"    return {', '.join(results)}",
     ]
-    names = {"np": np, "flat": flat, "empty": empty, "CHUNK": CHUNK, "over_chunks": over_chunks}
+    names = {"np": np, "flat": flat, "shaped": shaped, "empty": empty, "CHUNK": CHUNK, "over_chunks": over_chunks}
     names |= {"check_same_shape": _check_same_shape}
     names |= {f"dtype{k}": np.dtype(dtype) for k, dtype in enumerate(dtypes)}
     names |= {f"type{k}": _as_array(np.dtype(dtype).type) for k, dtype in enumerate(dtypes)}
