@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytensor
-from pytensor.compile.mode import Mode, get_mode
+from pytensor.compile.mode import get_mode
 
 from objectives._progress import with_progress_bar
 from objectives._splitting import split
+from objectives.ops._symbolic import UNCOMPILED
 from objectives.ops.statistics import accumulated, check_lengths, merged_states
 
 __all__ = ["BatchError", "Validation", "compile_validation"]
 
 ARRAYS_OF = {"JAXLinker": "jax", "PytorchLinker": "torch", "MLXLinker": "mlx"}  # the modules of a backend's own arrays
-UNCOMPILED = Mode("py", "fast_compile")
 
 
 class BatchError(RuntimeError):

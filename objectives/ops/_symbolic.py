@@ -7,7 +7,8 @@ from pytensor.graph.op import Op
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.tensor.symbolic import TensorSymbolicOp
 
-_NUMPY = Mode("py", RewriteDatabaseQuery(include=[]))
+# With NumPy, and without rewrites, which merge products into some that PyTensor computes element by element in Python.
+UNCOMPILED = Mode("py", RewriteDatabaseQuery(include=[]))
 
 
 class ShapedOp(TensorSymbolicOp):
@@ -29,7 +30,7 @@ class ShapedOp(TensorSymbolicOp):
         if getattr(self, "_fn", None) is None:
             inputs = [input_type() for input_type in self.input_types]
             outputs = self.build_inner_graph(*inputs)
-            self._fn = function(inputs, outputs, mode=_NUMPY, on_unused_input="ignore")
+            self._fn = function(inputs, outputs, mode=UNCOMPILED, on_unused_input="ignore")
             self._fn.trust_input = True
         return self._fn
 

@@ -4,6 +4,8 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
+import numpy as np
+from numba import from_dtype, types
 from pytensor.link.numba.dispatch.basic import get_numba_type, numba_njit, register_funcify_and_cache_key
 
 from objectives.dispatch.numba._separate import caller, separate
@@ -20,6 +22,11 @@ def source():
 def hashed(*parts):
     """The key of a kernel that is made of these: an edited kernel is compiled anew."""
     return sha256(repr((*parts, source())).encode()).hexdigest()
+
+
+def array_type(dtype, ndim):
+    """Numba's type of a contiguous array."""
+    return types.Array(from_dtype(np.dtype(dtype)), ndim, "C")
 
 
 @numba_njit

@@ -72,7 +72,7 @@ def caller(function: Separate):
         def codegen(context, builder, signature, values):
             arguments, copies = cgutils.unpack_tuple(builder, values[0]), []
             for i, (given, wanted) in enumerate(zip(inputs.types, function.argument_types, strict=True)):
-                if not _is_contiguous(given):
+                if not _fits(given, wanted):
                     arguments[i] = context.compile_internal(builder, _contiguous, wanted(given), [arguments[i]])
                     copies.append((wanted, arguments[i]))
             status, result = function.call(context, builder, arguments)
@@ -91,8 +91,8 @@ def caller(function: Separate):
     return call_separate
 
 
-def _is_contiguous(given):
-    return not isinstance(given, types.Array) or given.ndim == 0 or given.layout == "C"
+def _fits(given, wanted):
+    return not isinstance(given, types.Array) or given.ndim == 0 or given.layout == "C" or wanted.layout == "A"
 
 
 def _contiguous(x):

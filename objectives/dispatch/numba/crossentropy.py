@@ -10,11 +10,12 @@ A row stays in the cache from one step to the next.
 """
 
 import numpy as np
-from numba import from_dtype, types
+from numba import types
 from pytensor.link.numba.dispatch.basic import numba_njit
 
 from objectives.dispatch.numba._memory import empty
 from objectives.dispatch.numba._registration import (
+    array_type,
     check_label_shapes,
     check_same_shape,
     hashed,
@@ -184,11 +185,10 @@ def _make_rows(dtype, *, dense, weighted, smoothed):
     return rows
 
 
-def _rows(dtype, labels_dtype, **flags):
-    floats, of = from_dtype(np.dtype(dtype)), lambda dtype: types.Array(from_dtype(np.dtype(dtype)), 1, "C")
-    row = [of(dtype), of(labels_dtype), *[of(dtype)] * 3, floats, of("bool"), *[of(dtype)] * 2]
-    key = hashed("rows of crossentropy", dtype, labels_dtype, flags)
-    return separate(lambda: _make_rows(dtype, **flags), [*[types.int64] * 3, *row], key)
+def _rows(dtype, targets_dtype, **flags):
+    floats, targets, mask = (array_type(of, 1) for of in (dtype, targets_dtype, "bool"))
+    types_ = [*[types.int64] * 3, floats, targets, *[floats] * 3, floats.dtype, mask, floats, floats]
+    return separate(lambda: _make_rows(dtype, **flags), types_, hashed("rows of crossentropy", dtype, targets_dtype, flags))
 
 
 def _make_compute(op, node, *, with_loss, with_gradient, inplace):

@@ -1,10 +1,12 @@
 """Element-wise loops: PyTensor's with our scalar functions, and our own, which sum and share work among threads."""
 
+import operator
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numba import uint64
+from numba.extending import intrinsic
 from pytensor.link.numba.cache import compile_numba_function_src
 from pytensor.link.numba.dispatch import elemwise as pytensor_elemwise
 from pytensor.link.numba.dispatch.basic import (
@@ -15,7 +17,7 @@ from pytensor.link.numba.dispatch.basic import (
     register_funcify_and_cache_key,
 )
 from pytensor.link.utils import fgraph_to_python
-from pytensor.scalar.basic import Exp, Log, Log1p, Tanh
+from pytensor.scalar.basic import EQ, GE, GT, LE, LT, NEQ, Add, Exp, Log, Log1p, Mul, Neg, Sub, Switch, Tanh, TrueDiv
 from pytensor.scalar.math import Sigmoid, Softplus
 
 from objectives.dispatch.numba._memory import empty
@@ -28,17 +30,32 @@ from objectives.dispatch.numba._views import flat, shaped
 from objectives.ops.elementwise import ElementwiseLoop, VectorComposite
 
 NAMES = {Exp: "exp", Log: "log", Log1p: "log1p", Tanh: "tanh", Sigmoid: "sigmoid", Softplus: "softplus"}
+ARITHMETIC = {Add: operator.add, Sub: operator.sub, Mul: operator.mul, TrueDiv: operator.truediv, Neg: operator.neg}
+COMPARISONS = {LT: operator.lt, GT: operator.gt, LE: operator.le, GE: operator.ge, EQ: operator.eq, NEQ: operator.ne}
 CHUNK = 1 << 15  # elements of which partial sums are kept, so that sums do not depend on the number of threads
 BLOCK = 1 << 10  # elements that are summed in the loss's own precision
 
 
 def _scalar_function(op, node, **kwargs):
-    """Our function for a scalar Op, PyTensor's where there is none."""
-    dtype = node.inputs[0].type.dtype if node.inputs else None
-    name = next((name for scalar, name in NAMES.items() if isinstance(op, scalar)), None)
-    if name and dtype in FUNCTIONS and node.outputs[0].type.dtype == dtype:
-        return FUNCTIONS[dtype][name]
+    """Our function for a scalar Op, or an operator, which Numba need not compile; PyTensor's where there is neither."""
+    dtypes = [variable.type.dtype for variable in node.inputs]
+    dtype, result = dtypes[-1] if dtypes else None, node.outputs[0].type.dtype
+    if type(op) in NAMES and dtype in FUNCTIONS and result == dtype:
+        return FUNCTIONS[dtype][NAMES[type(op)]]
+    if type(op) is Switch and dtypes == ["bool", result, result]:
+        return _select
+    is_plain = set(dtypes) == {result} and (result in FUNCTIONS) and len(dtypes) <= 2
+    if (is_plain and type(op) in ARITHMETIC) or (type(op) in COMPARISONS and len(set(dtypes)) == 1):
+        return (ARITHMETIC | COMPARISONS)[type(op)]
     return numba_funcify_and_cache_key(op, node=node, **kwargs)[0]
+
+
+@intrinsic
+def _select(typingctx, condition, x, y):
+    def codegen(context, builder, signature, arguments):
+        return builder.select(*arguments)
+
+    return x(condition, x, y), codegen
 
 
 def _core(composite, **kwargs):
@@ -57,7 +74,8 @@ def _core(composite, **kwargs):
         **kwargs,
     )
     dtypes = [variable.type.dtype for variable in (*composite.inputs, *composite.outputs)]
-    return numba_njit(python, forceinline=True), None if key is None else (key, dtypes, source())
+    core = numba_njit(python, forceinline=True, error_model="numpy")
+    return core, None if key is None else (key, dtypes, source())
 
 
 def _hashed(*parts):
@@ -92,7 +110,8 @@ def numba_funcify_elementwise_loop(op, node, **kwargs):
     is_full = [op.is_full(variable) for variable in node.inputs]
     dtypes = [variable.dtype for variable in op.scalar_op.outputs]
     over_chunks = in_threads(_chunk_kernel(core, is_full, op.summed, dtypes))
-    inputs = [get_numba_type(variable.type, layout="C") for variable in node.inputs]
+    # of an input of length 1 any layout will do
+    inputs = [get_numba_type(variable.type, layout="C" if op.is_full(variable) else "A") for variable in node.inputs]
     loop = numba_njit(_elementwise_loop(over_chunks, is_full, op.summed, dtypes))
     key = _hashed("elementwise loop", key, op.summed, is_full, [variable.type.ndim for variable in node.inputs])
     return (loop, None) if key is None else (caller(separate(lambda: loop, inputs, key)), key)
@@ -135,7 +154,7 @@ def _elementwise_loop(over_chunks, is_full, summed, dtypes):
     full = [x for x, is_full_ in zip(inputs, is_full, strict=True) if is_full_]
     arguments = [f"flat({x})" if x in full else f"{x}.item()" for x in inputs]
     results = [
-        f"type{k}({o}.sum())" if is_summed else f"shaped({o}, {full[0]}.shape)"
+        f"total({o}, dtype{k})" if is_summed else f"shaped({o}, {full[0]}.shape)"
         for k, (o, is_summed) in enumerate(zip(outputs, summed, strict=True))
     ]
     lines = [
@@ -151,14 +170,19 @@ def _elementwise_loop(over_chunks, is_full, summed, dtypes):
         f"    return {', '.join(results)}",
     ]
     names = {"np": np, "flat": flat, "shaped": shaped, "empty": empty, "CHUNK": CHUNK, "over_chunks": over_chunks}
-    names |= {"check_same_shape": _check_same_shape}
+    names |= {"check_same_shape": _check_same_shape, "total": _total}
     names |= {f"dtype{k}": np.dtype(dtype) for k, dtype in enumerate(dtypes)}
-    names |= {f"type{k}": _as_array(np.dtype(dtype).type) for k, dtype in enumerate(dtypes)}
     return _compiled_source("elementwise_loop", lines, names)
 
 
-def _as_array(dtype):
-    return numba_njit(lambda x: np.asarray(dtype(x)))
+@numba_njit
+def _total(sums, dtype):
+    total = 0.0
+    for x in sums:
+        total += x
+    result = np.empty(1, dtype)
+    result[0] = total
+    return shaped(result, ())
 
 
 @numba_njit

@@ -5,10 +5,17 @@ best score; 4. the gradient. A row stays in the cache from one step to the next.
 """
 
 import numpy as np
+from numba import types
 from pytensor.link.numba.dispatch.basic import numba_njit
 
 from objectives.dispatch.numba._memory import empty
-from objectives.dispatch.numba._registration import check_label_shapes, option, register_item_kernels
+from objectives.dispatch.numba._registration import (
+    array_type,
+    check_label_shapes,
+    hashed,
+    option,
+    register_item_kernels,
+)
 from objectives.dispatch.numba._rows import (
     check_label_range,
     flat,
@@ -18,13 +25,14 @@ from objectives.dispatch.numba._rows import (
     row_functions,
     uint64,
 )
+from objectives.dispatch.numba._separate import separate
 from objectives.dispatch.numba._simd import maximum
 from objectives.dispatch.numba._threads import in_threads
 from objectives.ops.margin import MulticlassHinge
 
 
-def _make_rows(dtype, *, masked, with_loss, with_gradient, inplace):
-    """The kernel over the rows from ``start`` to ``stop``; arrays that an option leaves out are empty."""
+def _make_rows(dtype):
+    """The kernel over the rows from ``start`` to ``stop``; what is not given or not wanted are empty arrays."""
     number = np.dtype(dtype).type
     zero, one = number(0), number(1)
     largest, _, _, fill = row_functions(dtype)
@@ -45,14 +53,14 @@ def _make_rows(dtype, *, masked, with_loss, with_gradient, inplace):
     @kernel
     def rows(start, stop, num_classes, z, labels, g, delta, mask, loss, gradient):
         num_classes = uint64(num_classes)
-        out = z if inplace else gradient
+        masked, with_loss, with_gradient = mask.size > 0, loss.size > 0, gradient.size > 0
         for i in range(uint64(start), uint64(stop)):
             row = i * num_classes
             if masked and not mask[i]:
                 if with_loss:
                     loss[i] = zero
                 if with_gradient:
-                    fill(out, row, num_classes, zero)
+                    fill(gradient, row, num_classes, zero)
                 continue
             own = row + uint64(labels[i])
             best = largest(z, row, own - row)
@@ -62,19 +70,23 @@ def _make_rows(dtype, *, masked, with_loss, with_gradient, inplace):
                 loss[i] = zero if hinge <= zero else hinge
             if with_gradient:
                 if hinge <= zero:
-                    fill(out, row, num_classes, zero)
+                    fill(gradient, row, num_classes, zero)
                 else:
-                    write_gradient(z, out, row, own, num_classes, best, g[i])
+                    write_gradient(z, gradient, row, own, num_classes, best, g[i])
 
     return rows
 
 
+def _rows(dtype, labels_dtype):
+    floats, labels, mask = (array_type(of, 1) for of in (dtype, labels_dtype, "bool"))
+    types_ = [*[types.int64] * 3, floats, labels, floats, floats, mask, floats, floats]
+    return separate(lambda: _make_rows(dtype), types_, hashed("rows of hinge", dtype, labels_dtype))
+
+
 def _make_compute(op, node, *, with_loss, with_gradient, inplace):
     """A function of all inputs of the Op, as a tuple, that gives flat losses and gradients, empty if not wanted."""
-    dtype = node.inputs[0].dtype
-    masked = "mask" in op.options
-    outputs = {"with_loss": with_loss, "with_gradient": with_gradient, "inplace": inplace}
-    over_rows = in_threads(_make_rows(dtype, masked=masked, **outputs))
+    dtype, masked = node.inputs[0].dtype, "mask" in op.options
+    over_rows = in_threads(_rows(dtype, node.inputs[1].dtype))
     mask = option(op, "mask", np.empty(0, "bool"))
     delta = option(op, "delta", np.empty(0, dtype))
 

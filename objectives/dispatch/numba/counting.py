@@ -1,0 +1,22 @@
+import numpy as np
+from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_cache_key
+
+from objectives.dispatch.numba._registration import hashed
+from objectives.dispatch.numba._views import shaped
+from objectives.ops.counting import EntryCount
+
+
+@register_funcify_and_cache_key(EntryCount)
+def funcify_entry_count(op, node, **kwargs):
+    """Part of the graph that needs it: there is nothing to gain from compiling it apart."""
+    axes, dtype = op.axis, np.dtype(node.outputs[0].dtype)
+
+    @numba_njit
+    def entry_count(x):
+        count = np.empty(1, dtype)
+        count[0] = 1
+        for axis in axes:
+            count[0] *= x.shape[axis]
+        return shaped(count, ())
+
+    return entry_count, hashed("entry count", axes, dtype)
