@@ -113,6 +113,10 @@ class Validation:
         The number of batches that were added.
     """
 
+    batches: int
+    _arrays: list[Any]  # what was accumulated, of the backend or of NumPy
+    _chunks: list[list[Any]]  # what was kept of each batch
+
     def __init__(self, inputs, measures, *, mode=None):
         self._parts = split(inputs, measures)
         self._definition = list(inputs), dict(measures), mode
@@ -224,16 +228,17 @@ class Validation:
 
     def _of_sums(self):
         """The measures that need nothing but sums and the like."""
-        names, function = self._sums
-        values = function(*map(np.asarray, self._arrays))
+        with self._lock:
+            names, function = self._sums
+            values = function(*map(np.asarray, self._arrays))
         return {name: np.asarray(value)[()] for name, value in zip(names, values, strict=True)}
 
     def _of_items(self):
         """The measures that need all items."""
         for i, chunks in enumerate(self._chunks):
             self._chunks[i] = [_concatenated(chunks)]
-        names, function = self._items
         with self._lock:
+            names, function = self._items
             values = function(*map(np.asarray, self._arrays), *(chunk for (chunk,) in self._chunks))
         return {name: np.asarray(value)[()] for name, value in zip(names, values, strict=True)}
 

@@ -53,7 +53,7 @@ def option(op, name, default):
 def register_kernel_maker(op_type):
     """Register the decorated function, which makes of (op, node) a Python function, as the Numba kernel of an Op.
 
-    PyTensor keeps compiled kernels on disk by a key alone, which holds the types of the inputs as well here: they choose
+    PyTensor keeps compiled kernels on disk by a key alone. Here it holds the types of the inputs as well, which choose
     the kernel's specialization.
     """
 

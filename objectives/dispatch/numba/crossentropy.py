@@ -188,7 +188,8 @@ def _make_rows(dtype, *, dense, weighted, smoothed):
 def _rows(dtype, targets_dtype, **flags):
     floats, targets, mask = (array_type(of, 1) for of in (dtype, targets_dtype, "bool"))
     types_ = [*[types.int64] * 3, floats, targets, *[floats] * 3, floats.dtype, mask, floats, floats]
-    return separate(lambda: _make_rows(dtype, **flags), types_, hashed("rows of crossentropy", dtype, targets_dtype, flags))
+    key = hashed("rows of crossentropy", dtype, targets_dtype, flags)
+    return separate(lambda: _make_rows(dtype, **flags), types_, key)
 
 
 def _make_compute(op, node, *, with_loss, with_gradient, inplace):
