@@ -18,6 +18,7 @@ from objectives.ops.statistics import accumulated, check_lengths, merged_states
 __all__ = ["BatchError", "Validation", "compile_validation"]
 
 ARRAYS_OF = {"JAXLinker": "jax", "PytorchLinker": "torch", "MLXLinker": "mlx"}  # the modules of a backend's own arrays
+KEEPERS = ("jax", "mlx")  # what their functions return stays on the device
 
 
 class BatchError(RuntimeError):
@@ -123,6 +124,7 @@ class Validation:
         self._inputs, self._names = list(inputs), list(measures)
         self._added, self._kept = self._parts.added, self._parts.kept
         self._own_arrays = ARRAYS_OF.get(type(get_mode(mode).linker).__name__)
+        self._keeps_states = self._own_arrays in KEEPERS
         self._update = self._compiled_update(mode)
         self._lock = RLock()  # copies take turns with the compiled functions
         self.reset()
@@ -130,7 +132,7 @@ class Validation:
     def _compiled_update(self, mode):
         """The function of a batch: the statistics of the batch, or the states after it where the backend keeps them."""
         inputs, statistics = self._inputs, [part.of_batch for part in self._added]
-        if self._own_arrays:
+        if self._keeps_states:
             inputs = [*inputs, *(part.state for part in self._added)]
             statistics = [accumulated(part.state, part.of_batch, part.rule) for part in self._added]
         outputs = [*statistics, *(kept.of_batch for kept in self._kept)]
@@ -203,8 +205,8 @@ class Validation:
     def _add(self, batch, before):
         values = self._values(batch)
         with self._lock:
-            found = self._update(*values, *(self._arrays if self._own_arrays else ()))
-        if not self._own_arrays:
+            found = self._update(*values, *(self._arrays if self._keeps_states else ()))
+        if not self._keeps_states:
             states = zip(self._added, self._arrays, found, strict=False)
             found[: len(self._added)] = [part.rule.accumulated(state, new) for part, state, new in states]
         self._arrays, chunks = found[: len(self._added)], found[len(self._added) :]

@@ -10,8 +10,8 @@ from objectives.ops.confusion import confusion_counts
 from objectives.ops.labels import best_class
 from objectives.ops.statistics import Rule, accumulated, check_lengths
 
-# States are kept by backends with arrays of their own; for all others NumPy accumulates them.
-KEEPERS = ["FAST_COMPILE", *(parameter(backend) for backend in CANNOT_RAISE)]
+# JAX and MLX keep states in arrays of their own; for all others NumPy accumulates them.
+KEEPERS = ["FAST_COMPILE", parameter("JAX"), parameter("MLX")]
 RULES = [Rule.SUM, Rule.MAXIMUM, Rule.MOMENTS, Rule.COMOMENTS]
 
 

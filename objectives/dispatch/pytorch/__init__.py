@@ -10,6 +10,5 @@ from objectives.dispatch.pytorch import (  # noqa: F401  (imported for their reg
     ranking,
     softplus,
     sorting,
-    statistics,
     thresholds,
 )
