@@ -1,0 +1,68 @@
+"""The tables of the first call: on the screen, and as reStructuredText for the documentation."""
+
+from rich.table import Table
+
+from benchmarks.first_call.measure import STARTS
+
+PHASES = ("import", "graph", "rewriting", "linking", "call", "total")
+GREATEST = 6  # Ops whose share is shown
+LEAST_SECONDS = 0.05  # of a share
+
+
+def phases_table(rows):
+    """Seconds of each phase; what was compiled is part of linking on C, of the call elsewhere."""
+    table = Table(title="The first call with empty caches, and with full ones; seconds", title_justify="left")
+    for heading in ("workload", "contender", "caches"):
+        table.add_column(heading, no_wrap=True)
+    for heading in (*PHASES, "compilations", "of which s", "rewriting again", "without ours"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        for start in STARTS:
+            table.add_row(*phases_row(row, start))
+    return table
+
+
+def phases_row(row, start):
+    names = [row["workload"], row["contender"], "empty" if start == "cold" else "full"]
+    if "error" in row:
+        return [*names, "failed"]
+    found = row[start]
+    numbers = [seconds(found.get(phase)) for phase in PHASES]
+    count = "" if found["count"] is None else f"{found['count']:g}"
+    again = (found.get(key) for key in ("rewriting_again", "rewriting_without_ours"))
+    return [*names, *numbers, count, seconds(found["seconds"]), *map(seconds, again)]
+
+
+def seconds(value):
+    return "" if value is None else f"{value:.2f}"
+
+
+def shares_table(rows):
+    """What the compilation of each Op took, with empty caches."""
+    table = Table(title="What was compiled with empty caches; seconds", title_justify="left")
+    for heading in ("workload", "contender", "Ops"):
+        table.add_column(heading)
+    for row in rows:
+        if shares := row.get("cold", {}).get("shares"):
+            table.add_row(row["workload"], row["contender"], shares_text(shares))
+    return table
+
+
+def shares_text(shares):
+    greatest = sorted(shares.items(), key=lambda item: -item[1])[:GREATEST]
+    return ", ".join(f"{name} {value:.1f}" for name, value in greatest if value >= LEAST_SECONDS)
+
+
+def restructured(rows):
+    """Two list-tables for the documentation."""
+    phases = [["", "", "caches", *PHASES, "compilations", "of which", "rewriting again", "without ours"]]
+    phases += [phases_row(row, start) for row in rows if "error" not in row for start in STARTS]
+    shares = [["", "", "seconds of the compilation with empty caches"]]
+    found = [row for row in rows if row.get("cold", {}).get("shares")]
+    shares += [[row["workload"], row["contender"], shares_text(row["cold"]["shares"])] for row in found]
+    return f"{list_table(phases)}\n\n{list_table(shares)}\n"
+
+
+def list_table(lines):
+    rows = ["\n".join(f"     - {cell}".rstrip() for cell in line).replace("     -", "   * -", 1) for line in lines]
+    return "\n".join([".. list-table::", "   :header-rows: 1", "", *rows])
