@@ -108,16 +108,18 @@ def memory_of(makers, options, console):
 
 
 def cold_starts(options, console):
-    """Measure the first call of fresh processes; the exit code is 1 if one failed."""
+    """Measure the first call of fresh processes, and write after each workload; the exit code is 1 if one failed."""
     from benchmarks import report
     from benchmarks.first_call import measure, tables
 
     options.output.mkdir(parents=True, exist_ok=True)
+    rows = []
     with console.status("cold start") as status:
-        rows = measure.measure(options, idle_seconds_of(options), status.update)
-    content = report.document(options, cold_start=rows)
-    report.write_json(options.output / "cold-start.json", content)
-    (options.output / "cold-start.rst").write_text(tables.restructured(rows))
+        for workload in measure.selected(options.workload):
+            rows += measure.measure(workload, options, idle_seconds_of(options), status.update)
+            content = report.document(options, cold_start=rows)
+            report.write_json(options.output / "cold-start.json", content)
+            (options.output / "cold-start.rst").write_text(tables.restructured(rows))
     console.print(report.headline_of(content), highlight=False)
     console.print(tables.phases_table(rows))
     console.print(tables.shares_table(rows))

@@ -14,19 +14,16 @@ PEERS = {"jax.jit": "optax", "torch.compile": "torch"}  # and what they need
 STARTS = ("cold", "warm")
 
 
-def measure(options, idle_seconds, advance):
-    """Rows of the table: the medians of each contender on each workload, cold and warm, or its error."""
-    rows = []
-    for workload in selected(options.workload):
-        names = contenders(options)
-        results = {name: [] for name in names}
-        for turn in range(options.rounds):
-            start = turn % len(names)
-            for name in names[start:] + names[:start]:
-                advance(f"{workload}, round {turn + 1} of {options.rounds}: {name}")
-                results[name].append(cold_and_warm(name, workload, options, idle_seconds))
-        rows += [{"workload": workload, "contender": name, **summary(results[name])} for name in names]
-    return rows
+def measure(workload, options, idle_seconds, advance):
+    """Rows of the table: the medians of each contender on a workload, cold and warm, or its error."""
+    names = contenders(options)
+    results = {name: [] for name in names}
+    for turn in range(options.rounds):
+        start = turn % len(names)
+        for name in names[start:] + names[:start]:
+            advance(f"{workload}, round {turn + 1} of {options.rounds}: {name}")
+            results[name].append(cold_and_warm(name, workload, options, idle_seconds))
+    return [{"workload": workload, "contender": name, **summary(results[name])} for name in names]
 
 
 def selected(patterns):
