@@ -68,7 +68,7 @@ def test_first_call(tmp_path):
         assert ours[start]["total"] == pytest.approx(sum(ours[start][phase] for phase in tables.PHASES[:-1]))
     assert ours["cold"]["count"] > 0 and ours["warm"]["count"] == 0
     assert "rewriting_without_ours" in ours["warm"] and "rewriting_without_ours" not in plain["warm"]
-    assert (tmp_path / "cold-start.rst").read_text().count(".. list-table::") == 1
+    assert (tmp_path / "cold-start.rst").read_text().count(".. csv-table::") == 1
 
 
 @pytest.mark.parametrize("module", ["in_plain", "in_pytensor"])

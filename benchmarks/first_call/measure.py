@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 from importlib.util import find_spec
 from statistics import median
 
-from benchmarks.first_call.phases import BACKENDS, WORKLOADS
+from benchmarks.first_call.phases import BACKENDS, CONTENDERS, WORKLOADS
 from benchmarks.processes import in_process
 from benchmarks.timing import wait_until_idle
 
@@ -16,7 +16,7 @@ STARTS = ("cold", "warm")
 
 def measure(workload, options, idle_seconds, advance):
     """Rows of the table: the medians of each contender on a workload, cold and warm, or its error."""
-    names = contenders(options)
+    names = contenders(workload, options)
     results = {name: [] for name in names}
     for turn in range(options.rounds):
         start = turn % len(names)
@@ -30,12 +30,16 @@ def selected(patterns):
     return [workload for workload in WORKLOADS if any(fnmatch(workload, pattern) for pattern in patterns)]
 
 
-def contenders(options):
-    """Each backend and PyTensor alone on it, then the peers; none that is not installed."""
+def contenders(workload, options):
+    """Each backend and PyTensor alone on it, then the peers; none that is not installed.
+
+    PyTensor alone cannot index by ``arange(n)`` on JAX where n is symbolic, as the crossentropies by hand do.
+    """
     backends = [backend for backend in BACKENDS if backend in options.backend or not options.backend_given]
     backends = [backend for backend in backends if backend != "JAX" or find_spec("jax")]
+    plain = [f"plain {backend}" for backend in backends]
     peers = [name for name, module in PEERS.items() if name in options.peers and find_spec(module)]
-    return [*backends, *(f"plain {backend}" for backend in backends), *peers]
+    return [name for name in (*backends, *plain, *peers) if name != "plain JAX" or workload == "elementwise"]
 
 
 def cold_and_warm(name, workload, options, idle_seconds):
@@ -48,14 +52,18 @@ def cold_and_warm(name, workload, options, idle_seconds):
 
 def start_of(name, workload, options, folder, start):
     arguments = [name, workload, "--threads", options.threads, *(["--rewriting"] if start == "warm" else [])]
-    return in_process("benchmarks.first_call.phases", *arguments, environment=caches(folder))
+    return in_process("benchmarks.first_call.phases", *arguments, environment=environment_of(name, folder))
 
 
-def caches(folder):
-    """Settings that make each library keep what it compiles in a folder, JAX also what took less than a second."""
-    flags = filter(None, [os.environ.get("PYTENSOR_FLAGS"), f"base_compiledir={folder}/pytensor"])
+def environment_of(name, folder):
+    """Each library keeps what it compiles in the folder, JAX also what took less than a second.
+
+    The backend is PyTensor's default as well, in which it compiles graphs within Ops.
+    """
+    _, backend = CONTENDERS[name]
+    flags = [os.environ.get("PYTENSOR_FLAGS"), f"base_compiledir={folder}/pytensor", backend and f"mode={backend}"]
     return {
-        "PYTENSOR_FLAGS": ",".join(flags),
+        "PYTENSOR_FLAGS": ",".join(filter(None, flags)),
         "JAX_COMPILATION_CACHE_DIR": f"{folder}/jax",
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
