@@ -67,6 +67,7 @@ class Epoch(NamedTuple):
 
 def main():
     options = parse_options()
+    pytensor.config.mode = options.mode  # for the graphs within Ops, which ``mode=`` of a function does not reach
     console = Console()
     started = time.perf_counter()
     rng = np.random.default_rng(options.seed)
