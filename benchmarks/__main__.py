@@ -2,7 +2,8 @@
 
 make bench
 python -m benchmarks --workload categorical/4096x1000 --backend NUMBA JAX --rounds 30
-python -m benchmarks --memory --cold-start
+python -m benchmarks --memory
+python -m benchmarks --cold-start --rounds 5
 python -m benchmarks --validation
 """
 
@@ -15,30 +16,42 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks import contenders, workloads
+from benchmarks.first_call.measure import selected as select_first_calls
 
 DEFAULT_BACKENDS = {"cpu": ["NUMBA", "CVM"], "cuda": ["JAX", "PYTORCH"]}
 IDLE_SECONDS = 4.0  # the longest wait before a slot
+ROUNDS, COLD_ROUNDS = 15, 3
 
 
 def main():
     options = parse_options()
     console = Console(width=None if sys.stdout.isatty() else 160)
-    rows = workloads.select(options.workload, options.dtype, quick=options.quick)
     if options.list:
-        console.print("\n".join(f"{row.label:40} {workloads.TASKS[row.task].text}" for row in rows))
+        list_workloads(options, console)
         return
     contenders.set_environment(options.threads, options.device)
     if options.validation:
         sys.exit(validation_of(options, console))
+    if options.cold_start:
+        sys.exit(cold_starts(options, console))
+    rows = workloads.select(options.workload, options.dtype, quick=options.quick)
     makers, missing = contenders.makers(options.backend, options.peers, options.threads, options.device)
     for maker in missing:
         console.print(f"{maker.name} is left out: {', '.join(maker.missing())} not installed")
     check_device(options.device, makers)
     options.output.mkdir(parents=True, exist_ok=True)
-    if options.memory or options.cold_start:
-        fresh_processes(makers, options, console)
+    if options.memory:
+        memory_of(makers, options, console)
     elif not times(rows, makers, options, console):
         sys.exit("Some contenders failed or computed something else, see above.")
+
+
+def list_workloads(options, console):
+    if options.cold_start:
+        console.print("\n".join(select_first_calls(options.workload)))
+        return
+    for row in workloads.select(options.workload, options.dtype):
+        console.print(f"{row.label:40} {workloads.TASKS[row.task].text}", highlight=False)
 
 
 def times(rows, makers, options, console):
@@ -46,7 +59,7 @@ def times(rows, makers, options, console):
     from benchmarks import plots, report, session
 
     results = []
-    idle_seconds = 0 if options.no_idle_wait or options.quick else IDLE_SECONDS
+    idle_seconds = idle_seconds_of(options)
     with progress_bar(console) as progress:
         task = progress.add_task("", total=len(rows) * len(makers) * options.rounds)
         for row in rows:
@@ -80,24 +93,52 @@ def warn_of_load(results, console):
         console.print(f"{busy} of {slots} samples were taken while the machine was busy with something else")
 
 
-def fresh_processes(makers, options, console):
-    from benchmarks import processes, report
+def memory_of(makers, options, console):
+    from benchmarks import memory, report
 
     names = [maker.name for maker in makers if maker.kind != "floor"]
-    wanted = {"memory": options.memory, "cold-start": options.cold_start}
-    tables = {"memory": report.memory_table, "cold-start": report.cold_start_table}
-    for what in (what for what, is_wanted in wanted.items() if is_wanted):
-        with console.status(what) as status:
-            rows = processes.measure(what, names, options, status.update)
-        path = options.output / f"{what}.json"
-        content = report.document(options, **{what.replace("-", "_"): rows})
-        report.write_json(path, content)
-        console.print(report.headline_of(content), highlight=False)
-        console.print(tables[what](rows))
-        for row in rows:
-            if "error" in row:
-                console.print(f"[red]{row['workload']}: {row['contender']}: {row['error']}", highlight=False)
-        console.print(f"written to {path}", highlight=False)
+    with console.status("memory") as status:
+        rows = memory.measure(names, options, status.update)
+    content = report.document(options, memory=rows)
+    report.write_json(options.output / "memory.json", content)
+    console.print(report.headline_of(content), highlight=False)
+    console.print(report.memory_table(rows))
+    print_errors(rows, console)
+    console.print(f"written to {options.output}/memory.json", highlight=False)
+
+
+def cold_starts(options, console):
+    """Measure the first call of fresh processes, and write after each workload; the exit code is 1 if one failed."""
+    from benchmarks import report
+    from benchmarks.first_call import measure, tables
+
+    options.output.mkdir(parents=True, exist_ok=True)
+    rows = []
+    with console.status("cold start") as status:
+        for workload in measure.selected(options.workload):
+            rows += measure.measure(workload, options, idle_seconds_of(options), status.update)
+            content = report.document(options, cold_start=rows)
+            report.write_json(options.output / "cold-start.json", content)
+            (options.output / "cold-start.rst").write_text(tables.restructured(rows))
+    console.print(report.headline_of(content), highlight=False)
+    console.print(tables.phases_table(rows))
+    console.print(tables.shares_table(rows))
+    print_errors(rows, console)
+    if busy := sum(row.get("busy", 0) for row in rows):
+        runs = len(rows) * options.rounds
+        console.print(f"{busy} of {runs} runs began while the machine was busy with something else")
+    console.print(f"written to {options.output}/cold-start.json and cold-start.rst", highlight=False)
+    return int(any("error" in row for row in rows))
+
+
+def print_errors(rows, console):
+    for row in rows:
+        if "error" in row:
+            console.print(f"[red]{row['workload']}: {row['contender']}: {row['error']}", highlight=False)
+
+
+def idle_seconds_of(options):
+    return 0 if options.no_idle_wait or options.quick else IDLE_SECONDS
 
 
 def validation_of(options, console):
@@ -158,24 +199,25 @@ def parse_options():
     add("--backend", nargs="+", choices=contenders.BACKENDS, help="PyTensor backends; plain is PyTensor alone on Numba")
     add("--peers", nargs="*", choices=contenders.PEERS, default=contenders.PEERS, help="whom to compare with")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="where PyTorch and JAX compute")
-    add("--rounds", type=positive, default=15, metavar="N", help="slots of each contender")
+    add("--rounds", type=positive, metavar="N", help="slots of each contender: 15, of cold starts 3")
     add("--threads", type=positive, default=min(2, os.cpu_count() or 1), metavar="N", help="threads of each contender")
     add("--output", type=Path, default=Path("build/benchmarks"), metavar="FOLDER", help="where to write")
     add("--no-idle-wait", action="store_true", help="do not wait for an idle machine before each slot")
     add("--memory", action="store_true", help="measure peak memory instead of time (Linux)")
-    add("--cold-start", action="store_true", help="measure compilation and first call in fresh processes instead")
+    add("--cold-start", action="store_true", help="measure the first call by phases, in fresh processes, instead")
     add("--validation", action="store_true", help="measure validation functions over batches instead")
     add("--quick", action="store_true", help="tiny sizes, which show that it works and not how fast it is")
     add("--list", action="store_true", help="list the workloads")
     options = parser.parse_args()
     options.backend_given = bool(options.backend)
+    options.rounds = options.rounds or (COLD_ROUNDS if options.cold_start else ROUNDS)
     options.backend = options.backend or DEFAULT_BACKENDS[options.device]
     check_options(options, parser)
     return options
 
 
 def check_options(options, parser):
-    if not workloads.select(options.workload):
+    if not (select_first_calls if options.cold_start else workloads.select)(options.workload):
         parser.error(f"no workload fits {' '.join(options.workload)}: --list shows their names")
     on_host = set(options.backend) & set(contenders.HOST_BACKENDS)
     if options.device == "cuda" and on_host:

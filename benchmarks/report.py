@@ -104,12 +104,14 @@ def ratio(value):
 
 def memory_table(rows):
     table = Table(title="Peak memory of a call above inputs and results", title_justify="left")
-    return process_table(table, rows, {"peak_mb": "MB", "returned_mb": "results, MB"})
-
-
-def cold_start_table(rows):
-    table = Table(title="Fresh process, caches on disk warm", title_justify="left")
-    return process_table(table, rows, {"import_s": "import, s", "first_call_s": "compile and first call, s"})
+    for heading in ("workload", "contender"):
+        table.add_column(heading)
+    for heading in ("MB", "results, MB"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        cells = ["failed", ""] if "error" in row else [f"{row[key]:.2f}" for key in ("peak_mb", "returned_mb")]
+        table.add_row(row["workload"], row["contender"], *cells)
+    return table
 
 
 def validation_table(rows, target):
@@ -124,15 +126,4 @@ def validation_table(rows, target):
         cells = [f"{row['median'] / 1e6:.3g}", f"{lower}-{upper}", f"[green]{times}" if reached else times]
         cells += [f"{row['processor_ns']:.3g}", f"{row['items']:,}", f"{row['grown_mb']:.1f}"]
         table.add_row(row["contender"], *cells)
-    return table
-
-
-def process_table(table, rows, columns):
-    for heading in ("workload", "contender"):
-        table.add_column(heading)
-    for heading in columns.values():
-        table.add_column(heading, justify="right")
-    for row in rows:
-        cells = ["failed", ""] if "error" in row else [f"{row[key]:.2f}" for key in columns]
-        table.add_row(row["workload"], row["contender"], *cells)
     return table

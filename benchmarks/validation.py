@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.contenders import Mismatch, set_jax_precision
-from benchmarks.processes import resident
+from benchmarks.memory import resident
 from benchmarks.timing import wait_until_idle
 
 ITEMS, BATCH, CLASSES = 10_000_000, 4096, 10

@@ -13,6 +13,7 @@ import argparse
 import itertools
 import sys
 import time
+from contextlib import contextmanager
 
 import jax
 import numpy as np
@@ -46,10 +47,8 @@ def main():
     console = Console()
     runs = {}
     for number in (1, len(devices)):
-        started = time.perf_counter()
-        with console.status(f"Training on {number} of {len(devices)} devices"):
+        with waiting_for(f"Compiling and training on {number} of {len(devices)} devices", console):
             runs[number] = run(devices[:number], options)
-        console.print(f"{time.perf_counter() - started:.1f} s on {number} of {len(devices)} devices")
     console.print(table_of(runs))
 
     alone, together = runs.values()
@@ -152,6 +151,15 @@ def batches_of(data, size):
 
 
 # What the user sees
+
+
+@contextmanager
+def waiting_for(what, console):
+    """Say what takes time, and how much it took."""
+    started = time.perf_counter()
+    console.print(f"{what} ...", end=" ")
+    yield
+    console.print(f"{time.perf_counter() - started:.1f} s")
 
 
 def table_of(runs):

@@ -42,13 +42,13 @@ def main():
     if options.workers:
         validation = build_validation(options)
         with cluster(options.workers) as client:
-            with console.status(f"Compiling for {options.mode} in each worker"):
+            with waiting_for(f"Compiling the validation for {options.mode} in each worker", console):
                 evaluate(validation, [first] * options.workers, client=client, progress=False)
             started = time.perf_counter()
             results = evaluate(validation, partitions, client=client)
             seconds, memory = time.perf_counter() - started, max(client.run(peak_memory).values())
     else:
-        with console.status(f"Compiling for {options.mode}"):
+        with waiting_for(f"Compiling the validation for {options.mode}", console):
             validation = build_validation(options)
             validation.validate(first, progress=False)
         started = time.perf_counter()
@@ -129,6 +129,15 @@ def peak_memory():
 
 
 # What the user sees
+
+
+@contextmanager
+def waiting_for(what, console):
+    """Say what takes time, and how much it took."""
+    started = time.perf_counter()
+    console.print(f"{what} ...", end=" ")
+    yield
+    console.print(f"{time.perf_counter() - started:.1f} s")
 
 
 def table_of(results, options):

@@ -3,13 +3,16 @@
 import json
 import subprocess
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from benchmarks import contenders, session, timing, validation, workloads
+from benchmarks.first_call import compilers, measure
 from benchmarks.workloads import Target
 
 ROOT = Path(__file__).parent.parent
@@ -50,6 +53,47 @@ def test_validation(tmp_path):
     ours, *peers = content["validation"]
     assert ours["contender"] == "NUMBA" and ours["items"] == 4 * validation.BATCH and len(ours["samples"]) == 2
     assert {row["contender"] for row in peers} <= validation.PEERS.keys()
+
+
+@needs_libraries
+def test_first_call(tmp_path):
+    small = ("--cold-start", "--quick", "--rounds", 1, "--workload", "elementwise", "--backend", "JAX", "--peers")
+    done = run(*small, "--output", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    from benchmarks.first_call import tables  # needs rich
+
+    ours, plain = json.loads((tmp_path / "cold-start.json").read_text())["cold_start"]
+    assert (ours["contender"], plain["contender"]) == ("JAX", "plain JAX")
+    for start in ("cold", "warm"):
+        assert ours[start]["total"] == pytest.approx(sum(ours[start][phase] for phase in tables.PHASES[:-1]))
+    assert ours["cold"]["count"] > 0 and ours["warm"]["count"] == 0
+    assert "rewriting_without_ours" in ours["warm"] and "rewriting_without_ours" not in plain["warm"]
+    assert (tmp_path / "cold-start.rst").read_text().count(".. csv-table::") == 1
+
+
+@pytest.mark.parametrize("module", ["in_plain", "in_pytensor"])
+def test_first_calls_compute_the_same(module):
+    found = import_module(f"benchmarks.first_call.{module}").readme("FAST_COMPILE")()
+    assert [round(float(found[name]), 4) for name in ("loss", "accuracy", "F1")] == [0.9725, 0.75, 0.7778]
+
+
+def test_time_of_numba_goes_to_the_op_that_needed_it():
+    graph, op, inner = compilers.GRAPH, "elemwise", "broadcast"
+    nested = [(graph, 0), (op, 1), (inner, 2), (inner, 4), (op, 6), (graph, 10)]
+    seen, events = set(), []
+    for name, moment in nested:
+        dispatcher = SimpleNamespace(py_func=SimpleNamespace(__name__=name))
+        event = SimpleNamespace(is_start=name not in seen, data={"dispatcher": dispatcher})
+        events.append((float(moment), event))
+        seen.add(name)
+    compiled = compilers.numba_compilations(events)
+    assert (compiled.count, compiled.seconds) == (3, 10)
+    assert compiled.shares == {op: 5, "the graph itself": 5}
+
+
+def test_median_of_the_ops_of_rounds():
+    rounds = [{"total": float(n), "count": None, "shares": {"Sum": float(n)} if n else {}} for n in range(3)]
+    assert measure.medians_of(rounds) == {"total": 1, "count": None, "shares": {"Sum": 1}}
 
 
 def test_validations_that_differ():
