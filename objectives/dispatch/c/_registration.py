@@ -8,21 +8,20 @@ from pytensor.compile.mode import optdb
 from pytensor.configdefaults import config
 from pytensor.graph.basic import Apply
 from pytensor.graph.rewriting.basic import copy_stack_trace, dfs_rewriter, node_rewriter
-from objectives.dispatch.c._library import LibraryOp, library, source
 
+from objectives.dispatch.c._library import LibraryOp, library, source
 
 FLOATS = ("float32", "float64")
 HEADERS = ("simd_math.h", "row_threads.h")
 TAGS = ("cxx_only", "c_kernels")
 
 
-
 class Kernel(LibraryOp):
     """C code for a symbolic Op, of which it has the properties.
 
     Subclasses give the properties that the symbolic Op has, ``symbolic``, ``sources``, and the ``function`` of their
-    inputs and outputs that computes it. Those of other
-    ``functions`` of the same sources are compiled together with it, for each dtype.
+    inputs and outputs that computes it. Those of other ``functions`` of the same sources are compiled together with
+    it, for each dtype.
     """
 
     symbolic: type

@@ -1,7 +1,6 @@
-"""Vector loops for the element-wise parts of graphs that hold a loss.
+"""The element-wise loops of a graph that holds a loss, as vector code.
 
-PyTensor's C loop calls scalar functions of the C library. Here an Elemwise gets a second loop, for operands that lie
-contiguously in memory, in which exp, log and their like are vector code, and which threads share.
+Operands that do not lie contiguously in memory are copied first, which takes less time than a loop that jumps.
 """
 
 from functools import partial
@@ -67,7 +66,9 @@ def num_flat_axes(node):
     """The number of last axes along which each operand is either repeated or not."""
     patterns = [variable.type.broadcastable for variable in node.inputs]
     ndim = node.outputs[0].type.ndim
-    return max(k for k in range(min(1, ndim), ndim + 1) if all(len(set(pattern[ndim - k :])) <= 1 for pattern in patterns))
+    return max(
+        k for k in range(min(1, ndim), ndim + 1) if all(len(set(pattern[ndim - k :])) <= 1 for pattern in patterns)
+    )
 
 
 def flat_loop(node):

@@ -12,12 +12,18 @@ typedef bool (*Compute)(PyArrayObject* const* inputs, PyArrayObject** const* out
 // The array in a list, of the type with this number; NULL for None. A new reference.
 static inline bool take(PyObject* cell, PyObject* type, PyArrayObject*& array) {
     if (cell == Py_None) return true;
-    array = (PyArrayObject*)PyArray_FROM_O(PyList_GET_ITEM(cell, 0));
-    if (array && !PyArray_EquivTypenums(PyArray_TYPE(array), (int)PyLong_AsLong(type))) {
-        PyErr_Format(PyExc_TypeError, "expected an array of another dtype than %R", PyArray_DESCR(array));
-        return false;
+    PyObject* value = PyList_GET_ITEM(cell, 0);
+    if (PyArray_Check(value)) {
+        Py_INCREF(value);
+        array = (PyArrayObject*)value;
+    } else {
+        array = (PyArrayObject*)PyArray_FROM_O(value);  // a NumPy scalar
     }
-    return array != NULL;
+    if (!array) return false;
+    const int expected = (int)PyLong_AsLong(type);
+    if (PyArray_TYPE(array) == expected || PyArray_EquivTypenums(PyArray_TYPE(array), expected)) return true;
+    PyErr_Format(PyExc_TypeError, "expected an array of another dtype than %R", PyArray_DESCR(array));
+    return false;
 }
 
 const int most_arrays = 64;  // inputs or outputs of a node
