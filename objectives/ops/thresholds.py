@@ -104,7 +104,8 @@ class PairsInOrder(ShapedOp):
     def build_inner_graph(self, scores, labels, weights):
         dtype, classes = weights.dtype, np.arange(self.num_classes)
         own = pt.invert(pt.neq(labels[:, None], classes)) * weights[:, None]
-        in_order = (pt.gt(scores, scores[:, None]) + pt.ge(scores, scores[:, None])).astype(dtype) / 2
+        above, ties = pt.gt(scores, scores[:, None]), pt.invert(pt.neq(scores, scores[:, None]))
+        in_order = pt.switch(above, 1, pt.switch(ties, 0.5, 0)).astype(dtype)
         pairs = (own * in_order).sum(axis=1).T @ own
         if not self.by_class:
             pairs = pt.switch(np.eye(self.num_classes, dtype=bool), 0, pairs).sum(axis=1)
