@@ -12,13 +12,13 @@ from objectives.metrics._points import (
     kept_weights,
     roc_area,
     step_area,
-    trapezoid,
 )
 from objectives.metrics._sets import check_rows, checked_number, selecting
+from objectives.ops.confusion import confusion_counts
 from objectives.ops.labels import pick_class
 from objectives.ops.selection import where
 from objectives.ops.statistics import joined
-from objectives.ops.thresholds import counts_above
+from objectives.ops.thresholds import PairsInOrder
 
 __all__ = [
     "average_precision_score",
@@ -156,7 +156,7 @@ def multiclass_roc_auc_score(
     NaN if a class has no items, where scikit-learn raises, and with a NaN among the scores.
 
     Exact, for which all items must be there at once: over batches, scores and targets are kept, and memory grows with
-    the data. The graph sorts once for each class.
+    the data, which are sorted once for each class.
 
     References
     ----------
@@ -185,44 +185,28 @@ def multiclass_roc_auc_score(
     scores = joined(checked.reshape((-1, num_classes)))
     labels = joined(targets.ravel())
     weights = kept_weights(targets, scores, mask, weights)
-    if multi_class == "ovr":
-        areas, sizes = _against_rest(scores, labels, weights, num_classes)
-    else:
-        areas, sizes = _in_pairs(scores, labels, weights, num_classes)
+    sizes = confusion_counts(labels, pt.zeros_like(labels), weights, num_rows=num_classes, num_columns=1)[:, 0]
+    pairs = PairsInOrder(num_classes=num_classes, by_class=multi_class == "ovo")(scores, labels, weights)
+    areas = (_against_rest if multi_class == "ovr" else _of_pairs)(pairs, sizes)
     if average is None:
         return areas
     return areas.sum() / num_classes if average == "macro" else (sizes * areas).sum() / sizes.sum()
 
 
-def _counts(scores, labels, weights, num_classes):
-    """Weights (num_classes, N + 1) by class at or above falling thresholds."""
-    counts = counts_above(scores, labels, weights, num_classes=num_classes)[1:]
-    return pt.concatenate([pt.zeros((num_classes, 1), counts.dtype), counts], axis=1)
+def _against_rest(pairs, sizes):
+    """The area of each class."""
+    return pairs / (sizes * (sizes.sum() - sizes))
 
 
-def _against_rest(scores, labels, weights, num_classes):
-    """The area of each class, and the weight of its items."""
-    areas, sizes = [], []
-    for j in range(num_classes):
-        own = pt.invert(pt.neq(labels, j)).astype("int8")
-        counts = _counts(scores[:, j], own, weights, 2)
-        rest, true = counts[0], counts[1]
-        areas.append(trapezoid(rest, true) / (rest[-1] * true[-1]))
-        sizes.append(true[-1])
-    return pt.stack(areas), pt.stack(sizes)
-
-
-def _in_pairs(scores, labels, weights, num_classes):
-    """The mean area of the pairs that each class is in, and the weight of its items.
+def _of_pairs(pairs, sizes):
+    """The mean area of the pairs that each class is in.
 
     Their mean is that of all pairs; with the weights of the pairs, the sums of two classes, it is that as well.
     """
-    counts = [_counts(scores[:, j], labels, weights, num_classes) for j in range(num_classes)]
-    ordered = pt.stack([trapezoid(counts[j].T, counts[j][j][:, None], axis=0) for j in range(num_classes)])
-    sizes = counts[0][:, -1]
-    areas = (ordered + ordered.T) / (2 * sizes[:, None] * sizes)
+    areas = (pairs + pairs.T) / (2 * sizes[:, None] * sizes)
+    num_classes = sizes.type.shape[0]
     itself = pt.as_tensor_variable(np.eye(num_classes, dtype=bool))
-    return where(itself, 0, areas).sum(axis=1) / (num_classes - 1), sizes
+    return where(itself, 0, areas).sum(axis=1) / (num_classes - 1)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)

@@ -83,3 +83,67 @@ class CountsAbove(ShapedOp):
 def counts_above(scores, labels, weights, *, num_classes=2):
     """The `CountsAbove` of vectors."""
     return CountsAbove(num_classes=num_classes)(scores, labels, weights)
+
+
+class PairsInOrder(ShapedOp):
+    r"""Weights of the pairs of items whose scores are in order: (scores (N, C), labels (N,), weights (N,)) to (C,).
+
+    .. math:: a_j = \sum_{i: y_i = j} \sum_{k: y_k \ne j} w_i w_k ([s_{ij} > s_{kj}] + \tfrac12 [s_{ij} = s_{kj}])
+
+    ``by_class`` gives them for each class of the other item, (C, C). With a NaN among the scores of a class, its pairs
+    are NaN. A label out of range raises, or makes all NaN where the backend cannot raise.
+    """
+
+    __props__ = ("by_class", "num_classes")
+    connected = (False, False, False)
+
+    def __init__(self, *, num_classes, by_class, **kwargs):
+        self.num_classes, self.by_class = int(num_classes), bool(by_class)
+        super().__init__(**kwargs)
+
+    def build_inner_graph(self, scores, labels, weights):
+        dtype, classes = weights.dtype, np.arange(self.num_classes)
+        own = pt.invert(pt.neq(labels[:, None], classes)) * weights[:, None]
+        above, ties = pt.gt(scores, scores[:, None]), pt.invert(pt.neq(scores, scores[:, None]))
+        in_order = pt.switch(above, 1, pt.switch(ties, 0.5, 0)).astype(dtype)
+        pairs = (own * in_order).sum(axis=1).T @ own
+        if not self.by_class:
+            pairs = pt.switch(np.eye(self.num_classes, dtype=bool), 0, pairs).sum(axis=1)
+        bad = pt.isnan(scores).any(axis=0) | (pt.lt(labels, 0) | pt.ge(labels, self.num_classes)).any()
+        bad = bad[:, None] if self.by_class else bad
+        return [pt.specify_shape(pt.switch(bad, np.nan, pairs).astype(dtype), self.shape)]
+
+    @property
+    def shape(self):
+        return (self.num_classes,) * (2 if self.by_class else 1)
+
+    @property
+    def num_counted(self):
+        """How many classes are counted for the scores of one: all, or it and the rest."""
+        return self.num_classes if self.by_class else 2
+
+    def perform(self, node, inputs, outputs):
+        outputs[0][0] = self.compute(*inputs)
+
+    def compute(self, scores, labels, weights):
+        """The same with NumPy."""
+        check_range(labels, self.num_classes, LabelError)
+        pairs = np.zeros(self.shape, weights.dtype)
+        counter = CountsAbove(num_classes=self.num_counted)
+        for j in range(self.num_classes):
+            counted = labels if self.by_class else (labels == j).astype("int8")
+            pairs[j] = self.area(j, counter.compute(np.ascontiguousarray(scores[:, j]), counted, weights))
+        return pairs
+
+    def area(self, j, counts):
+        """Of class j and the others, from what the `CountsAbove` of its scores returns, for arrays of any library."""
+        if not counts.shape[1]:
+            return counts[1:].sum(axis=1) if self.by_class else counts[1].sum()
+        own = counts[1 + j] if self.by_class else counts[2]
+        others = counts[1:] if self.by_class else counts[1:2]
+        first = others[:, 0] * own[0]
+        areas = (first + ((others[:, 1:] - others[:, :-1]) * (own[1:] + own[:-1])).sum(axis=1)) / 2
+        return areas if self.by_class else areas[0]
+
+    def output_shape(self, scores, labels, weights):
+        return self.shape

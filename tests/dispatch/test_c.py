@@ -13,7 +13,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 from backends import parameter
-from pytensor.compile.mode import Mode, get_mode
+from pytensor.compile.mode import get_mode
 from pytensor.graph.fg import FunctionGraph
 
 from objectives.dispatch.c._registration import Kernel
@@ -61,7 +61,7 @@ def applications(v, combinations):
 
 @cache
 def kernels_and_expressions(dtype, ndim=2, combinations=tuple(COMBINATIONS)):
-    """Two functions of the same arguments. All C code is in one module, which is compiled faster than many."""
+    """Two functions of the same arguments."""
     v = variables(dtype, ndim)
     pairs = list(applications(v, combinations))
     ours = [output for op, inputs in pairs for output in op(*inputs, return_list=True)]
@@ -70,7 +70,7 @@ def kernels_and_expressions(dtype, ndim=2, combinations=tuple(COMBINATIONS)):
         [*ours, label_rank(v["logits"], v["labels"])],
         [*plain, *label_rank.build_inner_graph(v["logits"], v["labels"])],
     )
-    kernels = pytensor.function([*v.values()], ours, mode=Mode("c", "fast_run").excluding("loss_fusion"))
+    kernels = pytensor.function([*v.values()], ours, mode=get_mode("CVM").excluding("loss_fusion"))
     assert all(isinstance(node.op, Kernel) for node in kernels.maker.fgraph.apply_nodes)
     return kernels, pytensor.function([*v.values()], plain, mode="FAST_COMPILE")
 

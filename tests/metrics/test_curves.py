@@ -4,6 +4,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from pytensor.graph.fg import FunctionGraph
 from sklearn import metrics as sklearn
 
 from objectives import (
@@ -24,7 +25,7 @@ from objectives import (
     sensitivity_at_specificity,
 )
 from objectives.ops.labels import LabelError
-from objectives.ops.thresholds import counts_above
+from objectives.ops.thresholds import PairsInOrder, counts_above
 
 NEEDS_BOTH = [roc_auc_score, binned_roc_auc_score, equal_error_rate, log_auc]
 
@@ -163,6 +164,28 @@ def test_equal_weights_take_the_quick_way_to_the_same():
     weights = np.append(np.full(60, 0.5), 0)
     slow = op.compute(np.append(scores, 9), np.append(labels, 0), weights)
     np.testing.assert_allclose(quick, slow[:, :60], rtol=1e-12)
+
+
+@pytest.mark.parametrize("by_class", [False, True])
+def test_pairs_in_order_are_those_of_the_expression(by_class):
+    rng = np.random.default_rng(4)
+    op = PairsInOrder(num_classes=3, by_class=by_class)
+    inputs = [pt.matrix(), pt.lvector(), pt.vector()]
+    expression = pytensor.function(inputs, op.build_inner_graph(*inputs), mode="FAST_COMPILE")
+    scores, labels, weights = rng.integers(0, 5, (40, 3)) / 4, rng.integers(0, 3, 40), rng.integers(0, 3, 40) / 2
+    unknown = np.where([False, True, False], np.nan, scores)
+    for values in ((scores, labels, weights), (unknown, labels, weights), (scores[:0], labels[:0], weights[:0])):
+        np.testing.assert_allclose(op.compute(*values), *expression(*values), rtol=1e-12)
+
+
+@pytest.mark.parametrize("multi_class", ["ovr", "ovo"])
+def test_no_more_nodes_for_more_classes(multi_class):
+    p, t = pt.matrix(), pt.lvector()
+    few, many = (
+        FunctionGraph(outputs=[multiclass_roc_auc_score(p, t, multi_class=multi_class, num_classes=number)])
+        for number in (3, 300)
+    )
+    assert len(few.apply_nodes) == len(many.apply_nodes)
 
 
 def test_what_is_kept_of_the_items():

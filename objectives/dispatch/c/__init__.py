@@ -1,10 +1,9 @@
 """C kernels, for PyTensor's C backend (CVM)."""
 
 from objectives.dispatch.c import (  # noqa: F401  (imported for their registration)
-    confusion,
     crossentropy,
     elementwise,
     margin,
-    ranking,
+    measures,
     summation,
 )

@@ -4,24 +4,25 @@ from objectives.dispatch.c._registration import FLOATS, Kernel, register_inplace
 
 
 class ItemKernel(Kernel):
-    """Subclasses name the C++ ``function`` and the ``fields`` of its argument, by the names of the options."""
+    """Subclasses name the C++ ``function`` and its inputs after scores and targets, by the names of the options."""
 
     __props__: tuple[str, ...] = ("options",)
     options: tuple[str, ...]
-    function: str
     fields: tuple[str, ...]
     weights: tuple[str, ...] = ()
     produces: tuple[str, ...] = ("loss",)
     inplace = False
 
-    def call(self, node, inputs, outputs):
-        names = ["scores", "targets", *self.weights, *self.options]
-        given = dict(zip(names, inputs, strict=True))
-        given |= {name: f"&{output}" for name, output in zip(self.produces, outputs, strict=True)}
-        arrays = ", ".join(given.get(field, "NULL") for field in ("scores", "targets", *self.fields))
-        results = ", ".join([given.get("loss", "NULL"), given.get("gradient", "NULL"), str(self.inplace).lower()])
-        ctype = node.inputs[0].type.dtype_specs()[1]
-        return f"objectives::{self.function}<{ctype}>({{{arrays}, {{{results}}}}})"
+    def arranged(self, inputs, outputs):
+        given = dict(zip(["scores", "targets", *self.weights, *self.options], inputs, strict=True))
+        results = dict(zip(self.produces, outputs, strict=True))
+        return (
+            [given.get(name) for name in ("scores", "targets", *self.fields)],
+            [results.get(name) for name in ("loss", "gradient")],
+        )
+
+    def numbers(self):
+        return (int(self.inplace),)
 
 
 class ItemGradientKernel(ItemKernel):

@@ -4,46 +4,30 @@ PyTensor has no table of C kernels: a rewrite puts an Op with C code in the plac
 compile C.
 """
 
-import sys
-from functools import cache
-from hashlib import sha256
-from importlib.resources import files
-
 from pytensor.compile.mode import optdb
 from pytensor.configdefaults import config
 from pytensor.graph.basic import Apply
 from pytensor.graph.rewriting.basic import copy_stack_trace, dfs_rewriter, node_rewriter
-from pytensor.link.c.op import COp
+
+from objectives.dispatch.c._library import LibraryOp, library, source
 
 FLOATS = ("float32", "float64")
+HEADERS = ("simd_math.h", "row_threads.h")
 TAGS = ("cxx_only", "c_kernels")
 
 
-@cache
-def source(*names: str) -> str:
-    """The text of C++ files of this package."""
-    return "\n".join(files(__package__).joinpath(name).read_text(encoding="utf-8") for name in names)
-
-
-def compile_arguments() -> list[str]:
-    """What vector loops and threads need.
-
-    Not -ffast-math, for which compilers link code that flushes denormals in the whole process; and no OpenMP but its
-    pragmas for vector loops, since its runtime does not survive a fork. The two flags that relax floating point keep
-    all values: functions do not set errno, and no signal handler looks at exceptions.
-    """
-    threads = [] if sys.platform == "win32" else ["-pthread"]
-    return ["-O3", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", *threads]
-
-
-class Kernel(COp):
+class Kernel(LibraryOp):
     """C code for a symbolic Op, of which it has the properties.
 
-    Subclasses give the properties that the symbolic Op has, ``symbolic``, ``sources`` and `call`.
+    Subclasses give the properties that the symbolic Op has, ``symbolic``, ``sources``, and the ``function`` of their
+    inputs and outputs that computes it. Those of other ``functions`` of the same sources are compiled together with
+    it, for each dtype.
     """
 
     symbolic: type
     sources: tuple[str, ...]
+    functions: tuple[str, ...] = ()
+    function: str
     __props__: tuple[str, ...] = ()
 
     def __init__(self, **props):
@@ -68,23 +52,14 @@ class Kernel(COp):
         symbolic = self.symbolic_op()(*node.inputs, return_list=True)[0].owner
         symbolic.op.perform(symbolic, inputs, outputs)
 
-    def call(self, node, inputs, outputs):
-        """The C++ expression that computes the outputs and is false if an error is set."""
-        raise NotImplementedError
+    def compiled(self, node):
+        ctype = self.floats(node).type.dtype_specs()[1]
+        functions = tuple((name, f"objectives::{name}<{ctype}>") for name in self.functions or (self.function,))
+        return getattr(library(source(*HEADERS, *self.sources), functions), self.function)
 
-    def c_code(self, node, name, inputs, outputs, sub):
-        return f"if (!({self.call(node, inputs, outputs)})) {sub['fail']}"
-
-    def c_support_code(self, **kwargs):
-        return source("simd_math.h", "row_threads.h", "arrays.h", *self.sources)
-
-    def c_compile_args(self, **kwargs):
-        return compile_arguments()
-
-    def c_code_cache_version_apply(self, node):
-        names = [f"x{i}" for i in range(len(node.inputs))], [f"y{i}" for i in range(len(node.outputs))]
-        text = self.c_support_code() + self.call(node, *names)
-        return (sha256(text.encode()).hexdigest(),)
+    def floats(self, node):
+        """The variable whose dtype the function is of."""
+        return node.inputs[0]
 
 
 def replace(node, op):

@@ -22,6 +22,10 @@ struct Owned {
 };
 
 static inline PyArrayObject* contiguous(PyArrayObject* array) {
+    if (PyArray_ISCARRAY_RO(array)) {
+        Py_INCREF(array);
+        return array;
+    }
     return (PyArrayObject*)PyArray_FROM_OF((PyObject*)array, NPY_ARRAY_CARRAY_RO | NPY_ARRAY_NOTSWAPPED);
 }
 
@@ -65,22 +69,14 @@ template <class T> static bool allocate(PyArrayObject** storage, int ndim, const
     return *storage != NULL;
 }
 
-// Calls a function that raises if something is wrong with its arguments, given by a format of Py_BuildValue.
-template <class... Arguments>
-static bool passes(const char* module_name, const char* check, const char* format, Arguments... arguments) {
-    PyObject* module = PyImport_ImportModule(module_name);
-    PyObject* result = module ? PyObject_CallMethod(module, check, format, arguments...) : NULL;
-    const bool passed = result != NULL;
-    Py_XDECREF(result);
-    Py_XDECREF(module);
-    return passed;
-}
-
-// The same where something is wrong. An error is set in any case.
+// Calls a function that raises what is wrong with its arguments, given by a format of Py_BuildValue.
 template <class... Arguments>
 static void raise_by(const char* module_name, const char* check, const char* format, Arguments... arguments) {
-    if (passes(module_name, check, format, arguments...))
-        PyErr_Format(PyExc_RuntimeError, "%s found nothing to raise", check);
+    PyObject* module = PyImport_ImportModule(module_name);
+    PyObject* result = module ? PyObject_CallMethod(module, check, format, arguments...) : NULL;
+    if (result) PyErr_Format(PyExc_RuntimeError, "%s found nothing to raise", check);
+    Py_XDECREF(result);
+    Py_XDECREF(module);
 }
 
 // Whether there is one label for each row of the scores; raises otherwise.

@@ -21,9 +21,9 @@ static bool count_pairs(const npy_int64* rows, const npy_int64* columns, const T
 
 // Computes the counts, adding in double precision as NumPy does; false with an error set if that cannot be done.
 template <class T>
-static bool confusion_counts(PyArrayObject* rows, PyArrayObject* columns, PyArrayObject* weights, npy_intp num_rows,
-                             npy_intp num_columns, PyArrayObject** counts) {
-    const npy_intp shape[] = {num_rows, num_columns}, items = PyArray_SIZE(rows);
+static bool confusion_counts(PyArrayObject* const* inputs, PyArrayObject** const* outputs, const npy_intp* shape) {
+    PyArrayObject *rows = inputs[0], *columns = inputs[1], *weights = inputs[2], **counts = outputs[0];
+    const npy_intp num_rows = shape[0], num_columns = shape[1], items = PyArray_SIZE(rows);
     if (PyArray_SIZE(columns) == items && PyArray_SIZE(weights) == items) {
         Owned i(contiguous(rows)), j(contiguous(columns)), w(contiguous(weights));
         Owned sums((PyArrayObject*)PyArray_ZEROS(2, (npy_intp*)shape, NPY_FLOAT64, 0));

@@ -5,7 +5,7 @@
 
 namespace objectives {
 
-// The inputs, of which optional ones may be NULL, and where the outputs go, NULL where not wanted.
+// The inputs, of which optional ones may be NULL, and where the outputs go.
 struct CrossentropyArrays {
     PyArrayObject *logits, *targets, *a, *b, *class_weights, *label_smoothing, *mask;
     Outputs outputs;
@@ -41,7 +41,9 @@ template <class T> static bool weigh(const CrossentropyArrays& arrays, Crossentr
 }
 
 // Computes the outputs; false with an error set if that cannot be done.
-template <class T> static bool softmax_crossentropy(const CrossentropyArrays& arrays) {
+template <class T>
+static bool softmax_crossentropy(PyArrayObject* const* x, PyArrayObject** const* y, const npy_intp* options) {
+    const CrossentropyArrays arrays = {x[0], x[1], x[2], x[3], x[4], x[5], x[6], {y[0], y[1], options[0] != 0}};
     if (!check_target_shape(arrays.logits, arrays.targets)) return false;
     Owned logits(arrays.outputs.inplace ? writable(arrays.logits) : contiguous(arrays.logits)), targets(contiguous(arrays.targets));
     Owned a, b, mask, weighing;

@@ -1,23 +1,21 @@
-"""Vector loops for the element-wise parts of graphs that hold a loss.
+"""The element-wise loops of a graph that holds a loss, as vector code.
 
-PyTensor's C loop calls scalar functions of the C library. Here an Elemwise gets a second loop, for operands that lie
-contiguously in memory, in which exp, log and their like are vector code, and which threads share.
+Operands that do not lie contiguously in memory are copied first, which takes less time than a loop that jumps.
 """
 
+from functools import partial
 from hashlib import sha256
 
-from pytensor.compile.mode import optdb
-from pytensor.configdefaults import config
-from pytensor.graph.rewriting.basic import dfs_rewriter, node_rewriter
+import numpy as np
 from pytensor.graph.utils import MethodNotDefined
 from pytensor.scalar import basic as scalar
 from pytensor.scalar.math import Sigmoid, Softplus
 from pytensor.tensor.elemwise import Elemwise
 
-from objectives.dispatch.c._registration import FLOATS, compile_arguments, replace, source
-from objectives.ops.marking import holds_loss
+from objectives.dispatch.c._registration import FLOATS
+from objectives.dispatch.c.loops import Loop, LoopOp, register_loop
 
-HEADERS = ("simd_math.h", "row_threads.h", "elementwise.h")
+MOST_ARRAYS = 64  # of one node
 FUNCTIONS = {
     scalar.Exp: "exp",
     scalar.Log: "log",
@@ -27,41 +25,36 @@ FUNCTIONS = {
     Softplus: "softplus",
 }
 UNKNOWN = "OBJECTIVES_UNKNOWN"
+FACTS = """
+    static const unsigned long long repeated[] = {{{repeated}}};
+    static const int overwritten[] = {{{overwritten}}}, types[] = {{{types}}};
+    static const objectives::Elementwise node = {{{numbers}, repeated, overwritten, types, elements}};
+"""
+LOOP = """
+namespace {name} {{
+static void elements(npy_intp n, char* const* data) {{
+{body}
+}}
+static bool compute(PyArrayObject* const* inputs, PyArrayObject** const* outputs, const npy_intp*) {{{facts}
+    return objectives::compute_elements(node, inputs, outputs);
+}}
+}}
+"""
 
 
 class NoVectorLoop(Exception):
     """An Elemwise that only PyTensor's own loop can compute."""
 
 
-class SimdElemwise(Elemwise):
-    """Elemwise whose C code has a vector loop for contiguous operands."""
+class SimdElemwise(LoopOp, Elemwise):
+    """Elemwise whose loop is vectorised."""
+
+    def __init__(self, op, loops):
+        super().__init__(op.scalar_op, dict(op.inplace_pattern))
+        self.loops = loops
 
     def __str__(self):
         return f"Simd{super().__str__()}"
-
-    def _c_all(self, node, nodename, inames, onames, sub):
-        declare, checks, allocate, loop, end = super()._c_all(node, nodename, inames, onames, sub)
-        arrays = ", ".join([*inames, *onames])
-        repeated = ", ".join(f"{repeated_axes(variable)}u" for variable in [*node.inputs, *node.outputs])
-        count = len(inames) + len(onames)
-        operands = f"objectives::Operands<{count}>{{{{{arrays}}}, {{{repeated}}}, {num_flat_axes(node)}}}"
-        loop = f"if (!objectives::run_flat<{count}>({operands}, {loop_name(nodename)})) {{ {loop} }}"
-        return declare, checks, allocate, loop, end
-
-    def c_support_code(self, **kwargs):
-        return "\n".join([source(*HEADERS), super().c_support_code(**kwargs)])
-
-    def c_support_code_apply(self, node, nodename):
-        return "\n".join([super().c_support_code_apply(node, nodename) or "", flat_loop(node, nodename)])
-
-    def c_compile_args(self, **kwargs):
-        # partial redundancy elimination (GCC) makes branches of selects, which keep a loop from being vectorised
-        return [*super().c_compile_args(**kwargs), *compile_arguments(), "-fno-tree-pre"]
-
-    def c_code_cache_version_apply(self, node):
-        version = super().c_code_cache_version_apply(node)
-        text = source(*HEADERS) + flat_loop(node, "") + str(num_flat_axes(node))
-        return (*version, sha256(text.encode()).hexdigest()) if version else version
 
 
 def repeated_axes(variable):
@@ -71,17 +64,15 @@ def repeated_axes(variable):
 
 def num_flat_axes(node):
     """The number of last axes along which each operand is either repeated or not."""
-    ndim = node.outputs[0].type.ndim
     patterns = [variable.type.broadcastable for variable in node.inputs]
-    return max(k for k in range(1, ndim + 1) if all(len(set(pattern[-k:])) == 1 for pattern in patterns))
+    ndim = node.outputs[0].type.ndim
+    return max(
+        k for k in range(min(1, ndim), ndim + 1) if all(len(set(pattern[ndim - k :])) <= 1 for pattern in patterns)
+    )
 
 
-def loop_name(nodename):
-    return f"objectives_loop_{nodename}"
-
-
-def flat_loop(node, nodename):
-    """The C++ function that computes the outputs of an Elemwise from consecutive elements."""
+def flat_loop(node):
+    """The body of a C++ function that computes the outputs of an Elemwise from n consecutive elements."""
     scalar_op, scalar_node = node.op.scalar_op, node.op.make_scalar_node(*node.inputs)
     if not isinstance(scalar_op, scalar.Composite):
         scalar_op = scalar.Composite(scalar_node.inputs, scalar_node.outputs)
@@ -95,21 +86,19 @@ def flat_loop(node, nodename):
     flat = num_flat_axes(node)
     loads = [
         f"const {ctype(variable)} x{i} = *p{i};"
-        if outer.type.broadcastable[-flat]
+        if all(outer.type.broadcastable[outer.type.ndim - flat :])
         else f"const {ctype(variable)} x{i} = p{i}[index];"
         for i, (variable, outer) in enumerate(zip(inputs, node.inputs, strict=True))
     ]
     stores = [f"p{len(inputs) + i}[index] = {names[output]};" for i, output in enumerate(outputs)]
     # an output that overwrites an input reads each element before it writes it, as the pragma demands
     lines = [
-        f"static void {loop_name(nodename)}(npy_intp n, char* const* data) {{",
         *pointers,
         "#pragma omp simd",
         "for (npy_intp index = 0; index < n; index++) {",
         *loads,
         *body,
         *stores,
-        "}",
         "}",
     ]
     return "\n".join(lines)
@@ -159,23 +148,23 @@ def ctype(variable):
     return variable.type.dtype_specs()[1]
 
 
-def has_flat_loop(node):
-    if not config.cxx or node.op.openmp or node.outputs[0].type.ndim == 0:
-        return False
-    if not any(output.type.dtype in FLOATS for output in node.outputs):
-        return False
-    try:
-        return bool(flat_loop(node, ""))
-    except NoVectorLoop:
-        return False
-
-
-@node_rewriter([Elemwise])
-def local_simd_elemwise(fgraph, node):
-    if type(node.op) is not Elemwise or not holds_loss(fgraph) or not has_flat_loop(node):
+def elementwise_loop(node):
+    """The function that computes an Elemwise; None if only PyTensor's own can."""
+    if node.op.openmp or len(node.inputs) + len(node.outputs) > MOST_ARRAYS:
         return None
-    return replace(node, SimdElemwise(node.op.scalar_op, dict(node.op.inplace_pattern)))
+    try:
+        body = flat_loop(node)
+    except NoVectorLoop:
+        return None
+    overwritten = (node.op.inplace_pattern.get(i, -1) for i in range(len(node.outputs)))
+    facts = FACTS.format(
+        repeated=", ".join(f"{repeated_axes(variable)}u" for variable in [*node.inputs, *node.outputs]),
+        overwritten=", ".join(map(str, overwritten)),
+        types=", ".join(str(np.dtype(variable.dtype).num) for variable in node.outputs),
+        numbers=f"{len(node.inputs)}, {len(node.outputs)}, {node.outputs[0].type.ndim}, {num_flat_axes(node)}",
+    )
+    name = f"loop_{sha256((body + facts).encode()).hexdigest()[:16]}"
+    return Loop(name, LOOP.format(name=name, body=body, facts=facts), partial(SimdElemwise, node.op))
 
 
-# after fusion (49) and the in-place Elemwise (50.5)
-optdb.register("c_simd_elemwise", dfs_rewriter(local_simd_elemwise), "fast_run", "cxx_only", "simd", position=101)
+register_loop(Elemwise, elementwise_loop)

@@ -86,7 +86,9 @@ template <class T> static bool hinge_rows(const Hinge<T>& p, npy_intp start, npy
 }
 
 // Computes the outputs; false with an error set if that cannot be done.
-template <class T> static bool multiclass_hinge(const HingeArrays& arrays) {
+template <class T>
+static bool multiclass_hinge(PyArrayObject* const* x, PyArrayObject** const* y, const npy_intp* options) {
+    const HingeArrays arrays = {x[0], x[1], x[2], x[3], x[4], {y[0], y[1], options[0] != 0}};
     if (!check_label_shape(arrays.scores, arrays.labels)) return false;
     Owned scores(arrays.outputs.inplace ? writable(arrays.scores) : contiguous(arrays.scores));
     Owned labels(contiguous(arrays.labels)), weight, delta, mask;

@@ -56,7 +56,8 @@ template <class T> static bool rank_rows(const T* scores, const npy_int64* label
 
 // Computes the ranks; false with an error set if that cannot be done.
 template <class T>
-static bool label_rank(PyArrayObject* scores, PyArrayObject* labels, PyArrayObject** ranks) {
+static bool label_rank(PyArrayObject* const* inputs, PyArrayObject** const* outputs, const npy_intp*) {
+    PyArrayObject *scores = inputs[0], *labels = inputs[1], **ranks = outputs[0];
     if (!check_label_shape(scores, labels)) return false;
     Owned x(contiguous(scores)), y(contiguous(labels));
     if (!x || !y || !allocate<npy_int64>(ranks, PyArray_NDIM(labels), PyArray_DIMS(labels))) return false;
@@ -90,7 +91,9 @@ static void best_rows(const T* scores, npy_intp classes, npy_int64* best, npy_in
 }
 
 // Computes the classes; false with an error set if that cannot be done.
-template <class T> static bool best_class(PyArrayObject* scores, PyArrayObject** best) {
+template <class T>
+static bool best_class(PyArrayObject* const* inputs, PyArrayObject** const* outputs, const npy_intp*) {
+    PyArrayObject *scores = inputs[0], **best = outputs[0];
     const int axis = PyArray_NDIM(scores) - 1;
     if (PyArray_DIM(scores, axis) == 0) {
         PyErr_SetString(PyExc_ValueError, "the class axis has length 0");

@@ -1,41 +1,32 @@
 """The sum over all elements of a loss, which PyTensor's C code adds up one by one."""
 
-from hashlib import sha256
+from functools import partial
 
-from pytensor.compile.mode import optdb
-from pytensor.configdefaults import config
-from pytensor.graph.rewriting.basic import dfs_rewriter, node_rewriter
 from pytensor.tensor.math import Sum
 
-from objectives.dispatch.c._registration import FLOATS, compile_arguments, replace, source
-from objectives.ops.marking import holds_loss
+from objectives.dispatch.c._registration import FLOATS
+from objectives.dispatch.c.loops import Loop, LoopOp, register_loop
 
-HEADERS = ("row_threads.h", "arrays.h", "summation.h")
+LOOP = """
+namespace {name} {{
+static bool compute(PyArrayObject* const* inputs, PyArrayObject** const* outputs, const npy_intp*) {{
+    return objectives::sum_array<{ctype}>(inputs[0], outputs[0]);
+}}
+}}
+"""
 
 
-class SimdSum(Sum):
+class SimdSum(LoopOp, Sum):
     """Sum of all elements by vectors and threads. It adds in double precision, as PyTensor does."""
 
-    def c_code(self, node, name, inputs, outputs, sub):
-        ctype = node.inputs[0].type.dtype_specs()[1]
-        return f"if (!objectives::sum_array<{ctype}>({inputs[0]}, &{outputs[0]})) {sub['fail']}"
-
-    def c_support_code(self, **kwargs):
-        return source(*HEADERS)
-
-    def c_compile_args(self, **kwargs):
-        return compile_arguments()
-
-    def c_code_cache_version_apply(self, node):
-        code = self.c_code(node, "", ["x"], ["y"], {"fail": ""})
-        return (sha256((source(*HEADERS) + code).encode()).hexdigest(),)
+    def __init__(self, op, loops):
+        super().__init__(axis=None, dtype=op.dtype, acc_dtype=op.acc_dtype)
+        self.loops = loops
 
 
-@node_rewriter([Sum])
-def local_simd_sum(fgraph, node):
+def sum_loop(node):
+    """The function that computes a Sum; None if only PyTensor's own can."""
     op, (x,), (total,) = node.op, node.inputs, node.outputs
-    if type(op) is not Sum or not config.cxx or not holds_loss(fgraph):
-        return None
     takes_all = op.axis is None or len(op.axis) == x.type.ndim
     if (
         not takes_all
@@ -45,7 +36,8 @@ def local_simd_sum(fgraph, node):
         or op.acc_dtype != "float64"
     ):
         return None
-    return replace(node, SimdSum(axis=None, dtype=op.dtype, acc_dtype=op.acc_dtype))
+    name, ctype = f"sum_{x.dtype}", x.type.dtype_specs()[1]
+    return Loop(name, LOOP.format(name=name, ctype=ctype), partial(SimdSum, op))
 
 
-optdb.register("c_simd_sum", dfs_rewriter(local_simd_sum), "fast_run", "cxx_only", "simd", position=101)
+register_loop(Sum, sum_loop)
