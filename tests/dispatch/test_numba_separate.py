@@ -1,0 +1,51 @@
+"""Kernels compiled apart from the graphs that call them: found on disk by the next process, errors included."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from test_loading import run
+
+from objectives import categorical_crossentropy_with_logits
+
+STARTED = """
+import numpy as np, pytensor, pytensor.tensor as pt
+from numba.core import event
+from objectives import aggregate, categorical_crossentropy_with_logits
+
+compiled = []
+class Listener(event.Listener):
+    def on_start(self, started):
+        compiled.append(started)
+    def on_end(self, ended):
+        pass
+event.register("numba:compile", Listener())
+logits, labels = pt.matrix("logits"), pt.lvector("labels")
+loss = aggregate(categorical_crossentropy_with_logits(logits, labels))
+function = pytensor.function([logits, labels], [loss, pytensor.grad(loss, logits)], mode="NUMBA")
+loss, gradient = function(np.zeros((2, 4)), [1, 3])
+assert np.isclose(loss, np.log(4)) and np.isclose(gradient.sum(), 0)
+try:
+    function(np.zeros((2, 4)), [1, 4])
+except IndexError as error:
+    print(len(compiled), error)
+"""
+
+
+def test_the_next_process_compiles_nothing(tmp_path):
+    flags = {"PYTENSOR_FLAGS": f"base_compiledir={tmp_path}"}
+    first, second = (run(STARTED, **flags).split(maxsplit=1) for _ in range(2))
+    assert int(first[0]) > 0 and int(second[0]) == 0
+    assert first[1] == second[1] and "class label 4 at position (1,)" in first[1]
+
+
+@pytest.mark.parametrize("of_rows", [lambda x: x.T, lambda x: x[::2], lambda x: x[:, ::-1]], ids=["T", "step", "back"])
+def test_arrays_of_any_layout(of_rows):
+    logits, labels = pt.matrix("logits"), pt.lvector("labels")
+    loss = categorical_crossentropy_with_logits(of_rows(logits), labels)
+    z = np.random.default_rng(0).normal(size=(4, 4))
+    y = np.arange(len(of_rows(z)))[::-1].copy()
+    found = pytensor.function([logits, labels], [loss, pytensor.grad(loss.sum(), logits)], mode="NUMBA")(z, y)
+    expected = pytensor.function([logits, labels], [loss, pytensor.grad(loss.sum(), logits)], mode="FAST_COMPILE")(z, y)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
