@@ -166,7 +166,7 @@ def test_all_loops_of_a_graph_are_in_one_library():
 def test_shapes_that_differ_raise():
     x, y = pt.dmatrix(), pt.dmatrix()
     f = pytensor.function([x, y], mark(pt.exp(x) * y), mode="CVM")
-    with pytest.raises(ValueError, match=r"Input dimension mismatch: \(input\[0\].shape\[1\] = 3, input\[1\].shape"):
+    with pytest.raises(ValueError, match=r"Input dimension mismatch: \(input\[0\].shape\[1\] = [34], input\[1\].shape"):
         f(np.ones((2, 3)), np.ones((2, 4)))
     with pytest.raises(ValueError, match="Runtime broadcasting not allowed"):
         f(np.ones((2, 3)), np.ones((2, 1)))
