@@ -1,5 +1,6 @@
 """Vector loops for element-wise losses and their sums, in the C backend."""
 
+import pickle
 from functools import cache
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytensor.tensor as pt
 import pytest
 from pytensor.compile.mode import get_mode
 from pytensor.graph.fg import FunctionGraph
+from pytensor.tensor.elemwise import Elemwise
 
 import objectives
 from objectives.dispatch.c.elementwise import FUNCTIONS, SimdElemwise
+from objectives.dispatch.c.loops import LoopOp
 from objectives.dispatch.c.summation import SimdSum
 from objectives.ops.marking import loss as mark
 
@@ -142,3 +145,28 @@ def test_graphs_without_a_loss_keep_their_loops():
         fgraph = FunctionGraph(outputs=[output])
         mode.optimizer.rewrite(fgraph)
         assert not any(isinstance(node.op, SimdElemwise | SimdSum) for node in fgraph.apply_nodes)
+
+
+def test_all_loops_of_a_graph_are_in_one_library():
+    x, count = pt.dmatrix(), pt.lscalar()
+    outputs = [mark(pt.exp(x) * 2), pt.switch(count > 0, x.sum() / count, 0), pt.neq(x.T, 0)]
+    f = pytensor.function([x, count], outputs, mode="CVM")
+    loops = {node.op.loops.code for node in f.maker.fgraph.apply_nodes if isinstance(node.op, LoopOp)}
+    assert len(loops) == 1 and not any(type(node.op) is Elemwise for node in f.maker.fgraph.apply_nodes)
+    table = np.arange(6.0).reshape(2, 3)
+    again = pickle.loads(pickle.dumps(f))
+    for function in (f, again):
+        exponentials, mean, is_nonzero = function(table, 3)
+        np.testing.assert_allclose(exponentials, 2 * np.exp(table), rtol=1e-15)
+        assert mean == 5 and mean.dtype == "float64" and mean.shape == ()
+        np.testing.assert_array_equal(is_nonzero, table.T != 0)
+        assert function(table, 0)[1] == 0
+
+
+def test_shapes_that_differ_raise():
+    x, y = pt.dmatrix(), pt.dmatrix()
+    f = pytensor.function([x, y], mark(pt.exp(x) * y), mode="CVM")
+    with pytest.raises(ValueError, match=r"Input dimension mismatch: \(input\[0\].shape\[1\] = [34], input\[1\].shape"):
+        f(np.ones((2, 3)), np.ones((2, 4)))
+    with pytest.raises(ValueError, match="Runtime broadcasting not allowed"):
+        f(np.ones((2, 3)), np.ones((2, 1)))
