@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,7 @@ from benchmarks import contenders, session, timing, validation, workloads
 from benchmarks.workloads import Target
 
 ROOT = Path(__file__).parent.parent
-MISSING = [module for module in ("jax", "matplotlib", "optax", "rich") if find_spec(module) is None]
-needs_libraries = pytest.mark.skipif(bool(MISSING), reason=f"{', '.join(MISSING)} not installed")
+needs_libraries = pytest.mark.needs("jax", "optax", "rich")
 
 
 def run(*options):
