@@ -1,29 +1,38 @@
-# Two commands do everything: `make example` and `make test`. Neither asks for anything, and both can be run again.
+# `make example` and `make test` do everything that a newcomer needs. Neither asks for anything, and both can be run again.
 # PYTHON chooses the interpreter; MODE, EPOCHS and REQUIRE (the least accuracy) are the example's options, BENCH holds
-# those of the benchmarks. PART=1/2 and PART=2/2 share the tests with many parameters between two runs.
+# those of the benchmarks, MUTANTS those of tools/mutants.py.
 
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 ENV := .envs/$(VERSION)
 RUN := $(CURDIR)/$(ENV)/bin/python
 WORKERS ?= 2
-MATRIX ?= build/matrix-$(VERSION).json
 PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal --durations 10
-# All functions on all backends, in workers of its own: what was compiled stays in memory. Numba may optimise less there.
-SWEEP = tests/test_cases.py tests/test_measures.py
+MATRIX = --matrix build/matrix-$(VERSION)
+
+# The sweeps run in workers of their own, since what was compiled stays in memory. What they compile is called once:
+# Numba need neither keep it on disk nor optimise it.
+SWEEPS = tests/test_cases.py tests/test_measures.py
+SWEEP = NUMBA_OPT=0 PYTENSOR_FLAGS="numba__cache=False,$(FLAGS),$$PYTENSOR_FLAGS" $(PYTEST)
+FIRST_TIER = -m "not needs and not backends and not exhaustive"
+SECOND_TIER = -m "(needs or backends) and not exhaustive"
 
 .DEFAULT_GOAL := help
-.PHONY: help example test suite lint docs matrix bench clean
+.PHONY: help example test suite test-backends test-all references mutants lint docs matrix bench clean
 
 help:
-	@echo "make example   make an environment, train a classifier of handwritten digits, draw what it learnt"
-	@echo "make test      make an environment with every backend that can be installed, run linters, tests and docs"
-	@echo "make suite     the tests alone"
-	@echo "make lint      ruff, mypy and import contracts alone"
-	@echo "make docs      the documentation, in docs/_build"
-	@echo "make matrix    write what the tests found to run on each backend into README.rst and docs/backends.rst"
-	@echo "make bench     times against PyTorch, JAX and a copy, in build/benchmarks: make bench BENCH=--help"
-	@echo "make clean     remove environments and what was built"
+	@echo "make example        make an environment, train a classifier of handwritten digits, draw what it learnt"
+	@echo "make test           make an environment, run linters, docs, and the tests that need no other backend"
+	@echo "make test-backends  every function on every backend that can be installed, in float64 and float32"
+	@echo "make test-all       all tests, every row on every backend, with this Python and the newest one"
+	@echo "make suite          the tests of make test alone"
+	@echo "make lint           ruff, mypy and import contracts alone"
+	@echo "make docs           the documentation, in docs/_build"
+	@echo "make references     compute with JAX and optax what the tests compare with: after a row has changed"
+	@echo "make mutants        break the package here and there, and see whether the tests of make test notice"
+	@echo "make matrix         write what the tests found to run on each backend into README.rst and docs/backends.rst"
+	@echo "make bench          times against PyTorch, JAX and a copy, in build/benchmarks: make bench BENCH=--help"
+	@echo "make clean          remove environments and what was built"
 
 $(ENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.x" >&2; exit 1; }
@@ -35,7 +44,11 @@ $(ENV)/.example: $(ENV)/.made pyproject.toml
 	@touch $@
 
 $(ENV)/.tests: $(ENV)/.made pyproject.toml tools/install.py
-	$(RUN) tools/install.py examples tests docs --optional pytorch jax mlx integration
+	$(RUN) tools/install.py tests docs
+	@touch $@
+
+$(ENV)/.backends: $(ENV)/.tests
+	$(RUN) tools/install.py examples references dask --optional pytorch mlx integration
 	@touch $@
 
 $(ENV)/.bench: $(ENV)/.made pyproject.toml tools/install.py
@@ -45,12 +58,37 @@ $(ENV)/.bench: $(ENV)/.made pyproject.toml tools/install.py
 example: $(ENV)/.example
 	$(RUN) examples/digits.py $(if $(MODE),--mode $(MODE)) $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(REQUIRE),--require $(REQUIRE))
 
-test: lint suite docs
+test: lint docs suite
 
 suite: $(ENV)/.tests
-	@mkdir -p build
-	$(PYTEST) $(if $(PART),--part $(PART)) $(SWEEP:%=--ignore=%)
-	NUMBA_OPT=1 $(PYTEST) --matrix $(MATRIX) $(SWEEP)
+	$(PYTEST) $(FIRST_TIER) $(SWEEPS:%=--ignore=%)
+	$(SWEEP) $(MATRIX)-test.json $(FIRST_TIER) $(SWEEPS)
+
+test-backends: $(ENV)/.backends
+	$(PYTEST) $(SECOND_TIER) $(SWEEPS:%=--ignore=%)
+	$(SWEEP) $(MATRIX)-float64.json $(SECOND_TIER) $(SWEEPS)
+	$(MAKE) float32 TIER='$(SECOND_TIER)'
+
+# All floats, PyTensor's floatX too: the rows on the backends alone.
+float32: FLAGS = floatX=float32
+float32: $(ENV)/.backends
+	$(SWEEP) $(MATRIX)-float32.json $(TIER) $(SWEEPS) -k "test_case or test_backend"
+
+test-all:
+	$(MAKE) everything
+	$(MAKE) everything PYTHON="$$(tools/newest_python)"
+
+everything: lint docs $(ENV)/.backends
+	$(PYTEST) $(SWEEPS:%=--ignore=%)
+	$(SWEEP) $(MATRIX)-float64.json $(SWEEPS)
+	$(MAKE) float32
+
+references: $(ENV)/.backends
+	$(RUN) -m pytest --references tests/test_expressions.py tests/test_missing_labels.py tests/test_cases.py -k "not test_case"
+
+mutants: $(ENV)/.tests
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable .[mutants]
+	PATH="$(CURDIR)/$(ENV)/bin:$$PATH" $(RUN) tools/mutants.py $(MUTANTS)
 
 lint: $(ENV)/.tests
 	$(RUN) -m ruff check .

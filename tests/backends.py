@@ -2,13 +2,13 @@
 
 from contextlib import nullcontext
 from functools import cache
-from importlib.util import find_spec
 
 import pytensor
 import pytest
 from pytensor.compile.mode import get_mode
 
-MODULES = {"NUMBA": "numba", "CVM": None, "JAX": "jax", "PYTORCH": "torch", "MLX": "mlx"}
+# What must be installed for each, beside PyTensor.
+PACKAGES = {"NUMBA": (), "CVM": (), "JAX": ("jax",), "PYTORCH": ("torch",), "MLX": ("mlx",)}
 CANNOT_RAISE = ("JAX", "PYTORCH", "MLX")
 
 
@@ -17,29 +17,25 @@ def dtypes(backend):
     return ("float32",) if backend == "MLX" else ("float32", "float64")
 
 
-def is_installed(backend):
-    return MODULES[backend] is None or find_spec(MODULES[backend]) is not None
-
-
 @cache
 def mode(backend):
     return get_mode(backend)
 
 
-def parameter(backend, *values, marks=()):
-    """A pytest parameter that is skipped where the backend is not installed."""
-    missing = pytest.mark.skipif(not is_installed(backend), reason=f"{MODULES[backend]} is not installed")
+def parameter(backend, *values, marks=(), name=None):
+    """A pytest parameter that needs what the backend needs, named by its values."""
+    needs = [pytest.mark.needs(*PACKAGES[backend])] if PACKAGES[backend] else []
     return pytest.param(
         backend,
         *values,
-        marks=[missing, *marks],
-        id="-".join([backend, *(getattr(value, "id", str(value)) for value in values)]),
+        marks=[*needs, *marks],
+        id="-".join([backend, *([name] if name else (getattr(value, "id", str(value)) for value in values))]),
     )
 
 
 def uncompiled(backend):
     """PyTorch, whose compiler takes seconds for each function, computes the same without it."""
-    if backend != "PYTORCH" or not is_installed(backend):
+    if backend != "PYTORCH":
         return nullcontext()
     import torch
 
@@ -64,4 +60,4 @@ def unsupported(backend, case):
     return next(filter(None, reasons), None)
 
 
-ALL = [parameter(backend) for backend in MODULES]
+ALL = [parameter(backend) for backend in PACKAGES]

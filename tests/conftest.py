@@ -1,14 +1,13 @@
-"""The mode of tests that do not name one, and the record of which function ran on which backend."""
+"""The tiers, the mode of tests that do not name one, and the record of which function ran on which backend."""
 
 import json
 import os
-from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
-from zlib import crc32
 
 # Each worker compiles into folders of its own: PyTensor compiles C under one lock for each folder, and the workers
-# would wait for each other; PyTorch and JAX would read what another has written half of. What JAX compiles, for the
-# references above all, is kept for the next run and for other environments. To be said before they are imported.
+# would wait for each other; PyTorch and JAX would read what another has written half of. What JAX compiles is kept for
+# the next run and for other environments. To be said before they are imported.
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     flags = os.environ.get("PYTENSOR_FLAGS", "").split(",")
     folders = [flag.removeprefix("base_compiledir=") for flag in flags if flag.startswith("base_compiledir=")]
@@ -16,44 +15,55 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["PYTENSOR_FLAGS"] = ",".join([*filter(None, flags), f"base_compiledir={folder}"])
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder / "torchinductor")
     os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # the workers are enough
+os.environ["JAX_ENABLE_X64"] = "1"
 os.environ["JAX_COMPILATION_CACHE_DIR"] = str(Path(__file__).parent.parent / "build" / "jax" / (worker or "alone"))
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import pytensor
 import pytest
-from backends import MODULES
+from references import REFERENCES
 
 # Nothing to compile: tests of a backend name its mode.
 pytensor.config.mode = "FAST_COMPILE"
+FLOAT = pytensor.config.floatX
+PACKAGES = ("jax", "optax", "torch", "mlx", "distributed", "pymc", "pytensor_ml", "rich", "keras")
 
 
 def pytest_addoption(parser):
     parser.addoption("--matrix", metavar="FILE", help="write which function passed on which backend to a JSON file")
-    parser.addoption("--part", metavar="I/N", help="run one of N parts of tests with many parameters")
+    parser.addoption("--references", action="store_true", help="compute the references of rows, and keep them as data")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave the other parts of tests to other runs, but in full those of PyTorch, which is not installed in all.
+    """Leave out what needs a package that is not installed. The summary names the packages."""
+    missing = {package for package in PACKAGES if not find_spec(package)}
 
-    Tests that have no more parameters than there are backends run in each: what they look at depends on versions.
-    """
-    if not config.getoption("--part"):
-        return
-    part, parts = map(int, config.getoption("--part").split("/"))
-    of_test = Counter(item.nodeid.partition("[")[0] for item in items)
+    def lacks(item):
+        needed = {package for mark in item.iter_markers("needs") for package in mark.args}
+        assert needed <= set(PACKAGES), f"{item.nodeid} needs {needed}"
+        return bool(needed & missing)
 
-    def is_elsewhere(item):
-        is_shared = of_test[item.nodeid.partition("[")[0]] > len(MODULES) and "pytorch" not in item.nodeid.lower()
-        return is_shared and crc32(item.nodeid.encode()) % parts != part - 1
+    config.hook.pytest_deselected(items=[item for item in items if lacks(item)])
+    items[:] = [item for item in items if not lacks(item)]
 
-    config.hook.pytest_deselected(items=[item for item in items if is_elsewhere(item)])
-    items[:] = [item for item in items if not is_elsewhere(item)]
+
+def pytest_terminal_summary(terminalreporter):
+    missing = [package for package in PACKAGES if not find_spec(package)]
+    if missing:
+        terminalreporter.write_line(f"Not installed: {', '.join(missing)}. Tests that need them were left out.")
 
 
 def pytest_configure(config):
+    REFERENCES.making = config.getoption("--references")
     if config.getoption("--matrix") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(MatrixRecorder(Path(config.getoption("--matrix"))))
+
+
+def pytest_sessionfinish(session, exitstatus):
+    if REFERENCES.making and exitstatus == 0:
+        REFERENCES.write()
 
 
 class MatrixRecorder:
@@ -79,5 +89,5 @@ class MatrixRecorder:
 
 
 @pytest.fixture(autouse=True)
-def float64():
-    assert pytensor.config.floatX == "float64"
+def unchanged_float():
+    assert pytensor.config.floatX == FLOAT

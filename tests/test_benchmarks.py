@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,8 +15,7 @@ from benchmarks.first_call import compilers, measure
 from benchmarks.workloads import Target
 
 ROOT = Path(__file__).parent.parent
-MISSING = [module for module in ("jax", "matplotlib", "optax", "rich") if find_spec(module) is None]
-needs_libraries = pytest.mark.skipif(bool(MISSING), reason=f"{', '.join(MISSING)} not installed")
+needs_libraries = pytest.mark.needs("jax", "optax", "rich")
 
 
 def run(*options):

@@ -11,13 +11,15 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from dask import delayed
-from distributed import Client, LocalCluster
+from lazy import Lazy
 
 from objectives import BatchError, compile_validation, confusion_matrix, squared_error
 from objectives.distributed import PartitionError, evaluate
 from objectives.ops.statistics import Rule, joined, merged_states, statistic
 
+pytestmark = pytest.mark.needs("distributed")
+delayed = Lazy("dask").delayed
+Client, LocalCluster = Lazy("distributed").Client, Lazy("distributed").LocalCluster
 CLASSES, PARTITIONS, BATCHES = 4, 7, 3
 
 

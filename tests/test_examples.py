@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 STREAM = "--items 9500 --classes 5 --batch-size 700 --partition-size 2000 --mode FAST_COMPILE".split()
 
@@ -17,6 +19,7 @@ def run(name, *options):
     return result.stdout
 
 
+@pytest.mark.needs("distributed", "rich")
 def test_a_stream_in_one_process_and_on_a_cluster():
     """Both print the same table, to the last digit."""
     alone, together = run("stream.py", *STREAM), run("stream.py", *STREAM, "--workers", "2")
@@ -32,6 +35,7 @@ def parts_of(out):
     return first, *others.rsplit("\n", 3)[:2]
 
 
+@pytest.mark.needs("jax", "rich")
 def test_training_on_several_devices():
     out = run("data_parallel.py", "--epochs", "1", "--devices", "2")
     assert "1 of 2 devices" in out and "The losses differ by" in out

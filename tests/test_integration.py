@@ -12,9 +12,10 @@ X = RNG.normal(size=(20, 3))
 LABELS = RNG.integers(0, 2, size=20)
 
 
+@pytest.mark.needs("pymc")
 def test_pymc_potential():
     """A loss as potential is the likelihood that PyMC's own distribution gives."""
-    pm = pytest.importorskip("pymc")
+    import pymc as pm
 
     def model(likelihood):
         with pm.Model() as model:
@@ -28,9 +29,10 @@ def test_pymc_potential():
     np.testing.assert_allclose(ours.compile_dlogp()(point), theirs.compile_dlogp()(point))
 
 
+@pytest.mark.needs("pytensor_ml")
 def test_pytensor_ml_loss():
     """A loss of ours as loss of pytensor-ml, whose arguments come in the other order."""
-    ml = pytest.importorskip("pytensor_ml.loss")
+    import pytensor_ml.loss as ml
 
     class MaskedCrossEntropy(ml.Loss):
         def loss(self, y_true, y_pred):

@@ -4,13 +4,14 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import MODULES, mode, parameter, uncompiled, unsupported
+from backends import PACKAGES, mode, parameter, uncompiled, unsupported
 from measures import FIRST, MEASURES, TABLE
 from measures.measure import N
 from pytensor.compile.mode import Mode
 
 from objectives import compile_validation
 
+FLOAT = pytensor.config.floatX
 UNREWRITTEN = Mode("py", None)
 TOLERANCE = {"float32": {"rtol": 2e-4, "atol": 2e-5}, "float64": {"rtol": 1e-9, "atol": 1e-11}}
 
@@ -129,42 +130,44 @@ def test_static_shape_of_the_result(row):
     assert row.apply(*variables).type.shape == row.result
 
 
-def refused():
-    """Rows that a backend of PyTensor cannot compute, and why."""
-    for backend in MODULES:
-        for row in MEASURES:
+def files(backend, rows):
+    """Each file of the table on a backend: the rows that it computes, in one function; the others fail alone."""
+    for file in TABLE if backend != "MLX" or FLOAT == "float32" else []:
+        chosen = [row for row in TABLE[file] if row in rows]
+        computed = [row for row in chosen if not unsupported(backend, row)]
+        if computed:
+            yield file, computed, []
+        for row in chosen:
             if reason := unsupported(backend, row):
-                yield parameter(backend, row, marks=[pytest.mark.xfail(reason=reason, strict=True)])
+                yield row.id, [row], [pytest.mark.xfail(reason=reason, strict=True)]
 
 
-@pytest.mark.parametrize(("backend", "file"), [parameter(b, file) for b in MODULES for file in TABLE])
-def test_backend(backend, file, record_property):
-    """All rows of a file in one function; where that takes long to compile, the first of each measure."""
-    rows = [row for row in TABLE[file] if (row in FIRST or backend == "JAX") and not unsupported(backend, row)]
-    check_on(backend, rows, record_property)
+def on_backends():
+    rest = [row for row in MEASURES if row not in FIRST]
+    for backend in PACKAGES:
+        every = backend == "JAX" and FLOAT == "float64"
+        tier = [] if backend == "NUMBA" and FLOAT == "float64" else [pytest.mark.backends]
+        for name, rows, marks in files(backend, MEASURES if every else FIRST):
+            yield parameter(backend, rows, marks=[*marks, *tier], name=name)
+        for name, rows, marks in files(backend, [] if every else rest):
+            yield parameter(backend, rows, marks=[*marks, pytest.mark.exhaustive], name=f"others of {name}")
 
 
-@pytest.mark.parametrize(("backend", "row"), list(refused()))
-def test_backend_refuses(backend, row, record_property):
-    check_on(backend, [row], record_property)
-
-
-def check_on(backend, rows, record_property):
-    """The masked values of rows, computed by one function."""
+@pytest.mark.parametrize(("backend", "rows"), list(on_backends()))
+def test_backend(backend, rows, record_property):
+    """The masked values of rows, computed by one function, where all floats are of the dtype of the run."""
     record_property("functions", sorted({row.function.__name__ for row in rows}))
     record_property("backend", backend)
     record_property("kinds", ["value", "mask"])
-    dtype = "float32" if backend == "MLX" else "float64"
     mask = np.random.default_rng(5).random(N) < 0.7
-    arrays = [row.draw(dtype) for row in rows]
+    arrays = [row.draw(FLOAT) for row in rows]
     masks = [spread(mask, row, targets) for row, (_, targets) in zip(rows, arrays, strict=True)]
     given = [array for pair, m in zip(arrays, masks, strict=True) for array in (*pair, m)]
     variables = [pt.tensor(shape=(None,) * a.ndim, dtype=a.dtype.name) for a in given]
-    # MLX has no float64 on all its devices, and PyTensor warns of it
-    with pytensor.config.change_flags(gcc__cxxflags="-O0", floatX=dtype), uncompiled(backend):
+    with pytensor.config.change_flags(gcc__cxxflags="-O0"), uncompiled(backend):
         outputs = [row.apply(*variables[3 * i : 3 * i + 2], mask=variables[3 * i + 2]) for i, row in enumerate(rows)]
         values = pytensor.function(variables, outputs, mode=mode(backend))(*given)
     for row, (predictions, targets), value in zip(rows, arrays, values, strict=True):
         np.testing.assert_allclose(
-            np.asarray(value), row.expected(predictions[mask], targets[mask]), err_msg=row.id, **TOLERANCE[dtype]
+            np.asarray(value), row.expected(predictions[mask], targets[mask]), err_msg=row.id, **TOLERANCE[FLOAT]
         )

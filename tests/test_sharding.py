@@ -36,6 +36,9 @@ def draw():
         yield rng.normal(size=(size, FEATURES)), rng.integers(0, CLASSES, size), rng.random(size) < 0.7
 
 
+pytestmark = pytest.mark.needs("jax")
+
+
 def build(mode):
     """A training step of a small network, its loss, and a validation."""
     rng = np.random.default_rng(2)
@@ -96,7 +99,6 @@ def main():
     """What the process with eight devices finds, as a pickle."""
     import jax
 
-    jax.config.update("jax_enable_x64", True)
     mesh = jax.make_mesh((DEVICES,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
     by_items = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("data"))
     alone, _ = compute("JAX", lambda batch: batch)

@@ -1,8 +1,7 @@
 """Rows of the crossentropies of two classes."""
 
-import jax.numpy as jnp
 import numpy as np
-import optax
+from lazy import jnp, optax
 
 from cases.case import Case, binary, probabilities, reals, signs, with_torch
 from objectives.losses.binary import binary_crossentropy, binary_crossentropy_with_logits, logistic_loss

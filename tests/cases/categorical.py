@@ -1,9 +1,7 @@
 """Rows of the crossentropies of classes."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
+from lazy import jax, jnp, optax
 
 from cases.case import CLASSES, Case, labels, one_hot, reals, simplex, with_torch
 from objectives.losses.categorical import categorical_crossentropy, categorical_crossentropy_with_logits, nll_loss

@@ -1,9 +1,7 @@
 """Rows of losses of whole batches of embeddings."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
+from lazy import jax, jnp, optax
 
 from cases.case import CLASSES, Case, reals
 from objectives.losses.contrastive import circle_loss, info_nce_loss, ntxent_loss

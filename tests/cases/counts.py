@@ -1,11 +1,12 @@
 """Rows of the losses of counts: their probabilities are those of JAX."""
 
-import jax.numpy as jnp
-from jax.scipy.special import gammaln
-from jax.scipy.stats import gamma, poisson
+from lazy import jnp, special, stats
 
 from cases.case import Case, counts, positives, reals, with_torch
 from objectives.losses.counts import poisson_nll_loss, poisson_nll_loss_with_log_rate
+
+gammaln = special.gammaln
+gamma, poisson = stats.gamma, stats.poisson
 
 
 def probability(rate, n):

@@ -1,11 +1,12 @@
 """Rows of the continuous ranked probability scores: integrals over distribution functions, and all pairs."""
 
-import jax.numpy as jnp
 import numpy as np
-from jax.scipy.stats import norm
+from lazy import jnp, stats
 
 from cases.case import Case, each_item, positives, reals
 from objectives.losses.crps import crps_ensemble, gaussian_crps
+
+norm = stats.norm
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(400)
 FAR = 60

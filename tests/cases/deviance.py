@@ -1,12 +1,12 @@
 """Rows of the deviances."""
 
-import jax.numpy as jnp
 import numpy as np
-import optax
-from jax.scipy.stats import expon, poisson
+from lazy import jnp, optax, stats
 
 from cases.case import Case, counts, positives, reals
 from objectives.losses.deviance import tweedie_deviance
+
+expon, poisson = stats.expon, stats.poisson
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(60)
 

@@ -1,11 +1,7 @@
 """Rows of the divergences between distributions."""
 
-import jax.numpy as jnp
 import numpy as np
-import optax
-from jax.nn import log_softmax
-from jax.scipy.special import entr, kl_div, rel_entr
-from jax.scipy.stats import norm
+from lazy import jax, jnp, optax, special, stats
 
 from cases.case import Case, one_hot, positives, reals, simplex
 from objectives.losses.divergence import (
@@ -16,6 +12,10 @@ from objectives.losses.divergence import (
     kl_divergence_with_logits,
 )
 from objectives.losses.variational import gaussian_kl
+
+log_softmax = jax.nn.log_softmax
+entr, kl_div, rel_entr = special.entr, special.kl_div, special.rel_entr
+norm = stats.norm
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(3)
 

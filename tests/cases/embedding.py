@@ -1,7 +1,6 @@
 """Rows of losses of pairs and triplets of embeddings."""
 
-import jax.numpy as jnp
-import optax
+from lazy import jnp, optax
 
 from cases.case import Case, binary, each_item, positives, reals, signs, with_torch
 from objectives.losses.embedding import (

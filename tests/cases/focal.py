@@ -1,9 +1,7 @@
 """Rows of the focal losses."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
+from lazy import jax, jnp, optax
 
 from cases.case import CLASSES, Case, binary, labels, one_hot, probabilities, reals, simplex
 from objectives.losses.focal import (
@@ -33,7 +31,7 @@ def class_focal(odds, t, *, gamma=2.0, alpha=1.0):
 
 def odds_of(z):
     """The log odds of each class."""
-    others = jnp.where(jnp.eye(CLASSES, dtype=bool), -jnp.inf, z[..., None, :])
+    others = jnp.where(jnp.eye(CLASSES, dtype=bool), -np.inf, z[..., None, :])
     return z - jax.nn.logsumexp(others, axis=-1)
 
 

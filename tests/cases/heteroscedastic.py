@@ -2,10 +2,8 @@
 
 from functools import partial
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
+from lazy import jax, jnp, optax
 
 from cases.case import Case, binary, labels, one_hot, positives, probabilities, reals, simplex
 from objectives.losses.heteroscedastic import (

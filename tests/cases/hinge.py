@@ -1,9 +1,7 @@
 """Rows of the margin losses."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
+from lazy import jax, jnp, optax
 
 from cases.case import CLASSES, Case, binary, labels, one_hot, probabilities, reals, signs, with_torch
 from objectives.losses.hinge import binary_hinge_loss, perceptron_loss, squared_hinge_loss

@@ -1,8 +1,7 @@
 """Rows of the likelihoods of real targets: their densities are those of JAX."""
 
-import jax.numpy as jnp
-from jax.lax import stop_gradient
-from jax.scipy.stats import laplace, norm, t
+import numpy as np
+from lazy import jax, jnp, stats
 
 from cases.case import Case, positives, reals, with_torch
 from objectives.losses.likelihood import (
@@ -12,6 +11,9 @@ from objectives.losses.likelihood import (
     robust_squared_error,
     student_t_nll_loss,
 )
+
+stop_gradient = jax.lax.stop_gradient
+laplace, norm, t = stats.laplace, stats.norm, stats.t
 
 
 def gaussian(mean, x, *, variance):
@@ -24,7 +26,7 @@ def without_constant(loss, constant):
 
 def beta_nll(beta):
     def reference(mean, x, *, variance):
-        return stop_gradient(variance) ** beta * without_constant(gaussian, (2 * jnp.pi) ** 0.5)(
+        return stop_gradient(variance) ** beta * without_constant(gaussian, (2 * np.pi) ** 0.5)(
             mean, x, variance=variance
         )
 
@@ -71,7 +73,7 @@ def row(function, reference, options=None, *, more=None, spread="scale", torch=N
     )
 
 
-NORMALISER = (2 * jnp.pi) ** 0.5
+NORMALISER = (2 * np.pi) ** 0.5
 
 CASES = [
     row(beta_nll_loss, beta_nll(0.5), spread="variance"),

@@ -1,13 +1,12 @@
 """Rows of the losses of segmentation."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
-from jax.scipy.special import logit
+from lazy import jax, jnp, optax, special
 
 from cases.case import Case, labels, one_hot, probabilities
 from objectives.losses.overlap import dice_loss, generalized_dice_loss, iou_loss, tversky_loss
+
+logit = special.logit
 
 
 def pixelwise(loss):

@@ -1,8 +1,7 @@
 """Rows of the losses of relative errors."""
 
-import jax.numpy as jnp
 import numpy as np
-import optax
+from lazy import jnp, optax
 
 from cases.case import Case, positives, reals
 from objectives.losses.percentage import (

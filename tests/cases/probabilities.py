@@ -1,7 +1,6 @@
 """Rows of the Brier score."""
 
-import jax
-import jax.numpy as jnp
+from lazy import jax, jnp
 
 from cases.case import CLASSES, Case, labels, one_hot, simplex
 from objectives import brier_score

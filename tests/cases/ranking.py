@@ -1,8 +1,7 @@
 """Rows of the losses of the order of scores."""
 
-import jax.numpy as jnp
 import numpy as np
-import optax
+from lazy import jnp, optax
 
 from cases.case import Case, binary, counts, each_item, positives, reals, signs, with_torch
 from objectives.losses.ranking import margin_ranking_loss, ranking_softmax_loss, wmw_auc_loss

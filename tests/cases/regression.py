@@ -1,9 +1,7 @@
 """Rows of the losses between real numbers."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
+from lazy import jax, jnp, optax
 
 from cases.case import CLASSES, Case, positives, reals, with_torch
 from objectives.losses.quantile import quantile_loss

@@ -1,8 +1,7 @@
 """Rows of the losses of sequences that are not aligned to their labels."""
 
-import jax.numpy as jnp
 import numpy as np
-import optax
+from lazy import jnp, optax
 
 from cases.case import Case
 from objectives.losses.sequence import ctc_loss

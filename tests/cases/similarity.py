@@ -1,8 +1,7 @@
 """Rows of similarities and distances between vectors."""
 
-import jax.numpy as jnp
 import numpy as np
-import optax
+from lazy import jnp, optax
 
 from cases.case import Case, reals
 from objectives.losses.similarity import cosine_distance, cosine_similarity, pairwise_distance

@@ -7,14 +7,15 @@ the logarithm of a normal density, and the pieces' clusters are enumerated.
 from functools import partial
 from itertools import permutations, product
 
-import jax.numpy as jnp
 import numpy as np
-from jax.nn import softmax
-from jax.scipy.stats import norm
+from lazy import jax, jnp, stats
 
 from cases.case import Case, reals
 from objectives.losses.gaussian_mixture import fgmm_vae_loss, vae_comp_gmm_loss, vae_gmm_loss
 from objectives.losses.variational import vae_loss
+
+softmax = jax.nn.softmax
+norm = stats.norm
 
 LATENT, CLUSTERS, PIECES, FACTORS = 3, 4, 2, 2
 NODES, WEIGHTS = np.polynomial.hermite.hermgauss(3)

@@ -4,7 +4,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import CANNOT_RAISE, MODULES, dtypes, mode, parameter
+from backends import CANNOT_RAISE, PACKAGES, dtypes, mode, parameter
 from pytensor.compile.mode import Mode
 
 from objectives.ops import ctc
@@ -14,7 +14,7 @@ TOLERANCE = {"float32": {"rtol": 2e-6, "atol": 2e-6}, "float64": {"rtol": 1e-12,
 BLANK = 2
 # (items, frames, classes, labels); the last is shared among threads
 SHAPES = [(0, 4, 3, 2), (3, 0, 3, 2), (3, 4, 3, 0), (1, 1, 3, 1), (7, 9, 5, 4), (60, 40, 4, 6), (33, 70, 60, 25)]
-RUNS = [pytest.param((b, d), marks=parameter(b).marks, id=f"{b}-{d}") for b in MODULES for d in dtypes(b)]
+RUNS = [pytest.param((b, d), marks=parameter(b).marks, id=f"{b}-{d}") for b in PACKAGES for d in dtypes(b)]
 EXACT = Mode(linker="py", optimizer=None)
 
 

@@ -1,12 +1,12 @@
 """Noisy logits: no noise, much noise, noise that is fresh at each call, missing labels, and what is refused."""
 
 import warnings
-from importlib.util import find_spec
 
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from backends import parameter
 from scipy.special import expit, log_softmax
 
 from objectives import (
@@ -150,10 +150,7 @@ def test_negative_variances_are_visible():
     assert np.isnan(robust_categorical_crossentropy(Z, Y, -SPREAD, noise=NOISE).eval()).all()
 
 
-MODES = ["FAST_COMPILE", "NUMBA", pytest.param("JAX", marks=pytest.mark.skipif(not find_spec("jax"), reason="jax"))]
-
-
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", ["FAST_COMPILE", "NUMBA", parameter("JAX")])
 def test_fresh_noise_at_each_call(mode):
     """The state is the user's, and its update is passed to the function."""
     z, rng = pt.dmatrix("z"), pt.random.shared_rng(seed=1)

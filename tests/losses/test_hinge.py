@@ -125,7 +125,8 @@ def scores():
 
 
 def test_scikit_learn(scores):
-    metrics = pytest.importorskip("sklearn.metrics")
+    from sklearn import metrics
+
     z, y = scores
     losses = [
         multiclass_hinge_loss(z, y).mean(),
@@ -139,9 +140,10 @@ def test_scikit_learn(scores):
     np.testing.assert_allclose((behind == 0).mean(), metrics.top_k_accuracy_score(y, z, k=1))
 
 
-def test_keras(scores, monkeypatch):
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
-    keras = pytest.importorskip("keras")
+@pytest.mark.needs("keras")
+def test_keras(scores):
+    import keras
+
     z, y = scores
     t = np.eye(4)[y]
     losses = [
@@ -161,10 +163,11 @@ def test_the_other_classes_are_not_floored():
     assert multiclass_hinge_loss([[-1.0, -5.0, -5.0]], [0]).eval(mode="FAST_COMPILE") == 0
 
 
+@pytest.mark.needs("torch")
 def test_lists_of_class_indices():
     """The recipe in the notes of multilabel_margin_loss, with what follows the first -1 ignored."""
-    functional = pytest.importorskip("torch.nn.functional")
     import torch
+    from torch.nn import functional
 
     z = np.random.default_rng(2).normal(size=(4, 3))
     lists, C = pt.as_tensor(np.array([[2, 0, -1], [1, -1, 0], [-1, 2, 1], [0, 1, 2]])), 3
@@ -189,11 +192,13 @@ def test_squared_one_vs_all():
     "loss", [multi_margin_loss, multiclass_perceptron_loss, one_vs_all_hinge_loss], ids=lambda loss: loss.__name__
 )
 @pytest.mark.parametrize("label", [-1, 3])
+@pytest.mark.needs("jax")
 def test_invalid_labels(loss, label):
     z = pt.dmatrix("z")
     with pytest.raises(IndexError, match=f"class label {label} at position"):
         loss(z, np.array([0, label])).eval({z: np.zeros((2, 3))}, mode="FAST_COMPILE")
-    jax = pytest.importorskip("jax")
+    import jax
+
     assert jax
     value = loss(z, np.array([0, label]))
     value, gradient = pytensor.function([z], [value, pytensor.grad(value.sum(), z)], mode="JAX")(np.zeros((2, 3)))

@@ -1,12 +1,10 @@
 """Losses of segmentation: values worked out by hand, and where other libraries go wrong."""
 
-import os
-
 import numpy as np
-import optax
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from lazy import optax
 from scipy.special import expit, logit
 
 from objectives import aggregate, categorical_crossentropy_with_logits
@@ -158,12 +156,12 @@ def test_logits_are_not_probabilities(loss):
     assert np.isnan(value).all()
 
 
+@pytest.mark.needs("jax")
 def test_invalid_labels():
     bad = LABELS.copy()
     bad[1, 2, 3] = 3
     with pytest.raises(IndexError, match="class label 3"):
         values(dice_loss(PREDICTIONS, bad))
-    pytest.importorskip("jax")
     p = pt.tensor4("p")
     loss = dice_loss(p, bad)
     value, gradient = pytensor.function([p], [loss, pytensor.grad(loss.sum(), p)], mode="JAX")(PREDICTIONS)
@@ -171,6 +169,7 @@ def test_invalid_labels():
     assert np.isfinite(gradient[0]).all() and np.isnan(gradient[1]).all()
 
 
+@pytest.mark.needs("jax", "optax")
 def test_optax_agrees():
     """Its predictions are logits, and it averages over classes."""
     logits, weights = np.log(PREDICTIONS), np.array([0.5, 2.0, 1.0])
@@ -190,6 +189,7 @@ def test_optax_agrees():
         np.testing.assert_allclose(ours, theirs, rtol=1e-5)
 
 
+@pytest.mark.needs("jax", "optax")
 def test_generalized_dice_of_optax_is_a_recipe_and_not_sudres():
     per_class = ONE_HOT.sum(axis=(0, 1, 2))
     weights = 1 / (per_class**2 + 1e-7)
@@ -202,10 +202,11 @@ def test_generalized_dice_of_optax_is_a_recipe_and_not_sudres():
     assert abs(sudre.mean() - theirs) > 0.01
 
 
+@pytest.mark.needs("keras")
 def test_keras_agrees():
     """Where it does not exchange alpha and beta, and is told not to sum over the batch."""
-    os.environ.setdefault("KERAS_BACKEND", "jax")
-    keras = pytest.importorskip("keras")
+    import keras
+
     p, t = PREDICTIONS.astype("float32"), ONE_HOT.astype("float32")
     dice, tversky = values(dice_loss(p, t, smooth=0), tversky_loss(p, t, alpha=0.3, beta=0.7, smooth=0))
     np.testing.assert_allclose(dice, keras.losses.dice(t, p, axis=(1, 2)), rtol=1e-4)
@@ -222,9 +223,11 @@ def test_binary_segmentation_is_a_recipe():
     np.testing.assert_allclose(loss, 1 - (2 * (p * t).sum((1, 2)) + 2) / ((p + t).sum((1, 2)) + 2))
 
 
+@pytest.mark.needs("torch")
 def test_weak_crossentropy_is_a_recipe():
     """TFLearn's weak_cross_entropy_2d, with soft targets or a map of labels."""
-    torch = pytest.importorskip("torch")
+    import torch
+
     scores, soft, w = rng.normal(size=(2, 4, 5, 3)), rng.dirichlet(np.ones(3), size=(2, 4, 5)), np.array([0.5, 2, 1.0])
     found = values(
         aggregate(categorical_crossentropy_with_logits(scores, soft, class_weights=w)),

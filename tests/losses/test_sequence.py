@@ -2,17 +2,14 @@
 
 from itertools import groupby, pairwise, product
 
-import jax
 import numpy as np
-import optax
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from lazy import optax
 
 from objectives.losses.sequence import ctc_forward_variables, ctc_loss
 from objectives.ops.ctc import LengthError, SequenceLabelError
-
-jax.config.update("jax_enable_x64", True)
 
 Z, Y, FRAMES, LABELS = pt.dtensor3("z"), pt.lmatrix("y"), pt.lvector("i"), pt.lvector("l")
 
@@ -89,6 +86,7 @@ def test_forward_variables_are_sums_over_beginnings(forward):
             np.testing.assert_allclose(np.exp(labels[i, t]), expected_labels, rtol=1e-10)
 
 
+@pytest.mark.needs("jax", "optax")
 def test_forward_variables_are_those_of_optax(forward):
     """Transposed; there -1e5 stands for what cannot be, and labels are added to the blanks after the last frame."""
     rng = np.random.default_rng(2)
@@ -166,9 +164,11 @@ def test_extreme_logits(function):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.needs("torch")
 def test_long_sequences(dtype):
     """float32 keeps its digits over 500 frames; the loss and its logarithms are in the thousands there."""
-    torch = pytest.importorskip("torch")
+    import torch
+
     rng = np.random.default_rng(5)
     z, y = rng.normal(scale=3, size=(3, 500, 40)).astype(dtype), rng.integers(1, 40, (3, 120))
     x = pt.tensor(dtype=dtype, shape=(None, None, None))
@@ -222,9 +222,12 @@ def test_items_outside_the_mask_may_have_any_length_and_label():
     np.testing.assert_array_equal(gradient, np.where(mask_[:, None, None], clean[1], 0))
 
 
+@pytest.mark.needs("jax", "optax", "torch")
 def test_recipes():
     """What the flags and reductions of other libraries say, as documented."""
-    torch, rng = pytest.importorskip("torch"), np.random.default_rng(7)
+    import torch
+
+    rng = np.random.default_rng(7)
     z, y = rng.normal(size=(4, 5, 4)), rng.integers(1, 4, (4, 4))
     il, tl = np.array([5, 5, 2, 4]), np.array([2, 0, 4, 1])
     y = np.where(np.arange(4) < tl[:, None], y, 0)
@@ -259,9 +262,10 @@ def test_recipes():
     np.testing.assert_allclose(keras[feasible], whole[feasible], rtol=1e-12)
 
 
-def test_keras(monkeypatch):
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
-    keras = pytest.importorskip("keras")
+@pytest.mark.needs("keras")
+def test_keras():
+    import keras
+
     z, y = np.random.default_rng(8).normal(size=(3, 6, 5)), np.array([[1, 2, 3], [4, 4, 0], [2, 0, 0]])
     loss = ctc_loss(Z, Y, target_lengths=pt.neq(Y, 0).sum(axis=1))
     value = pytensor.function([Z, Y], loss, mode="FAST_COMPILE")(z, y)

@@ -6,6 +6,8 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from backends import parameter
+from lazy import Lazy
 from pytensor.compile.mode import Mode
 
 from objectives import categorical_crossentropy_with_logits
@@ -96,12 +98,16 @@ def test_the_gradient_is_the_projection_less_the_target():
             np.testing.assert_allclose(loss, (p * (z - own)).sum(-1) + (1 - (p**2).sum(-1)) / 2, atol=1e-11)
 
 
-@pytest.mark.parametrize("backend", ["pytorch", "mlx"])
-def test_kernels_of_the_threshold(backend):
+@pytest.mark.parametrize(
+    ("backend", "tensor"),
+    [
+        parameter("PYTORCH", Lazy("torch").as_tensor, name="as_tensor"),
+        parameter("MLX", Lazy("mlx.core").array, name="array"),
+    ],
+)
+def test_kernels_of_the_threshold(backend, tensor):
     """They agree with the expression, NaN included."""
-    library = {"pytorch": "torch", "mlx": "mlx.core"}[backend]
-    tensor = getattr(pytest.importorskip(library), {"pytorch": "as_tensor", "mlx": "array"}[backend])
-    kernel = import_module(f"objectives.dispatch.{backend}.projection").simplex_threshold
+    kernel = import_module(f"objectives.dispatch.{backend.lower()}.projection").simplex_threshold
     rng = np.random.default_rng(0)
     z = rng.normal(size=(2, 5, 7)).astype("float32")
     z[0, 1] = z[0, 1].round()

@@ -6,7 +6,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import MODULES, mode, parameter
+from backends import PACKAGES, mode, parameter
 from pytensor.compile.mode import Mode
 from scipy.stats import hypergeom
 from sklearn import metrics as sklearn
@@ -131,7 +131,7 @@ def test_the_expected_information_of_many_items():
     np.testing.assert_allclose(value, sklearn.adjusted_mutual_info_score(targets, predictions), atol=1e-9)
 
 
-@pytest.mark.parametrize("backend", [parameter(backend) for backend in MODULES])
+@pytest.mark.parametrize("backend", [parameter(backend) for backend in PACKAGES])
 @pytest.mark.parametrize("op", [best_assignment, expected_mutual_information])
 def test_the_host_computes_it_on_every_backend(op, backend):
     table = pt.matrix(dtype="float32")
