@@ -13,12 +13,13 @@ MATRIX = --matrix build/matrix-$(VERSION)
 # The sweeps run in workers of their own, since what was compiled stays in memory. What they compile is called once:
 # Numba need neither keep it on disk nor optimise it.
 SWEEPS = tests/test_cases.py tests/test_measures.py
+BACKENDS = tests/test_cases.py::test_case tests/test_measures.py::test_backend
 SWEEP = NUMBA_OPT=0 PYTENSOR_FLAGS="numba__cache=False,$(FLAGS),$$PYTENSOR_FLAGS" $(PYTEST)
 FIRST_TIER = -m "not needs and not backends and not exhaustive"
 SECOND_TIER = -m "(needs or backends) and not exhaustive"
 
 .DEFAULT_GOAL := help
-.PHONY: help example test suite test-backends test-all references mutants lint docs matrix bench clean
+.PHONY: help example test suite test-backends float32 test-all everything references mutants lint docs matrix bench clean
 
 help:
 	@echo "make example        make an environment, train a classifier of handwritten digits, draw what it learnt"
@@ -67,12 +68,13 @@ suite: $(ENV)/.tests
 test-backends: $(ENV)/.backends
 	$(PYTEST) $(SECOND_TIER) $(SWEEPS:%=--ignore=%)
 	$(SWEEP) $(MATRIX)-float64.json $(SECOND_TIER) $(SWEEPS)
-	$(MAKE) float32 TIER='$(SECOND_TIER)'
+	$(MAKE) float32
 
-# All floats, PyTensor's floatX too: the rows on the backends alone.
+# The sweeps of backends once more, where all floats are of this dtype, PyTensor's floatX too.
 float32: FLAGS = floatX=float32
+float32: TIER ?= $(SECOND_TIER)
 float32: $(ENV)/.backends
-	$(SWEEP) $(MATRIX)-float32.json $(TIER) $(SWEEPS) -k "test_case or test_backend"
+	$(SWEEP) $(MATRIX)-float32.json $(TIER) $(BACKENDS)
 
 test-all:
 	$(MAKE) everything
@@ -81,7 +83,7 @@ test-all:
 everything: lint docs $(ENV)/.backends
 	$(PYTEST) $(SWEEPS:%=--ignore=%)
 	$(SWEEP) $(MATRIX)-float64.json $(SWEEPS)
-	$(MAKE) float32
+	$(MAKE) float32 TIER=
 
 references: $(ENV)/.backends
 	$(RUN) -m pytest --references tests/test_expressions.py tests/test_missing_labels.py tests/test_cases.py -k "not test_case"

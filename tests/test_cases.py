@@ -59,7 +59,8 @@ class Run:
 
     def outputs(self):
         *given, mask, upstream = self.inputs
-        loss = self.case.apply(given, mask=mask)
+        arrays = {name: a.astype(FLOAT) for name, a in self.case.options.items() if isinstance(a, np.ndarray)}
+        loss = self.case.apply(given, mask=mask, **arrays)
         wrt = [given[i] for i in self.case.wrt(self.clean)]
         gradients = pytensor.grad((loss * upstream).sum(), wrt) if wrt else []
         assert {v.dtype for v in (loss, *gradients)} == {FLOAT}

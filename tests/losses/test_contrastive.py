@@ -192,8 +192,8 @@ def test_detached_gradient():
         same = labels[:, None] == labels[None]
         near = -20 * stop(jax.nn.relu(1.25 - s)) * (s - 0.75)
         far = 20 * stop(jax.nn.relu(s + 0.25)) * (s - 0.25)
-        near = jax.nn.logsumexp(jnp.where(same & ~np.eye(6, dtype=bool), near, -jnp.inf), axis=-1)
-        return jnp.logaddexp(0, near + jax.nn.logsumexp(jnp.where(same, -jnp.inf, far), axis=-1))
+        near = jax.nn.logsumexp(jnp.where(same & ~np.eye(6, dtype=bool), near, -np.inf), axis=-1)
+        return jnp.logaddexp(0, near + jax.nn.logsumexp(jnp.where(same, -np.inf, far), axis=-1))
 
     value, gradient = evaluate(circle_loss(x, y, gamma=20, margin=0.25, detach=True), e, labels)
     np.testing.assert_allclose(value, reference(e), rtol=1e-12)
