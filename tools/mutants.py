@@ -66,9 +66,8 @@ def sample(count, seed):
     with use_db(SESSION) as session:
         items = sorted(session.work_items, key=lambda item: str(item.mutations))
         kept = {item.job_id for item in random.Random(seed).sample(items, min(count, len(items)))}
-        for item in items:
-            if item.job_id not in kept:
-                session.set_result(item.job_id, WorkResult(worker_outcome=WorkerOutcome.SKIPPED))
+        others = [item.job_id for item in items if item.job_id not in kept]
+        session.set_multiple_results(others, WorkResult(worker_outcome=WorkerOutcome.SKIPPED))
 
 
 def changed():
