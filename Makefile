@@ -76,6 +76,10 @@ float32: TIER ?= $(SECOND_TIER)
 float32: $(ENV)/.backends
 	$(SWEEP) $(MATRIX)-float32.json $(TIER) $(BACKENDS)
 
+# What depends on versions beside the suite: all functions on all backends, in float32, and packages that use PyTensor.
+versions: float32
+	$(PYTEST) tests/test_integration.py tests/test_foreign_autodiff.py
+
 test-all:
 	$(MAKE) everything
 	$(MAKE) everything PYTHON="$$(tools/newest_python)"

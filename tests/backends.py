@@ -5,7 +5,7 @@ from functools import cache
 
 import pytensor
 import pytest
-from pytensor.compile.mode import get_mode
+from pytensor.compile.mode import Mode, get_mode
 
 # What must be installed for each, beside PyTensor.
 PACKAGES = {"NUMBA": (), "CVM": (), "JAX": ("jax",), "PYTORCH": ("torch",), "MLX": ("mlx",)}
@@ -15,6 +15,13 @@ CANNOT_RAISE = ("JAX", "PYTORCH", "MLX")
 def dtypes(backend):
     """MLX computes in float32; its float64 exists on the CPU alone and for few operations."""
     return ("float32",) if backend == "MLX" else ("float32", "float64")
+
+
+# Unrewritten expressions with NumPy: what compiled functions are compared with. (FAST_COMPILE makes products of three
+# factors, which PyTensor multiplies element by element in Python.)
+PLAIN = Mode("py", None)
+# The graphs of Numba, for tests that look at them and need nothing compiled.
+REWRITTEN = Mode("py", get_mode("NUMBA").provided_optimizer)
 
 
 @cache

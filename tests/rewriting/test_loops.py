@@ -6,7 +6,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from pytensor.compile.mode import get_mode
+from backends import PLAIN, REWRITTEN
 from pytensor.tensor.elemwise import Elemwise
 
 import objectives
@@ -27,7 +27,7 @@ def values(n=N):
     return [*(v.astype("float32") for v in vectors), rng.random(n) < 0.6, *(m.astype("float32") for m in matrices)]
 
 
-def compiled(outputs, mode="NUMBA"):
+def compiled(outputs, mode=REWRITTEN):
     return pytensor.function(INPUTS, outputs, mode=mode, on_unused_input="ignore")
 
 
@@ -84,7 +84,7 @@ def test_numbers(backend):
     outputs = [output for (build, _), loss in zip(GRAPHS.values(), cycle(LOSSES)) for output in build(loss)]
     matrices = [squared_error(M, R + C).sum(), squared_error(M, C * R).mean(axis=1), huber_loss(M, M.T.T).sum()]
     outputs = [*outputs, *matrices, binary_crossentropy_with_logits(M.T, M.T).sum()]
-    function, plain = compiled(outputs, backend), compiled(outputs, "FAST_COMPILE")
+    function, plain = compiled(outputs, backend), compiled(outputs, PLAIN)
     for n in (N, 7, 400_001):
         arrays = values(n)
         for k, (result, expected) in enumerate(zip(function(*arrays), plain(*arrays), strict=True)):
@@ -99,7 +99,7 @@ def test_many_losses_of_the_same_targets():
     gradients = pytensor.grad(total, weights)
     norm = pt.sqrt(sum((g**2).sum() for g in gradients))
     outputs = [total, *(g / norm for g in gradients)]
-    function = pytensor.function([*weights, M], outputs, mode="NUMBA")
+    function = pytensor.function([*weights, M], outputs, mode=REWRITTEN)
     sizes = [len(n.op.scalar_op.fgraph.apply_nodes) for n in function.maker.fgraph.apply_nodes if is_loop(n)]
     assert sizes and max(sizes) <= MOST_NODES
 
@@ -110,12 +110,12 @@ def is_loop(node):
 
 def test_empty():
     outputs = [aggregate(squared_error(P, T)), squared_error(P, T).sum(), pytensor.grad(squared_error(P, T).sum(), P)]
-    total, plain_sum, gradient = compiled(outputs)(*values(0))
+    total, plain_sum, gradient = compiled(outputs, "NUMBA")(*values(0))
     assert (total, plain_sum, gradient.shape) == (0, 0, (0,))
 
 
 def test_shapes_that_differ_at_run_time_are_an_error():
-    function = compiled([squared_error(P, T).sum()])
+    function = compiled([squared_error(P, T).sum()], "NUMBA")
     p, t, *others = values(20)
     with pytest.raises(ValueError, match="shape mismatch"):
         function(p, t[:1], *others)
@@ -124,7 +124,7 @@ def test_shapes_that_differ_at_run_time_are_an_error():
 def test_sums_are_as_accurate_as_pytensors():
     """Partial sums keep what one float32 accumulator would lose."""
     p = np.full(4_000_003, 0.1, "float32")
-    total = compiled([squared_error(P, 0.0).sum()])(p, *values(7)[1:])[0]
+    total = compiled([squared_error(P, 0.0).sum()], "NUMBA")(p, *values(7)[1:])[0]
     np.testing.assert_allclose(total, 4_000_003 * float(np.float32(0.1)) ** 2, rtol=2e-7)
 
 
@@ -137,10 +137,10 @@ def test_only_graphs_with_a_loss_change():
     other = [pt.exp(P).sum(), pt.tanh(T)]
     assert not vectorised(compiled(other))
     assert not loops(compiled(other))
-    assert vectorised(compiled(other, get_mode("NUMBA").including("simd_everywhere")))
+    assert vectorised(compiled(other, REWRITTEN.including("simd_everywhere")))
     mixed = [*other, binary_crossentropy_with_logits(P, T)]
     assert vectorised(compiled(mixed))
-    assert not vectorised(compiled(mixed, get_mode("NUMBA").excluding("simd")))
+    assert not vectorised(compiled(mixed, REWRITTEN.excluding("simd")))
     assert vectorised(compiled(pytensor.grad(binary_crossentropy_with_logits(P, T).sum(), P)))
     assert not vectorised(compiled(mixed, "FAST_COMPILE"))
 
@@ -160,7 +160,7 @@ def test_functions_elsewhere_in_a_graph_with_a_loss():
         pt.exp(T.astype("int64")),
         squared_error(P, T),
     ]
-    function, plain = compiled(outputs), compiled(outputs, "FAST_COMPILE")
+    function, plain = compiled(outputs, "NUMBA"), compiled(outputs, PLAIN)
     assert vectorised(function)
     arrays = values(700)
     for result, expected in zip(function(*arrays), plain(*arrays), strict=True):
