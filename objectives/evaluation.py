@@ -77,9 +77,9 @@ def compile_validation(inputs, measures, *, mode=None) -> "Validation":
     Notes
     -----
     A measure of a set is computed from statistics of which those of two batches give those of both: sums, moments,
-    maxima, counts. They are accumulated where the backend computes, sums with compensation, in floatX or a wider
-    dtype. Measures that need all items at once, such as the exact area under a curve, keep the scores and targets of
-    all batches; their documentation says so.
+    maxima, counts. They are accumulated by NumPy, on JAX and MLX where these compute; sums with compensation, in
+    floatX or a wider dtype. Measures that need all items at once, such as the exact area under a curve, keep the scores
+    and targets of all batches; their documentation says so.
 
     References
     ----------
@@ -204,8 +204,7 @@ class Validation:
 
     def _add(self, batch, before):
         values = self._values(batch)
-        with self._lock:
-            found = self._update(*values, *(self._arrays if self._keeps_states else ()))
+        found = self._update(*values, *(self._arrays if self._keeps_states else ()))
         if not self._keeps_states:
             states = zip(self._added, self._arrays, found, strict=False)
             found[: len(self._added)] = [part.rule.accumulated(state, new) for part, state, new in states]

@@ -111,10 +111,10 @@ class Rule(Enum):
         return state.astype(statistic.dtype)
 
     def accumulated(self, state, statistic):
-        """The state after a batch, with NumPy; numbers alone with Python, which is several times as fast."""
+        """The state after a batch, with NumPy; single numbers with Python's floats, which are several times as fast."""
         shape = statistic.shape[1:] if self.is_stacked else statistic.shape
         check_lengths(state.shape[1:], shape)
-        if not shape:
+        if not shape and state.dtype == "float64":
             given = statistic.tolist() if self.is_stacked else (float(statistic), 0.0)[: self.size]
             return np.asarray(self.merge(_choose, state.tolist(), given), state.dtype)
         # row by row, since stacking takes longer than adding

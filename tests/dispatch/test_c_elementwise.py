@@ -170,3 +170,24 @@ def test_shapes_that_differ_raise():
         f(np.ones((2, 3)), np.ones((2, 4)))
     with pytest.raises(ValueError, match="Runtime broadcasting not allowed"):
         f(np.ones((2, 3)), np.ones((2, 1)))
+
+
+FROM_ELSEWHERE = {
+    "psi": pt.psi,
+    "erfcx": pt.erfcx,
+    "gammainc": lambda x: pt.gammainc(x, 2.0),
+    "polygamma": lambda x: pt.polygamma(1, x),
+    "betainc": lambda x: pt.betainc(x, 2.0, 0.5),
+    "modulo": lambda x: x % 0.3,
+}
+
+
+def test_functions_whose_code_stands_elsewhere():
+    """PyTensor's own loop computes what calls code of its own module, beside loops of ours."""
+    x, t = pt.vectors("x", "t")
+    losses = [objectives.squared_error(function(x), t) for function in FROM_ELSEWHERE.values()]
+    arrays = np.linspace(0.1, 2, 7), np.linspace(0.2, 1, 7)
+    modes = get_mode("CVM"), get_mode("CVM").excluding("simd")
+    found, expected = (pytensor.function([x, t], losses, mode=mode)(*arrays) for mode in modes)
+    for name, a, b in zip(FROM_ELSEWHERE, found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-14, err_msg=name)

@@ -73,6 +73,16 @@ def test_sums_keep_what_rounding_takes(backend):
     assert np.isnan(total([1, np.nan]).sum()) and np.isnan(total([np.inf, -np.inf]).sum())
 
 
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_counts_in_float32_go_on_beyond_its_whole_numbers(shape):
+    state = np.zeros((2, *shape), "float32")
+    state[0] = 2**24
+    for _ in range(100):
+        state = Rule.SUM.accumulated(state, np.ones(shape, "float32"))
+    assert state.dtype == "float32"
+    np.testing.assert_array_equal(state.astype("float64").sum(axis=0), 2**24 + 100)
+
+
 @pytest.mark.parametrize("backend", KEEPERS)
 def test_maximum_keeps_nan(backend):
     state, statistic = pt.tensor(shape=(1, None), dtype="float32"), pt.fvector("statistic")

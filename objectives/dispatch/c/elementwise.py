@@ -25,6 +25,7 @@ FUNCTIONS = {
     Softplus: "softplus",
 }
 UNKNOWN = "OBJECTIVES_UNKNOWN"
+ELSEWHERE = ("c_support_code", "c_init_code", "c_headers", "c_header_dirs", "c_libraries", "c_lib_dirs")
 FACTS = """
     static const unsigned long long repeated[] = {{{repeated}}};
     static const int overwritten[] = {{{overwritten}}}, types[] = {{{types}}};
@@ -126,7 +127,9 @@ def vector_function(node):
 
 
 def scalar_code(node, operands, results):
-    """PyTensor's own C code, unless it jumps out of the loop or needs functions made for its node."""
+    """PyTensor's own C code, unless it jumps out of the loop or calls what stands elsewhere."""
+    if any(getattr(node.op, part)() for part in ELSEWHERE) or node.op.c_support_code_apply(node, UNKNOWN):
+        raise NoVectorLoop(node)
     try:
         code = node.op.c_code(node, UNKNOWN, operands, results, {"fail": UNKNOWN, "id": UNKNOWN})
     except (NotImplementedError, MethodNotDefined) as error:

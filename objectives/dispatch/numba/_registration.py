@@ -14,9 +14,9 @@ from objectives.dispatch.numba._views import shaped
 
 @cache
 def source():
-    """All that kernels are made of: they use each other's files, and the functions of this package."""
-    package = files(__package__)
-    return sha256(b"".join(f.read_bytes() for f in sorted(package.iterdir(), key=str) if f.is_file())).hexdigest()
+    """All that kernels are made of: they use each other's files, and functions of the Ops."""
+    found = [file for package in (__package__, "objectives.ops") for file in files(package).iterdir() if file.is_file()]
+    return sha256(b"".join(file.read_bytes() for file in sorted(found, key=str))).hexdigest()
 
 
 def hashed(*parts):

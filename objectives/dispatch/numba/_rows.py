@@ -25,23 +25,25 @@ inlined = numba.njit(
 def one_per_item(x, shape):
     """A flat array with one entry for each item of this shape, to which x is broadcast."""
     given, items = flat(x), 1
-    if x.ndim > 0:
-        for axis in range(x.ndim):
-            items *= shape[axis]
-            if x.shape[axis] != shape[axis] and x.shape[axis] != 1:
-                raise ValueError("shape mismatch: masks and weights have the shape of the items, or lengths of 1")
+    if len(shape) > 0:
+        for length in shape:
+            items *= length
+    if x.ndim == 0:
+        return np.full(items, given[0], x.dtype)
+    for axis in range(x.ndim):
+        if x.shape[axis] != shape[axis] and x.shape[axis] != 1:
+            raise ValueError("shape mismatch: masks and weights have the shape of the items, or lengths of 1")
     if given.size == items:
         return given
     result = np.empty(items, x.dtype)
-    if x.ndim > 0:
-        for i in range(items):
-            rest, position, step = i, 0, 1
-            for axis in range(x.ndim - 1, -1, -1):
-                if x.shape[axis] != 1:
-                    position += rest % shape[axis] * step
-                rest //= shape[axis]
-                step *= x.shape[axis]
-            result[i] = given[position]
+    for i in range(items):
+        rest, position, step = i, 0, 1
+        for axis in range(x.ndim - 1, -1, -1):
+            if x.shape[axis] != 1:
+                position += rest % shape[axis] * step
+            rest //= shape[axis]
+            step *= x.shape[axis]
+        result[i] = given[position]
     return result
 
 

@@ -6,6 +6,7 @@ graphs that PyTensor keeps on disk find their functions, which are kept there as
 """
 
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import numpy as np
 from llvmlite import binding
@@ -50,10 +51,15 @@ _known: dict[str, Separate] = {}
 
 
 def separate(make_function, argument_types, key) -> Separate:
-    """The function that ``make_function()`` gives, compiled for these types or loaded. The key stands for all of it."""
+    """The function that ``make_function()`` gives, compiled for these types or loaded.
+
+    The key stands for all that it is; None if that cannot be said, and nothing may be kept.
+    """
+    is_kept = key is not None and config.numba__cache
+    key = f"{key or uuid4().hex}_fastmath{int(config.numba__fastmath)}"
     if key not in _known:
         function = make_function()
-        if config.numba__cache:
+        if is_kept:
             CACHED_SRC_FUNCTIONS[function.py_func] = key
             function._cache = _KernelCache(function.py_func)
         function.get_call_template(tuple(argument_types), {})
@@ -69,6 +75,9 @@ def caller(function: Separate):
 
     @intrinsic
     def call(typingctx, inputs):
+        if not all(map(_is_like, inputs.types, function.argument_types)):
+            return None
+
         def codegen(context, builder, signature, values):
             arguments, copies = cgutils.unpack_tuple(builder, values[0]), []
             for i, (given, wanted) in enumerate(zip(inputs.types, function.argument_types, strict=True)):
@@ -89,6 +98,12 @@ def caller(function: Separate):
         return call(inputs)
 
     return call_separate
+
+
+def _is_like(given, wanted):
+    """Whether a value can be had as one of the wanted type: the code at an address does not look."""
+    dtypes = getattr(given, "dtype", given), getattr(wanted, "dtype", wanted)
+    return dtypes[0] == dtypes[1] and getattr(given, "ndim", 0) == getattr(wanted, "ndim", 0)
 
 
 def _fits(given, wanted):

@@ -6,7 +6,7 @@ from objectives.ops.contingency import TableNumber
 
 @register_funcify_and_cache_key(TableNumber)
 def funcify_table_number(op, node, **kwargs):
-    """A call of Python, once for a table. There is no key: Numba does not keep such calls on disk."""
+    """A call of Python, once for a table. There is no key, since what it calls is no kernel of this folder."""
     number_type, of = get_numba_type(node.outputs[0].type), op.of
 
     @numba_njit

@@ -114,7 +114,7 @@ def numba_funcify_elementwise_loop(op, node, **kwargs):
     inputs = [get_numba_type(variable.type, layout="C" if op.is_full(variable) else "A") for variable in node.inputs]
     loop = numba_njit(_elementwise_loop(over_chunks, is_full, op.summed, dtypes))
     key = _hashed("elementwise loop", key, op.summed, is_full, [variable.type.ndim for variable in node.inputs])
-    return (loop, None) if key is None else (caller(separate(lambda: loop, inputs, key)), key)
+    return caller(separate(lambda: loop, inputs, key)), key
 
 
 def _compiled_source(name, lines, names):
