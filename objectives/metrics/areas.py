@@ -185,7 +185,7 @@ def multiclass_roc_auc_score(
     scores = joined(checked.reshape((-1, num_classes)))
     labels = joined(targets.ravel())
     weights = kept_weights(targets, scores, mask, weights)
-    sizes = confusion_counts(labels, pt.zeros_like(labels), weights, num_rows=num_classes, num_columns=1)[:, 0]
+    sizes = confusion_counts(labels, labels, weights, num_rows=num_classes, num_columns=num_classes).sum(axis=1)
     pairs = PairsInOrder(num_classes=num_classes, by_class=multi_class == "ovo")(scores, labels, weights)
     areas = (_against_rest if multi_class == "ovr" else _of_pairs)(pairs, sizes)
     if average is None:
