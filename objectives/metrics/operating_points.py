@@ -68,7 +68,8 @@ def equal_error_rate(predictions, targets, *, weights=None, mask=None):
     points = exact_points(predictions, targets, mask, weights)
     false, missed = points.false_rate, (points.positives - points.true) / points.positives
     gap = abs(false - missed)
-    is_best = pt.le(gap, gap.min())
+    # XLA may compute the gap twice and round it differently, so that none would be the least
+    is_best = pt.le(gap, gap.min() + 4 * np.finfo(gap.dtype).eps)
     # the first of several: one rate rises, the other falls
     rates = where(is_best, false, 1).min() + where(is_best, missed, 0).max()
     return if_both(points, rates / 2)
