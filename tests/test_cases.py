@@ -22,7 +22,8 @@ CHOSEN = FIRST if FLOAT == "float64" else LAST
 
 def marks(backend, case):
     """The tier of a row on a backend, and why it fails."""
-    if case not in CHOSEN and not (backend == "JAX" and FLOAT == "float64"):
+    is_chosen = case in CHOSEN or (backend == "JAX" and FLOAT == "float64") or unsupported(backend, case)
+    if not is_chosen:
         yield pytest.mark.exhaustive
     elif backend != "NUMBA" or FLOAT == "float32":
         yield pytest.mark.backends

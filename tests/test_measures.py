@@ -150,7 +150,9 @@ def on_backends():
         for name, rows, marks in files(backend, MEASURES if every else FIRST):
             yield parameter(backend, rows, marks=[*marks, *tier], name=name)
         for name, rows, marks in files(backend, [] if every else rest):
-            yield parameter(backend, rows, marks=[*marks, pytest.mark.exhaustive], name=f"others of {name}")
+            # what a backend cannot do is in the published matrix
+            others = tier if marks else [pytest.mark.exhaustive]
+            yield parameter(backend, rows, marks=[*marks, *others], name=f"others of {name}")
 
 
 @pytest.mark.parametrize(("backend", "rows"), list(on_backends()))
