@@ -31,8 +31,8 @@ def _view(context, builder, array_type, value, ndim, shape):
 
 @intrinsic
 def flat(typingctx, array):
-    """All entries of a contiguous array, one after the other."""
-    if not array.is_contig:
+    """All entries of a contiguous array, one after the other; not of one in Fortran's order, whose order is another."""
+    if array.layout != "C":
         return None
 
     def codegen(context, builder, signature, arguments):

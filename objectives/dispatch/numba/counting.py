@@ -13,10 +13,11 @@ def funcify_entry_count(op, node, **kwargs):
 
     @numba_njit
     def entry_count(x):
-        count = np.empty(1, dtype)
-        count[0] = 1
+        number = 1  # whole until the end, where a float is rounded once
         for axis in axes:
-            count[0] *= x.shape[axis]
+            number *= x.shape[axis]
+        count = np.empty(1, dtype)
+        count[0] = number
         return shaped(count, ())
 
     return entry_count, hashed("entry count", axes, dtype)
