@@ -76,8 +76,11 @@ float32: TIER ?= $(SECOND_TIER)
 float32: $(ENV)/.backends
 	$(SWEEP) $(MATRIX)-float32.json $(TIER) $(BACKENDS)
 
-# What depends on versions beside the suite: all functions on all backends, in float32, and packages that use PyTensor.
-versions: float32
+# What depends on versions beside the suite: all functions on the other backends, in float32, and packages that use
+# PyTensor. (On Numba the suite has tried all.)
+versions: FLAGS = floatX=float32
+versions: $(ENV)/.backends
+	$(SWEEP) $(MATRIX)-float32.json $(SECOND_TIER) -k "not NUMBA" $(BACKENDS)
 	$(PYTEST) tests/test_integration.py tests/test_foreign_autodiff.py
 
 test-all:

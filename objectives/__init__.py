@@ -1,15 +1,85 @@
-"""Loss functions, evaluation measures and their aggregation for PyTensor."""
+"""Loss functions, evaluation measures and their aggregation for PyTensor.
 
-from objectives import distributed as distributed
-from objectives import plot as plot
-from objectives import rewriting as rewriting
-from objectives.aggregation import *
+A loss takes predictions and targets, symbolic or arrays, and returns one number for each element or item. `aggregate`
+makes them one number, of which `pytensor.grad` gives the gradient:
+
+    >>> import pytensor
+    >>> import pytensor.tensor as pt
+    >>> from objectives import aggregate, categorical_crossentropy_with_logits
+    >>> logits, labels = pt.matrix("logits"), pt.lvector("labels")
+    >>> losses = categorical_crossentropy_with_logits(logits, labels)
+    >>> loss = aggregate(losses)
+    >>> train = pytensor.function([logits, labels], [loss, pytensor.grad(loss, logits)])
+
+Element-wise losses keep the shape of the predictions (`squared_error`, `binary_crossentropy`). Item-wise losses reduce
+the axis of classes or features, by default the last (`categorical_crossentropy`, `cosine_similarity`). Every loss takes
+``mask``, a boolean tensor of what counts: the rest is exactly 0, in value and gradient, whatever stands there. Give the
+same mask to `aggregate`, and weights, if there are any:
+
+    >>> mask = pt.neq(labels, -1)
+    >>> losses = categorical_crossentropy_with_logits(logits, labels, mask=mask)
+    >>> loss = aggregate(losses, mask=mask)
+
+Measures such as `categorical_accuracy` and `roc_auc_score` are for evaluation. `compile_validation` computes measures
+and losses over any number of batches, as exactly as over all items at once:
+
+    >>> from objectives import compile_validation, f1_score
+    >>> measures = {"loss": (losses, mask), "F1": f1_score(logits, labels, num_classes=3, mask=mask)}
+    >>> validation = compile_validation([logits, labels], measures)
+
+Where to look
+-------------
+objectives.losses
+    The loss functions.
+objectives.metrics
+    The evaluation measures.
+objectives.plot
+    Pictures of losses, curves, confusion matrices and training.
+objectives.distributed
+    Validation on a cluster, with Dask.
+aggregate, aggregate_parts, labelled, align_targets
+    From losses to one number; masks of missing labels.
+compile_validation, Validation, BatchError
+    Measures over batches.
+names, get, facts
+    Functions by name, for configuration files, and what is known of them: ranges, symmetry, convexity, minimiser.
+"""
+
+from objectives import distributed, losses, metrics, plot
+from objectives import rewriting as _rewriting  # noqa: F401  (imported for its rewrites)
+from objectives.aggregation import aggregate, aggregate_parts, align_targets, labelled
 from objectives.dispatch import c as _c  # noqa: F401  (imported for its rewrites)
 from objectives.dispatch import load_kernels_with_backends as _load_kernels_with_backends
-from objectives.evaluation import *
-from objectives.lookup import *
+from objectives.evaluation import BatchError, Validation, compile_validation
+from objectives.lookup import Facts, Range, facts, get, names
 from objectives.losses import *
 from objectives.metrics import *
 from objectives.version import __version__ as __version__
 
+__all__ = [
+    "BatchError",
+    "Facts",
+    "Range",
+    "Validation",
+    "aggregate",
+    "aggregate_parts",
+    "align_targets",
+    "compile_validation",
+    "distributed",
+    "facts",
+    "get",
+    "labelled",
+    "losses",
+    "metrics",
+    "names",
+    "plot",
+]
+__all__ += losses.__all__
+__all__ += metrics.__all__
+
 _load_kernels_with_backends()
+
+
+def __dir__():
+    """What is public; not the modules in which it is defined."""
+    return sorted([*__all__, "__version__"])

@@ -4,8 +4,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from inspect import getdoc
-from typing import Literal, TypeVar
+from functools import wraps
+from inspect import getdoc, signature
+from typing import Any, Literal, TypeVar, cast
+
+from objectives._foreign import answers, refused_keyword
 
 __all__ = ["Facts", "Range", "facts", "get", "names"]
 
@@ -111,13 +114,21 @@ def described(
     differentiable: bool = True,
     **arguments: Range,
 ) -> Callable[[Function], Function]:
-    """Record the facts of the function that follows."""
+    """Record the facts of the function that follows, which then answers keywords that it does not have."""
 
-    def record(function):
+    def record(function: Function) -> Function:
+        known = signature(function).parameters
+
+        @wraps(function)
+        def checked(*args: Any, **keywords: Any):
+            for keyword in keywords.keys() - known.keys():
+                raise TypeError(refused_keyword(keyword, function.__name__, known))
+            return function(*args, **keywords)
+
         _FACTS[function.__name__] = Facts(
-            function, arguments, per, symmetric, convex, smooth, minimiser, minimum, differentiable
+            checked, arguments, per, symmetric, convex, smooth, minimiser, minimum, differentiable
         )
-        return function
+        return cast(Function, checked)
 
     return record
 
@@ -138,7 +149,8 @@ def facts(name: str) -> Facts:
     Raises
     ------
     ValueError
-        If there is no function of this name; the message lists similar ones.
+        If there is no function of this name. The message says what to write here for names of other libraries, and
+        lists similar ones.
 
     Examples
     --------
@@ -150,10 +162,16 @@ def facts(name: str) -> Facts:
     real
     """
     if name not in _FACTS:
-        similar = get_close_matches(str(name), _FACTS, n=3, cutoff=0.5)
-        hint = f" Did you mean {' or '.join(map(repr, similar))}?" if similar else ""
-        raise ValueError(f"there is no loss or measure named {name!r}.{hint} objectives.names() lists all of them.")
+        raise ValueError(f"there is no loss or measure named {name!r}{_hint(str(name))}")
     return _FACTS[name]
+
+
+def _hint(name):
+    if found := answers(name):
+        return ": write " + ", or ".join(found)
+    similar = get_close_matches(name, _FACTS, n=3, cutoff=0.5)
+    meant = f" Did you mean {' or '.join(map(repr, similar))}?" if similar else ""
+    return f".{meant} objectives.names() lists all of them."
 
 
 def get(name: str) -> Callable:
@@ -172,7 +190,8 @@ def get(name: str) -> Callable:
     Raises
     ------
     ValueError
-        If there is no function of this name; the message lists similar ones.
+        If there is no function of this name. The message says what to write here for names of other libraries, such as
+        "mse" or "keras.losses.MeanSquaredError", and lists similar ones.
 
     Examples
     --------

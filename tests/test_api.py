@@ -2,9 +2,11 @@
 
 import inspect
 import os
+import pkgutil
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpydoc.docscrape
@@ -16,10 +18,10 @@ from objectives import aggregation, evaluation, lookup, losses, metrics
 ROOT = Path(__file__).parent.parent
 MODULES = [
     *(
-        module
+        import_module(module.name)
         for package in (losses, metrics)
-        for name, module in inspect.getmembers(package, inspect.ismodule)
-        if not name.startswith("_")
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
+        if "._" not in module.name
     ),
     aggregation,
 ]
@@ -43,6 +45,20 @@ def test_the_collector_finds_the_functions():
     assert {name for name in dir(objectives) if inspect.isfunction(getattr(objectives, name)) and name[0] != "_"} - set(
         lookup.__all__ + evaluation.__all__
     ) == set(PUBLIC)
+
+
+def test_nothing_else_is_visible():
+    for package, doors in (
+        (objectives, {"distributed", "losses", "metrics", "plot"}),
+        (losses, set()),
+        (metrics, set()),
+    ):
+        modules = {name for name, _ in inspect.getmembers(package, inspect.ismodule)}
+        assert modules == doors
+        assert set(dir(package)) - {"__version__"} == set(package.__all__)
+        imported: dict = {}
+        exec(f"from {package.__name__} import *", imported)
+        assert imported.keys() - {"__builtins__"} == set(package.__all__)
 
 
 def test_every_name_has_one_home():

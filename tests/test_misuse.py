@@ -225,8 +225,9 @@ def test_class_weights_of_another_length_are_an_error_at_run_time(weights):
 
 
 def test_hinge_without_log_odds_warns_and_goes_on():
-    with pytest.warns(FutureWarning, match="give log_odds=True"):
+    with pytest.warns(FutureWarning, match="give log_odds=True") as warned:
         loss = binary_hinge_loss(np.array([2.0, 0.5]), [1, 1])
+    assert warned[0].filename == __file__
     np.testing.assert_array_equal(loss.eval(), [0, 0.5])
 
 

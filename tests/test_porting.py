@@ -1,7 +1,7 @@
 """Each line of docs/porting.rst runs: ours always, theirs too where they are installed, and the numbers are equal.
 
-A row of docs/porting/<library>.csv holds their call, ours, and what differs. Where nothing is said to differ, both are
-computed from the same arrays and compared.
+A row of objectives/porting/<library>.csv holds their call, ours, and what differs. Where nothing is said to differ,
+both are computed from the same arrays and compared.
 """
 
 import csv
@@ -12,11 +12,13 @@ import numpy as np
 import pytensor.tensor as pt
 import pytest
 import scipy.special
+import sklearn.calibration
+import sklearn.metrics
 from lazy import Lazy, jax, jnp, optax
 
 import objectives
 
-FOLDER = Path(__file__).parent.parent / "docs" / "porting"
+FOLDER = Path(objectives.__file__).parent / "porting"
 B, C, D = 6, 5, 4
 
 
@@ -59,7 +61,22 @@ def arrays():
         "symbols": rng.integers(1, C, size=(B, 3)),
         "lengths": np.array([7, 7, 6, 7, 5, 7]),
         "symbol_lengths": np.array([3, 2, 1, 3, 0, 2]),
+        "c": np.where(rng.random(B) < 0.5, labels, rng.integers(0, C, size=B)),
+        "t": np.array([0, 1, 1, 0, 1, 0]),
+        "u": rng.uniform(0.05, 0.95, size=B),
+        "guess": rng.normal(size=B),
+        "q3": scipy.special.softmax(rng.normal(size=(B, 3)), axis=-1),
     }
+
+
+# The words of names.csv, for the arrays of the page.
+WORDS = {
+    **{"predictions": "a", "targets": "r", "logits": "z", "labels": "y", "probabilities": "p", "binary_targets": "b"},
+    **{"class_probabilities": "q", "soft_targets": "soft", "scores": "u", "hits": "t", "scores_of_lists": "z"},
+    **{"relevant": "b", "spread": "var", "variance": "var", "pixel_probabilities": "img", "pixel_targets": "img_h"},
+    **{"embeddings": "a", "others": "n", "negatives": "r", "groups": "y_items", "rates": "pos", "counts": "neg"},
+    **{"reconstruction": "n", "inputs": "r", "mean": "a", "log_variance": "n", "clusters": "c"},
+}
 
 
 def code(cell):
@@ -72,11 +89,11 @@ def rows(*, compared=False):
     """What the page says; what can be compared, with the packages that it needs."""
     for file in sorted(FOLDER.glob("*.csv")):
         with file.open(newline="") as lines:
-            for number, (theirs, ours, difference) in enumerate(csv.reader(lines), start=1):
+            for number, (theirs, ours, *difference) in enumerate(csv.reader(lines), start=1):
                 id = f"{file.stem}-{number}"
                 if not compared:
                     yield pytest.param(code(ours), id=id)
-                elif file.stem in LIBRARIES and code(theirs) and not difference:
+                elif file.stem in LIBRARIES and code(theirs) and not any(difference):
                     packages, names = LIBRARIES[file.stem]
                     yield pytest.param(names, code(theirs), code(ours), marks=pytest.mark.needs(*packages), id=id)
 
@@ -85,6 +102,7 @@ def rows(*, compared=False):
 LIBRARIES = {
     "keras": (("keras", "jax"), {"keras": Lazy("keras"), "jnp": Lazy("keras").ops}),
     "optax": (("optax", "jax"), {"optax": optax, "jax": jax, "jnp": jnp}),
+    "scikit-learn": ((), {"sklearn": sklearn}),
     "pytorch": (("torch",), {"F": Lazy("torch").nn.functional, "torch": Lazy("torch")}),
 }
 
@@ -95,7 +113,10 @@ def value(result):
 
 
 def ours_of(expression):
-    return value(eval(expression, {"pt": pt, "np": np, **vars(objectives)}, arrays()))
+    known = arrays()
+    named = {word: known[name] for word, name in WORDS.items()}
+    log_probabilities = {"log_probabilities": np.log(known["q"])}
+    return value(eval(expression, {"pt": pt, "np": np, **vars(objectives)}, known | named | log_probabilities))
 
 
 @pytest.mark.parametrize("ours", list(rows()))

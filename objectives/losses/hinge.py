@@ -75,7 +75,7 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True,
             "binary_hinge_loss takes predictions as scores (log_odds=True) unless told otherwise; give log_odds=True "
             "or log_odds=False to say which they are",
             FutureWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     scores = floating(predictions, "predictions")
     dtype = scores.dtype

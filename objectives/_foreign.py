@@ -1,0 +1,84 @@
+"""Answers for the names and keywords that people bring from other libraries."""
+
+import csv
+import re
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+MOST_ANSWERS = 3
+
+
+class Row(NamedTuple):
+    """A line of the porting tables: a call of another library, and what to write here."""
+
+    theirs: str
+    ours: str
+
+
+def answers(name: str) -> list[str]:
+    """What to write here for a name of another library, or an abbreviation."""
+    rows = _rows().get(_plain(name), [])
+    abbreviated = [row.ours for row in rows if not row.theirs]
+    found = abbreviated or [f"{row.ours} (for {row.theirs})" for row in rows]
+    return list(dict.fromkeys(found))[:MOST_ANSWERS]
+
+
+@cache
+def _rows() -> dict[str, list[Row]]:
+    """The rows by the plain name of the function that they call."""
+    rows: dict[str, list[Row]] = {}
+    for file in sorted(files("objectives").joinpath("porting").iterdir(), key=lambda file: file.name):
+        for theirs, ours, *_ in csv.reader(file.read_text(encoding="utf-8").splitlines()):
+            is_abbreviation = file.name == "names.csv"
+            row = Row("" if is_abbreviation else theirs.strip("`"), ours.strip("`"))
+            for called in theirs.split() if is_abbreviation else [theirs.strip("`").partition("(")[0]]:
+                rows.setdefault(_plain(called), []).append(row)
+    return rows
+
+
+def _plain(name: str) -> str:
+    """The last part of a dotted name in small letters, without what libraries add: ``nn.MSELoss`` is ``mse``."""
+    last = name.rpartition(".")[2].lower().replace("_", "").replace("-", "")
+    return re.sub(r"(?<=.)(loss|score|metric)$", "", last.removeprefix("neg") if last.startswith("negmean") else last)
+
+
+AGGREGATE = "losses are not reduced: give the result to aggregate(loss, mode='mean'), or 'sum'"
+ORDER = "the order is ({}), by position"
+# What this library has instead, for keywords of other libraries.
+KEYWORDS = {
+    "from_logits": "functions of logits have names that end in _with_logits",
+    "reduction": AGGREGATE,
+    "size_average": AGGREGATE,
+    "reduce": AGGREGATE,
+    "ignore_index": "leave out items with a mask: mask=pt.neq(targets, -100)",
+    "ignore_class": "leave out items with a mask: mask=pt.neq(targets, -100)",
+    "where": "leave out elements with mask=, a boolean tensor of what counts",
+    "dim": "the axis of classes or features is axis=",
+    "y_true": ORDER,
+    "y_pred": ORDER,
+    "y_score": ORDER,
+    "y_prob": ORDER,
+    "input": ORDER,
+    "target": ORDER,
+    "preds": ORDER,
+    "prediction": ORDER,
+    "n_bins": "the number of bins is num_bins=",
+    "labels": "the number of classes is num_classes=; classes are numbered from 0",
+}
+WEIGHTS = "weight", "sample_weight", "sample_weights"
+
+
+def refused_keyword(keyword: str, function: str, parameters) -> str:
+    """The message for a keyword that a function does not have."""
+    known = list(parameters)
+    answer = _weights_answer(known) if keyword in WEIGHTS else KEYWORDS.get(keyword, "")
+    answer = answer.format(", ".join(known[:2])) or f"its arguments are {', '.join(known)}"
+    return f"{function} has no argument {keyword!r}: {answer}"
+
+
+def _weights_answer(known):
+    if "weights" in known:
+        return "weights of items are weights="
+    of_classes = "; weights of classes are class_weights=" if "class_weights" in known else ""
+    return f"weights are given to aggregate(loss, weights){of_classes}"

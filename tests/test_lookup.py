@@ -1,0 +1,51 @@
+"""Finding functions by name, also by the names and keywords of other libraries."""
+
+import pytensor.tensor as pt
+import pytest
+
+import objectives
+
+P, T, Y = pt.matrix("p"), pt.matrix("t"), pt.lvector("y")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mse", "write aggregate(squared_error(predictions, targets))"),
+        ("mae", "write aggregate(absolute_error(predictions, targets))"),
+        ("rmse", "write root_mean_squared_error(predictions, targets)"),
+        ("l1_loss", "write aggregate(absolute_error(predictions, targets))"),
+        ("bce", "write binary_crossentropy(probabilities, binary_targets)"),
+        ("f1", "write f1_score(logits, labels, num_classes=5)"),
+        ("nn.CrossEntropyLoss", "write categorical_crossentropy_with_logits(logits, labels)"),
+        ("keras.losses.MeanSquaredError", "write aggregate(squared_error(predictions, targets))"),
+        ("neg_mean_absolute_error", "write aggregate(absolute_error(predictions, targets))"),
+        ("hamming_loss", "write 1 - aggregate(binary_accuracy(p, b)) (for sklearn.metrics.hamming_loss("),
+        ("soft_margin_loss", "write logistic_loss(z, s, binary=False) (for F.soft_margin_loss("),
+        ("hubber_loss", "Did you mean 'huber_loss'"),
+        ("", "objectives.names() lists all of them"),
+    ],
+)
+def test_a_name_from_elsewhere_is_answered(name, expected):
+    with pytest.raises(ValueError) as caught:
+        objectives.get(name)
+    assert f"no loss or measure named {name!r}" in str(caught.value) and expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("function", "keyword", "expected"),
+    [
+        ("categorical_crossentropy", "from_logits", "end in _with_logits"),
+        ("squared_error", "reduction", "aggregate(loss, mode='mean')"),
+        ("categorical_crossentropy_with_logits", "ignore_index", "mask=pt.neq(targets, -100)"),
+        ("categorical_crossentropy_with_logits", "weight", "class_weights="),
+        ("squared_error", "sample_weight", "aggregate(loss, weights)"),
+        ("f1_score", "sample_weight", "weights of items are weights="),
+        ("f1_score", "y_true", "the order is (predictions, targets), by position"),
+        ("huber_loss", "detla", "its arguments are predictions, targets, delta, mask"),
+    ],
+)
+def test_a_keyword_from_elsewhere_is_answered(function, keyword, expected):
+    with pytest.raises(TypeError) as caught:
+        objectives.get(function)(P, T, **{keyword: 0})
+    assert f"{function} has no argument {keyword!r}" in str(caught.value) and expected in str(caught.value)
