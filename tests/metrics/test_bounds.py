@@ -20,7 +20,7 @@ SIZE = 3 * max(NUMBERS)
 
 
 def falling(*groups, size=SIZE):
-    """Scores, targets and weights of groups of items (target, number), the highest first; what is left has no weight."""
+    """Scores, targets and weights of groups of items (target, number), highest first; the rest has no weight."""
     scores, targets, weights = np.zeros((3, size), "float32")
     start = 0
     for score, group in zip(range(len(groups), 0, -1), groups, strict=True):
