@@ -28,6 +28,7 @@ from objectives import (
 
 inf, nan = np.inf, np.nan
 LOG2 = np.log(2)
+ABOVE_1, BELOW_0 = 1 + 2**-23, -(2.0**-30)
 
 
 def sigmoid_crossentropy(z, t):
@@ -48,6 +49,10 @@ def hinge_of_probability(p, t):
 
 def unweighted_positive(p, t):
     return binary_crossentropy(p, t, pos_weight=0)
+
+
+def huber_without_end(a, b):
+    return huber_loss(a, b, delta=inf)
 
 
 def all_smooth(z, t):
@@ -89,12 +94,26 @@ ELEMENTWISE = [
     ),
     (unweighted_positive, [0.0, 0.5, 1.0], [1.0, 0.0, 0.0], [0, LOG2, inf], [0, 2, inf]),
     (squared_error, [0.0, 1e200, inf], [0.0, 0.0, 0.0], [0, inf, inf], [0, 2e200, inf]),
+    # what rounding has taken beyond 0 or 1
+    (
+        binary_crossentropy,
+        [ABOVE_1, ABOVE_1, ABOVE_1, BELOW_0, BELOW_0],
+        [1.0, 0.0, 0.5, 0.0, 1.0],
+        [0, inf, inf, 0, inf],
+        [-1, inf, inf, 1, -inf],
+    ),
+    (binary_focal_crossentropy, [ABOVE_1, BELOW_0], [1.0, 0.0], [0, 0], [0, 0]),
+    (huber_without_end, [3.0, -2.0, 0.0, inf, 1e200], [0.0] * 5, [4.5, 2, 0, inf, inf], [3, -2, 0, inf, 1e200]),
     (huber_loss, [0.0, 1.0, -1.0, 1e200, inf, -inf], [0.0] * 6, [0, 0.5, 0.5, 1e200, inf, inf], [0, 1, -1, 1, 1, -1]),
     (hinge, [inf, -inf, 0.0], [1.0, 1.0, 0.0], [0, inf, 1], [0, -1, 1]),
 ]
 ITEMWISE = [
     (categorical_crossentropy, [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]], [0, 2], [0, inf], [[-1, 0, 0], [0, 0, -inf]]),
     (categorical_crossentropy, [[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.5, 0.5]], [0, inf], [[-1, 0], [-inf, -0.5]]),
+    (categorical_crossentropy, [[ABOVE_1, BELOW_0]] * 2, [0, 1], [0, inf], [[-1, 0], [0, -inf]]),
+    (categorical_crossentropy, [[ABOVE_1, BELOW_0]], [[1.0, 0.0]], [0], [[-1, 0]]),
+    (generalized_crossentropy, [[ABOVE_1, BELOW_0]], [0], [0], [[-1, 0]]),
+    (kl_divergence, [[ABOVE_1, BELOW_0]], [[1.0, 0.0]], [0], [[-1, 0]]),
     (categorical_crossentropy_with_logits, [[0.0, 1e3, 5.0]], [0], [1e3], [[-1, 1, 0]]),
     (categorical_crossentropy_with_logits, [[0.0, -inf, 0.0]], [[0.5, 0.0, 0.5]], [LOG2], [[0, 0, 0]]),
     (

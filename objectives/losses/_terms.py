@@ -69,8 +69,12 @@ def log_sum_exp(x):
 
 
 def probability(p):
-    """``p``, NaN where it is outside [0, 1] by more than rounding, so that no such number passes for a small loss."""
-    return where(pt.abs(p - 0.5) > 0.501, np.nan, p)
+    """``p``; 0 or 1 where it is outside [0, 1] by rounding, and NaN by more, so that no such p has a small loss.
+
+    Rounding is a constant for the gradient, which is that at 0 or 1.
+    """
+    excess = where(p > 1, p - 1, where(p < 0, p, 0))
+    return where(pt.abs(p - 0.5) > 0.501, np.nan, p - disconnected_grad(excess))
 
 
 def smoothing(label_smoothing, like):
@@ -119,7 +123,8 @@ def smoothed(targets, label_smoothing):
 
 def possible(p, weight):
     """Probabilities (see `probability`), 1 where 0 log 0 shall be 0."""
-    return where(pt.neq(weight, 0) | pt.neq(p, 0), probability(p), 1)
+    p = probability(p)
+    return where(pt.neq(weight, 0) | pt.neq(p, 0), p, 1)
 
 
 def class_scores(predictions, targets, mask, axis):

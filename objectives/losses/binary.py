@@ -51,9 +51,9 @@ def binary_crossentropy(predictions, targets, *, pos_weight=None, label_smoothin
     -----
     Predictions that are the output of a sigmoid, also through reshapes, transpositions, indexing and casts, are seen
     when the loss is built, and `binary_crossentropy_with_logits` is used. Other predictions are used as they are:
-    nothing is clipped, a certain and wrong prediction costs infinitely much, and numbers outside [0, 1] by more than
-    0.1 % give NaN. A softmax is not looked through here: give `categorical_crossentropy` the classes that exclude
-    each other.
+    nothing inside [0, 1] is clipped, a certain and wrong prediction costs infinitely much, numbers that rounding has
+    taken beyond 0 or 1 count as that, and those outside by more than 0.1 % give NaN. A softmax is not looked through
+    here: give `categorical_crossentropy` the classes that exclude each other.
 
     References
     ----------

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytensor.tensor as pt
-from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from objectives._inputs import are_labels, classwise, floating, size_option
 from objectives.lookup import CLASSES, UNIT, described
@@ -18,7 +18,7 @@ EMPTY = 1e-12
 
 
 @described(per="item", symmetric=True, smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
-def dice_loss(predictions, targets, *, smooth=1.0, axis=None, mask=None):
+def dice_loss(predictions, targets, *, smooth=1.0, axis=-1, pixel_axes=None, mask=None):
     r"""Dice loss of a segmentation, one number for each item and class.
 
     .. math::
@@ -32,15 +32,17 @@ def dice_loss(predictions, targets, *, smooth=1.0, axis=None, mask=None):
     ----------
     predictions : tensor of float
         Probabilities (..., C) in [0, 1], such as (B, H, W, C), usually the output of a softmax, or of a sigmoid where
-        classes may overlap. The last axis is that of the classes.
+        classes may overlap.
     targets : tensor
         Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
     smooth : float or tensor
         What is added to the intersection, not negative: the loss of a class that is neither there nor predicted is
         then 0, and that of a small class is damped.
-    axis : int or tuple of int, optional
-        Axes of the pixels, over which is summed; all but the first and the last if not given. ``axis=(0, 1, 2)``
-        takes a batch (B, H, W, C) as one image.
+    axis : int
+        Class axis of `predictions`, and of dense targets: 1 for images (B, C, H, W).
+    pixel_axes : int or tuple of int, optional
+        Axes of `predictions` that are summed over; all but the first and the class axis if not given.
+        ``pixel_axes=(0, 1, 2)`` takes a batch (B, H, W, C) as one image.
     mask : tensor of bool, optional
         Pixels (...) that count; the others leave all sums and get no gradient, whatever stands there.
 
@@ -52,10 +54,10 @@ def dice_loss(predictions, targets, *, smooth=1.0, axis=None, mask=None):
     Raises
     ------
     TypeError
-        If the rank of the targets fits neither form, class indices are not integers, static shapes differ, or there
-        is no axis to sum over.
+        If the rank of the targets fits neither form, class indices are not integers, static shapes differ, `axis` is
+        no integer, or there is no axis to sum over.
     ValueError
-        If `smooth` is a negative number, or `axis` names the class axis.
+        If `smooth` is a negative number, or `pixel_axes` names the class axis.
     IndexError
         At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
         the item is NaN in value and gradient.
@@ -80,11 +82,11 @@ def dice_loss(predictions, targets, *, smooth=1.0, axis=None, mask=None):
     >>> print(dice_loss(predictions, [[0, 1, 1]], smooth=0.0).eval().round(4))
     [[0.4286 0.1765]]
     """
-    return _tversky(predictions, targets, 0.5, 0.5, smooth, axis, mask)
+    return _tversky(predictions, targets, 0.5, 0.5, smooth, axis, pixel_axes, mask)
 
 
 @described(per="item", symmetric=True, smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
-def iou_loss(predictions, targets, *, smooth=1.0, axis=None, mask=None):
+def iou_loss(predictions, targets, *, smooth=1.0, axis=-1, pixel_axes=None, mask=None):
     r"""Loss of the intersection over union (Jaccard index) of a segmentation, one number for each item and class.
 
     .. math::
@@ -97,13 +99,15 @@ def iou_loss(predictions, targets, *, smooth=1.0, axis=None, mask=None):
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities (..., C) in [0, 1], such as (B, H, W, C). The last axis is that of the classes.
+        Probabilities (..., C) in [0, 1], such as (B, H, W, C).
     targets : tensor
         Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
     smooth : float or tensor
         What is added to the intersection and the union, not negative.
-    axis : int or tuple of int, optional
-        Axes of the pixels, over which is summed; all but the first and the last if not given.
+    axis : int
+        Class axis of `predictions`, and of dense targets.
+    pixel_axes : int or tuple of int, optional
+        Axes of `predictions` that are summed over; all but the first and the class axis if not given.
     mask : tensor of bool, optional
         Pixels (...) that count; the others leave all sums and get no gradient, whatever stands there.
 
@@ -115,10 +119,10 @@ def iou_loss(predictions, targets, *, smooth=1.0, axis=None, mask=None):
     Raises
     ------
     TypeError
-        If the rank of the targets fits neither form, class indices are not integers, static shapes differ, or there
-        is no axis to sum over.
+        If the rank of the targets fits neither form, class indices are not integers, static shapes differ, `axis` is
+        no integer, or there is no axis to sum over.
     ValueError
-        If `smooth` is a negative number, or `axis` names the class axis.
+        If `smooth` is a negative number, or `pixel_axes` names the class axis.
     IndexError
         At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
         the item is NaN in value and gradient.
@@ -140,11 +144,11 @@ def iou_loss(predictions, targets, *, smooth=1.0, axis=None, mask=None):
     >>> print(iou_loss(predictions, [[0, 1, 1]], smooth=0.0).eval().round(4))
     [[0.6 0.3]]
     """
-    return _tversky(predictions, targets, 1, 1, smooth, axis, mask)
+    return _tversky(predictions, targets, 1, 1, smooth, axis, pixel_axes, mask)
 
 
 @described(per="item", smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
-def tversky_loss(predictions, targets, *, alpha=0.5, beta=0.5, smooth=1.0, axis=None, mask=None):
+def tversky_loss(predictions, targets, *, alpha=0.5, beta=0.5, smooth=1.0, axis=-1, pixel_axes=None, mask=None):
     r"""Tversky loss of a segmentation: false positives and false negatives weigh differently.
 
     .. math::
@@ -157,7 +161,7 @@ def tversky_loss(predictions, targets, *, alpha=0.5, beta=0.5, smooth=1.0, axis=
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities (..., C) in [0, 1], such as (B, H, W, C). The last axis is that of the classes.
+        Probabilities (..., C) in [0, 1], such as (B, H, W, C).
     targets : tensor
         Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
     alpha : float or tensor
@@ -166,8 +170,10 @@ def tversky_loss(predictions, targets, *, alpha=0.5, beta=0.5, smooth=1.0, axis=
         Weight of false negatives, not negative. More than `alpha` finds more of small regions.
     smooth : float or tensor
         What is added to the intersection, not negative.
-    axis : int or tuple of int, optional
-        Axes of the pixels, over which is summed; all but the first and the last if not given.
+    axis : int
+        Class axis of `predictions`, and of dense targets.
+    pixel_axes : int or tuple of int, optional
+        Axes of `predictions` that are summed over; all but the first and the class axis if not given.
     mask : tensor of bool, optional
         Pixels (...) that count; the others leave all sums and get no gradient, whatever stands there.
 
@@ -179,10 +185,10 @@ def tversky_loss(predictions, targets, *, alpha=0.5, beta=0.5, smooth=1.0, axis=
     Raises
     ------
     TypeError
-        If the rank of the targets fits neither form, class indices are not integers, static shapes differ, or there
-        is no axis to sum over.
+        If the rank of the targets fits neither form, class indices are not integers, static shapes differ, `axis` is
+        no integer, or there is no axis to sum over.
     ValueError
-        If `alpha`, `beta` or `smooth` is a negative number, or `axis` names the class axis.
+        If `alpha`, `beta` or `smooth` is a negative number, or `pixel_axes` names the class axis.
     IndexError
         At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
         the item is NaN in value and gradient.
@@ -204,11 +210,11 @@ def tversky_loss(predictions, targets, *, alpha=0.5, beta=0.5, smooth=1.0, axis=
     >>> print(tversky_loss(predictions, [[0, 1, 1]], alpha=0.3, beta=0.7, smooth=0.0).eval().round(4))
     [[0.4595 0.1566]]
     """
-    return _tversky(predictions, targets, alpha, beta, smooth, axis, mask)
+    return _tversky(predictions, targets, alpha, beta, smooth, axis, pixel_axes, mask)
 
 
 @described(per="item", smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
-def generalized_dice_loss(predictions, targets, *, weighting="square", smooth=0.0, axis=None, mask=None):
+def generalized_dice_loss(predictions, targets, *, weighting="square", smooth=0.0, axis=-1, pixel_axes=None, mask=None):
     r"""Generalised Dice loss of a segmentation: the overlap of all classes at once, rare classes weighing more.
 
     .. math::
@@ -220,7 +226,7 @@ def generalized_dice_loss(predictions, targets, *, weighting="square", smooth=0.
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities (..., C) in [0, 1], such as (B, H, W, C). The last axis is that of the classes.
+        Probabilities (..., C) in [0, 1], such as (B, H, W, C).
     targets : tensor
         Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
     weighting : {"square", "simple", "uniform"}
@@ -228,8 +234,10 @@ def generalized_dice_loss(predictions, targets, *, weighting="square", smooth=0.
     smooth : float or tensor
         What is added to the weighted intersection, not negative. The weights of large classes are small, so that
         little of it goes a long way.
-    axis : int or tuple of int, optional
-        Axes of the pixels, over which is summed; all but the first and the last if not given.
+    axis : int
+        Class axis of `predictions`, and of dense targets.
+    pixel_axes : int or tuple of int, optional
+        Axes of `predictions` that are summed over; all but the first and the class axis if not given.
     mask : tensor of bool, optional
         Pixels (...) that count; the others leave all sums and get no gradient, whatever stands there.
 
@@ -241,10 +249,10 @@ def generalized_dice_loss(predictions, targets, *, weighting="square", smooth=0.
     Raises
     ------
     TypeError
-        If the rank of the targets fits neither form, class indices are not integers, static shapes differ, or there
-        is no axis to sum over.
+        If the rank of the targets fits neither form, class indices are not integers, static shapes differ, `axis` is
+        no integer, or there is no axis to sum over.
     ValueError
-        If `weighting` is none of the three, `smooth` is a negative number, or `axis` names the class axis.
+        If `weighting` is none of the three, `smooth` is a negative number, or `pixel_axes` names the class axis.
     IndexError
         At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
         the item is NaN in value and gradient.
@@ -268,23 +276,24 @@ def generalized_dice_loss(predictions, targets, *, weighting="square", smooth=0.
     >>> print(generalized_dice_loss(predictions, [[0, 1, 1]]).eval().round(4))
     [0.3333]
     """
-    p, t, axes = _pixels(predictions, targets, axis, mask)
+    p, t, axes = _pixels(predictions, targets, axis, pixel_axes, mask)
     hits, false_positives, false_negatives = _sums(p, t, axes)
     weights = _weights(t.sum(axis=axes), weighting)
     missed = (weights * (0.5 * false_positives + 0.5 * false_negatives)).sum(axis=-1)
     return _loss((weights * hits).sum(axis=-1), missed, smooth, predictions)
 
 
-def _tversky(predictions, targets, alpha, beta, smooth, axis, mask):
-    hits, false_positives, false_negatives = _sums(*_pixels(predictions, targets, axis, mask))
+def _tversky(predictions, targets, alpha, beta, smooth, axis, pixel_axes, mask):
+    hits, false_positives, false_negatives = _sums(*_pixels(predictions, targets, axis, pixel_axes, mask))
     alpha, beta = size_option(alpha, "alpha", hits), size_option(beta, "beta", hits)
     return _loss(hits, alpha * false_positives + beta * false_negatives, smooth, predictions)
 
 
-def _pixels(predictions, targets, axis, mask):
-    """Predictions and dense targets, 0 where masked, and the axes of the pixels."""
-    p, t, mask = classwise(predictions, targets, mask)
-    axes = _pixel_axes(axis, p.ndim)
+def _pixels(predictions, targets, axis, pixel_axes, mask):
+    """Predictions and dense targets, 0 where masked, with the classes last, and the axes of the pixels."""
+    _check_class_axis(axis)
+    axes = _pixel_axes(pixel_axes, axis, floating(predictions, "predictions").ndim)
+    p, t, mask = classwise(predictions, targets, mask, axis=axis)
     if are_labels(t, p):
         t = _one_hot(t, p)
         t = t if mask is None else where(mask[..., None], t, 0)
@@ -299,19 +308,29 @@ def _one_hot(labels, like):
     return where(valid[..., None], is_class(labels, like).astype(like.dtype), np.nan)
 
 
-def _pixel_axes(axis, ndim):
-    axes = tuple(range(1, ndim - 1)) if axis is None else normalize_axis_tuple(axis, ndim)
+def _check_class_axis(axis):
+    if not isinstance(axis, int | np.integer):
+        remedy = f": the axes to sum over are pixel_axes={axis!r}" if isinstance(axis, tuple | list) else ""
+        raise TypeError(f"axis must be an integer, the class axis, not {axis!r}{remedy}")
+
+
+def _pixel_axes(pixel_axes, axis, ndim):
+    """The axes of the pixels where that of the classes has become the last."""
+    if ndim == 0:
+        return ()  # `classwise` says what is missing
+    class_axis = normalize_axis_index(int(axis), ndim)
+    axes = set(range(1, ndim)) - {class_axis} if pixel_axes is None else normalize_axis_tuple(pixel_axes, ndim)
     if not axes:
         raise TypeError(
-            f"predictions with {ndim} dimensions have no pixels between the first axis, of items, and the last, of "
-            "classes: name the axes to sum over, for example axis=0 for the pixels (N, C) of one image"
+            f"predictions with {ndim} dimensions have no pixels beside the first axis, of items, and that of the "
+            "classes: name the axes to sum over, for example pixel_axes=0 for the pixels (N, C) of one image"
         )
-    if ndim - 1 in axes:
+    if class_axis in axes:
         raise ValueError(
-            f"axis={axis} names the last axis, which is that of the classes and is kept. Give the axes of the pixels; "
+            f"pixel_axes={pixel_axes} names the class axis, axis={axis}, which is kept. Give the axes of the pixels; "
             "generalized_dice_loss(weighting='uniform') is the loss over all classes together"
         )
-    return axes
+    return tuple(sorted(i - (i > class_axis) for i in axes))
 
 
 def _sums(p, t, axes):

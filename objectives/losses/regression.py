@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from objectives._inputs import elementwise, floating_scores, known_number, option, tensor
 from objectives.lookup import REALS, described
 from objectives.losses._terms import finished
-from objectives.ops.selection import where
+from objectives.ops.selection import scaled, where
 from objectives.ops.softplus import softplus
 
 __all__ = [
@@ -85,7 +85,7 @@ def huber_loss(predictions, targets, delta=1, *, mask=None):
     targets : tensor
         Targets (...), any real numbers. A vector is aligned with a column of predictions, see `align_targets`.
     delta : float or tensor
-        Error from which on the loss is linear, positive.
+        Error from which on the loss is linear, positive. Infinity gives half the `squared_error`.
     mask : tensor of bool, optional
         Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
 
@@ -123,7 +123,8 @@ def huber_loss(predictions, targets, delta=1, *, mask=None):
     delta = option(delta, "delta", predictions)
     half = np.asarray(0.5, dtype=predictions.dtype)
     quadratic, linear = _parted(predictions - targets, delta)
-    return finished(half * pt.square(quadratic) + delta * linear, mask)
+    # nothing is beyond an infinite delta, and 0 * inf would be NaN
+    return finished(half * pt.square(quadratic) + scaled(linear, delta), mask)
 
 
 @described(symmetric=True, convex=True, smooth=True, minimiser="target", minimum=0, predictions=REALS, targets=REALS)
@@ -143,7 +144,7 @@ def smooth_l1_loss(predictions, targets, *, beta=1.0, mask=None):
     targets : tensor
         Targets (...), any real numbers. A vector is aligned with a column of predictions, see `align_targets`.
     beta : float or tensor
-        Error from which on the loss is linear, not negative. 0 gives `absolute_error`.
+        Error from which on the loss is linear, not negative. 0 gives `absolute_error`, infinity 0.
     mask : tensor of bool, optional
         Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
 
@@ -383,4 +384,4 @@ def _parted(error, bound):
     """
     size = pt.abs(error)
     quadratic = where(size <= bound, error, where(error < 0, -bound, bound))
-    return quadratic, pt.abs(error - quadratic)
+    return quadratic, where(size <= bound, 0, size - bound)

@@ -7,6 +7,7 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from objectives._inputs import elementwise, floating_scores
+from objectives.losses._terms import probability
 from objectives.metrics._sets import item_weights, selecting
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.selection import where
@@ -67,8 +68,9 @@ def binned_points(predictions, targets, num_bins, mask, weights) -> Points:
     scores, targets, mask = elementwise(floating_scores(predictions), targets, mask)
     dtype = accumulator_dtype(scores.dtype)
     weights = item_weights(scores, mask, weights, dtype)
-    is_valid = pt.ge(scores, 0) & pt.le(scores, 1)
-    rounded = where(is_valid, scores.astype(dtype), 0) * np.asarray(num_bins - 1, dtype) + np.asarray(0.5, dtype)
+    scores = probability(scores.astype(dtype))
+    is_valid = pt.invert(pt.isnan(scores))
+    rounded = where(is_valid, scores, 0) * np.asarray(num_bins - 1, dtype) + np.asarray(0.5, dtype)
     counts = confusion_counts(
         binary_labels(targets).astype("int64").ravel(),
         num_bins - 1 - rounded.astype("int64").ravel(),  # the highest comes first

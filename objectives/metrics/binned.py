@@ -54,8 +54,8 @@ def binned_roc_auc_score(predictions, targets, *, num_bins=1001, weights=None, m
     Only pairs in one bin are undecided, so that it differs from `roc_auc_score` by at most
     :math:`\tfrac12 \sum_b n_b^+ n_b^- / (n^+ n^-)`. It is exact for scores that are multiples of 1 / (B - 1).
 
-    Counts by bin add up over batches. A score outside [0, 1], or NaN, makes the area NaN: none is clipped. NaN too if
-    there are no positives or no negatives.
+    Counts by bin add up over batches. A score outside [0, 1] by more than 0.1 %, or NaN, makes the area NaN. NaN too
+    if there are no positives or no negatives.
 
     References
     ----------
@@ -112,7 +112,7 @@ def binned_average_precision_score(predictions, targets, *, num_bins=1001, weigh
     :math:`\sum_b \frac{n_b^+}{n^+} \bigl(\frac{T_b}{T_b + F_{b+1}} - \frac{T_{b+1}}{T_{b+1} + F_b}\bigr)`. It is
     exact for scores that are multiples of 1 / (B - 1).
 
-    Counts by bin add up over batches. A score outside [0, 1], or NaN, makes the average NaN: none is clipped. 0 if
+    Counts by bin add up over batches. A score outside [0, 1] by more than 0.1 %, or NaN, makes the average NaN. 0 if
     there are no positives, NaN if there are no items.
 
     References
@@ -168,7 +168,7 @@ def binned_roc_curve(predictions, targets, *, num_bins=1001, weights=None, mask=
     Notes
     -----
     Each point is one of the exact curve; what is approximate is only that there are no others. Counts by bin add up
-    over batches. A score outside [0, 1], or NaN, makes the rates NaN: none is clipped.
+    over batches. A score outside [0, 1] by more than 0.1 %, or NaN, makes the rates NaN.
 
     References
     ----------

@@ -6,6 +6,7 @@ import pytensor.tensor as pt
 from objectives._inputs import as_labels, classwise, elementwise, floating, floating_scores
 from objectives._probabilities import refuse_log_probabilities
 from objectives.lookup import BINARY, CLASSES, SIMPLEX, UNIT, described
+from objectives.losses._terms import probability
 from objectives.metrics._points import binary_labels
 from objectives.metrics._sets import check_rows, item_weights, selecting
 from objectives.ops.confusion import confusion_counts
@@ -67,7 +68,8 @@ def calibration_error(predictions, targets, *, num_bins=15, norm="l1", weights=N
 
     Notes
     -----
-    Sums by bin add up over batches. NaN if nothing counts, and with a confidence that is NaN or above 1.
+    Sums by bin add up over batches. NaN if nothing counts, and with a confidence that is NaN or above 1 by more than
+    0.1 %.
 
     References
     ----------
@@ -128,7 +130,8 @@ def binary_calibration_error(predictions, targets, *, num_bins=15, norm="l1", we
 
     Notes
     -----
-    Sums by bin add up over batches. NaN if nothing counts, and with a probability that is NaN or outside [0, 1].
+    Sums by bin add up over batches. NaN if nothing counts, and with a probability that is NaN or outside [0, 1] by
+    more than 0.1 %.
 
     References
     ----------
@@ -186,7 +189,8 @@ def calibration_curve(predictions, targets, *, num_bins=15, weights=None, mask=N
 
     Notes
     -----
-    Sums by bin add up over batches. A confidence that is NaN or above 1 makes the first bin NaN.
+    Sums by bin add up over batches. A confidence that is NaN or above 1 by more than 0.1 % makes the first bin
+    NaN.
 
     References
     ----------
@@ -245,7 +249,8 @@ def binary_calibration_curve(predictions, targets, *, num_bins=15, weights=None,
 
     Notes
     -----
-    Sums by bin add up over batches. A probability that is NaN or outside [0, 1] makes the first bin NaN.
+    Sums by bin add up over batches. A probability that is NaN or outside [0, 1] by more than 0.1 % makes the
+    first bin NaN.
 
     References
     ----------
@@ -287,7 +292,8 @@ def _bins(confidence, is_right, num_bins, weights):
     """Mean confidence, accuracy and weight (num_bins,) of vectors of items."""
     if not isinstance(num_bins, int | np.integer) or isinstance(num_bins, bool) or num_bins < 1:
         raise ValueError(f"num_bins must be a positive whole number, not {num_bins!r}")
-    is_valid = pt.ge(confidence, 0) & pt.le(confidence, 1)
+    confidence = probability(confidence)
+    is_valid = pt.invert(pt.isnan(confidence))
     weights, confidence = where(is_valid, weights, np.nan), where(is_valid, confidence, 0)
     edges = (np.arange(1, num_bins) / num_bins).astype(confidence.dtype)
     column = pt.ge(confidence[:, None], edges).astype("int64").sum(axis=1)

@@ -130,7 +130,7 @@ def precision_at_recall(predictions, targets, *, recall, weights=None, mask=None
     0.6667
     """
     points = exact_points(predictions, targets, mask, weights)
-    return if_positives(points, _best(points.precision, points.recall, recall, "recall"))
+    return if_positives(points, _best(points.precision, points.true, points.positives, recall, "recall"))
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
@@ -188,7 +188,8 @@ def recall_at_precision(predictions, targets, *, precision, weights=None, mask=N
     0.5
     """
     points = exact_points(predictions, targets, mask, weights)
-    return if_positives(points, _best(points.recall, points.precision, precision, "precision"))
+    predicted = points.true + points.false
+    return if_positives(points, _best(points.recall, points.true, predicted, precision, "precision"))
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
@@ -247,7 +248,8 @@ def sensitivity_at_specificity(predictions, targets, *, specificity, weights=Non
     0.5
     """
     points = exact_points(predictions, targets, mask, weights)
-    return if_both(points, _best(points.true_rate, _specificity(points), specificity, "specificity"))
+    rejected = points.negatives - points.false
+    return if_both(points, _best(points.true_rate, rejected, points.negatives, specificity, "specificity"))
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
@@ -306,15 +308,17 @@ def specificity_at_sensitivity(predictions, targets, *, sensitivity, weights=Non
     0.5
     """
     points = exact_points(predictions, targets, mask, weights)
-    return if_both(points, _best(_specificity(points), points.true_rate, sensitivity, "sensitivity"))
+    specificity = (points.negatives - points.false) / points.negatives
+    return if_both(points, _best(specificity, points.true, points.positives, sensitivity, "sensitivity"))
 
 
-def _specificity(points):
-    return (points.negatives - points.false) / points.negatives
+def _best(value, count, total, bound, name):
+    """The greatest value where a count reaches its bound, a share of a total, else 0.
 
-
-def _best(value, constrained, bound, name):
-    """The greatest value where what is constrained reaches its bound, else 0."""
+    Not by their ratio: Numba and XLA multiply with the reciprocal of the total, and 49 times 1 / 49 is less than 1.
+    """
     if not 0 <= bound <= 1:
         raise ValueError(f"{name} must be in [0, 1], not {bound!r}")
-    return where(pt.ge(constrained, np.asarray(bound, constrained.dtype)), value, 0).max()
+    # the number below: a bound such as 0.7 may be rounded up, and 7 of 10 reach it
+    share = np.nextafter(np.asarray(bound, total.dtype), np.asarray(0, total.dtype))
+    return where(pt.ge(count, share * total), value, 0).max()

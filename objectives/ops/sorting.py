@@ -37,7 +37,7 @@ class WeightedQuantile(ShapedOp):
         low, high = (
             pt.min(pt.switch(enough, x, np.inf), axis=0) for enough in (up_to >= share - slack, up_to > share + slack)
         )
-        return [pt.switch(nan, np.nan, (low + pt.minimum(high, largest)) / 2).astype(x.dtype)]
+        return [pt.switch(nan, np.nan, low / 2 + pt.minimum(high, largest) / 2).astype(x.dtype)]
 
     def perform(self, node, inputs, outputs):
         x, weights = inputs
@@ -64,7 +64,7 @@ def quantile(xp, take_along_axis, x, weights, q):
         index = xp.where(index > last, last, index)
         index = xp.where(index < 0, 0, index)
         ends.append(take_along_axis(x, index[None], 0)[0])
-    return xp.where(nan | ~(total > 0), np.nan, (ends[0] + ends[1]) / 2)
+    return xp.where(nan | ~(total > 0), np.nan, ends[0] / 2 + ends[1] / 2)
 
 
 class WeightedRank(ShapedOp):

@@ -112,16 +112,48 @@ def test_items_do_not_depend_on_each_other(loss):
     np.testing.assert_allclose(both[0], first[0], rtol=1e-12)
 
 
-def test_axes():
+def test_pixel_axes():
     image, batch, rows, flat = values(
-        dice_loss(PREDICTIONS[0], LABELS[0], axis=(0, 1)),
-        dice_loss(PREDICTIONS, LABELS, axis=(0, 1, -2)),
-        dice_loss(PREDICTIONS, LABELS, axis=2),
-        dice_loss(PREDICTIONS.reshape(40, 3), LABELS.ravel(), axis=0),
+        dice_loss(PREDICTIONS[0], LABELS[0], pixel_axes=(0, 1)),
+        dice_loss(PREDICTIONS, LABELS, pixel_axes=(0, 1, -2)),
+        dice_loss(PREDICTIONS, LABELS, pixel_axes=2),
+        dice_loss(PREDICTIONS.reshape(40, 3), LABELS.ravel(), pixel_axes=0),
     )
     assert image.shape == batch.shape == (3,) and rows.shape == (2, 4, 3)
     np.testing.assert_allclose(batch, flat, rtol=1e-12)
     np.testing.assert_allclose(image, dice_loss(PREDICTIONS[:1], LABELS[:1]).eval()[0], rtol=1e-12)
+
+
+def test_channels_first_by_numpy():
+    p, t = np.moveaxis(PREDICTIONS, -1, 1), np.moveaxis(ONE_HOT, -1, 1)
+    expected = 1 - (2 * (p * t).sum((2, 3)) + 2) / ((p + t).sum((2, 3)) + 2)
+    for value in values(dice_loss(p, t, axis=1), dice_loss(p, LABELS, axis=1), dice_loss(p, t, axis=-3)):
+        np.testing.assert_allclose(value, expected, rtol=1e-12)
+
+
+@each_loss
+def test_channels_first(loss):
+    """The numbers of the same images with channels last, with a mask and with named pixels too."""
+    p, t, mask = np.moveaxis(PREDICTIONS, -1, 1), np.moveaxis(ONE_HOT, -1, 1), LABELS != 1
+    found = values(
+        loss(p, t, axis=1),
+        loss(p, LABELS, axis=1, mask=mask),
+        loss(p, t, axis=1, pixel_axes=(0, 2, -1)),
+        loss(p, t, axis=1, pixel_axes=3),
+        loss(p[0], t[0], axis=0),
+    )
+    expected = values(
+        loss(PREDICTIONS, ONE_HOT),
+        loss(PREDICTIONS, LABELS, mask=mask),
+        loss(PREDICTIONS, ONE_HOT, pixel_axes=(0, 1, 2)),
+        loss(PREDICTIONS, ONE_HOT, pixel_axes=2),
+        loss(PREDICTIONS[0], ONE_HOT[0], pixel_axes=(0, 1)),
+    )
+    for value, desired in zip(found, expected, strict=True):
+        np.testing.assert_allclose(value, desired, rtol=1e-12)
+    _, gradient = with_gradients(lambda p: loss(p, LABELS, axis=1), p)
+    _, desired = with_gradients(lambda p: loss(p, LABELS), PREDICTIONS)
+    np.testing.assert_allclose(gradient, np.moveaxis(desired, -1, 1), rtol=1e-12)
 
 
 def test_generalized_weights():
@@ -251,10 +283,18 @@ def test_misuse(loss):
         loss(p, pt.tensor3())
     with pytest.raises(TypeError, match="predictions must be floating-point"):
         loss(pt.ltensor4(), pt.ltensor3())
-    with pytest.raises(TypeError, match=r"no pixels between the first axis.*axis=0"):
+    with pytest.raises(TypeError, match=r"no pixels beside the first axis.*pixel_axes=0"):
         loss(pt.matrix(), pt.lvector())
-    with pytest.raises(ValueError, match="axis=-1 names the last axis"):
-        loss(p, pt.tensor4(), axis=-1)
+    with pytest.raises(ValueError, match="pixel_axes=-1 names the class axis, axis=-1"):
+        loss(p, pt.tensor4(), pixel_axes=-1)
+    with pytest.raises(ValueError, match=r"pixel_axes=\(1, 2\) names the class axis, axis=1"):
+        loss(p, pt.tensor4(), axis=1, pixel_axes=(1, 2))
+    with pytest.raises(TypeError, match=r"axis must be an integer, the class axis, .*pixel_axes=\(1, 2\)"):
+        loss(p, pt.tensor4(), axis=(1, 2))
+    with pytest.raises(TypeError, match="axis must be an integer, the class axis, not None"):
+        loss(p, pt.tensor4(), axis=None)
+    with pytest.raises(ValueError, match="axis 4 is out of bounds"):
+        loss(p, pt.tensor4(), axis=4)
     with pytest.raises(ValueError, match="smooth must not be negative, not -1"):
         loss(p, pt.tensor4(), smooth=-1)
     with pytest.raises(TypeError, match="mask must be boolean"):

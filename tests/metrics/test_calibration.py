@@ -52,6 +52,17 @@ def test_bins_with_items_are_those_of_scikit_learn():
     np.testing.assert_allclose(found[:2], [mean, share], rtol=1e-12)
 
 
+def test_probabilities_that_rounding_has_taken_beyond_the_unit_interval():
+    above = np.nextafter(np.float32(1), np.float32(2))
+    for norm in ("l1", "l2", "max"):
+        binary = value(binary_calibration_error, np.array([0.2, above, -1e-7], "float32"), [0, 1, 0], norm=norm)
+        assert binary == value(binary_calibration_error, np.array([0.2, 1, 0], "float32"), [0, 1, 0], norm=norm) > 0
+        rows = np.array([[0.2, 0.8], [above, -1e-7]], "float32")
+        assert value(calibration_error, rows, [0, 0], norm=norm) == value(
+            calibration_error, np.clip(rows, 0, 1), [0, 0], norm=norm
+        )
+
+
 @pytest.mark.parametrize("p", [-0.1, 1.1, np.nan])
 def test_probabilities_outside_the_unit_interval(p):
     for norm in ("l1", "l2", "max"):

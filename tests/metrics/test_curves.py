@@ -113,10 +113,20 @@ def test_every_multiple_has_a_bin_of_its_own():
         assert len(np.unique(counts[:2], axis=1).T) == steps + 2
 
 
-@pytest.mark.parametrize("score", [-0.001, 1.001, np.nan])
+@pytest.mark.parametrize("score", [-0.002, 1.002, np.nan])
 def test_scores_outside_the_unit_interval_are_not_clipped(score):
     assert np.isnan(value(binned_roc_auc_score, [0.2, 0.7, score], [0, 1, 1]))
     assert np.isnan(value(binned_average_precision_score, [0.2, 0.7, score], [0, 1, 0]))
+
+
+def test_scores_that_rounding_has_taken_beyond_the_unit_interval():
+    """Such as the next float32 after 1, which a softmax or a mean may return."""
+    scores, targets = np.array([0, 0.3, 0.7, 1, 1], "float32"), [0, 1, 0, 1, 0]
+    beyond = np.where(
+        scores == 1, np.nextafter(scores, np.float32(2)), np.where(scores == 0, np.float32(-1e-7), scores)
+    )
+    for function in (binned_roc_auc_score, binned_average_precision_score, binned_roc_curve):
+        np.testing.assert_array_equal(value(function, beyond, targets), value(function, scores, targets))
 
 
 def test_scores_of_wrong_targets():

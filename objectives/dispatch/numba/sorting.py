@@ -29,7 +29,7 @@ def quantile_of_column(x, weights, q, eps):
     share, slack = q * cumulated[-1], 2 * eps * cumulated[-1]
     low = min(np.searchsorted(cumulated, share - slack, side="left"), x.size - 1)
     high = min(np.searchsorted(cumulated, share + slack, side="right"), x.size - 1)
-    return (x[order[low]] + x[order[high]]) / 2
+    return x[order[low]] / 2 + x[order[high]] / 2
 
 
 @register_kernel_maker(WeightedQuantile)
