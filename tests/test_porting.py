@@ -28,6 +28,7 @@ def arrays():
     unit = rng.uniform(0.05, 0.95, size=(B, C))
     labels = rng.integers(0, C, size=B)
     logits = rng.normal(size=(B, C))
+    symbol_lengths = np.array([3, 2, 1, 3, 0, 2])
     return {
         "p": unit,
         "z": logits,
@@ -51,16 +52,16 @@ def arrays():
         "truth": rng.normal(size=B),
         "w": rng.uniform(0.5, 2, size=C),
         "weights": rng.uniform(0.5, 2, size=(B, C)),
-        "m": rng.random((B, C)) < 0.7,
+        "m": (rng.random((B, C)) < 0.7) & (np.arange(B)[:, None] < B - 1),
         "m_items": np.array([True, True, False, True, False, True]),
         "img": scipy.special.softmax(rng.normal(size=(B, 7, C)), axis=-1),
         "img_z": rng.normal(size=(B, 7, C)),
         "img_h": np.eye(C)[rng.integers(0, C, size=(B, 7))],
         "img_y": rng.integers(0, C, size=(B, 7)),
         "frames": rng.normal(size=(B, 7, C)),
-        "symbols": rng.integers(1, C, size=(B, 3)),
+        "symbols": np.where(np.arange(3) < symbol_lengths[:, None], rng.integers(1, C, size=(B, 3)), 0),
         "lengths": np.array([7, 7, 6, 7, 5, 7]),
-        "symbol_lengths": np.array([3, 2, 1, 3, 0, 2]),
+        "symbol_lengths": symbol_lengths,
         "c": np.where(rng.random(B) < 0.5, labels, rng.integers(0, C, size=B)),
         "t": np.array([0, 1, 1, 0, 1, 0]),
         "u": rng.uniform(0.05, 0.95, size=B),

@@ -153,7 +153,8 @@ def multiclass_roc_auc_score(
 
     Notes
     -----
-    NaN if a class has no items, where scikit-learn raises, and with a NaN among the scores.
+    NaN with a NaN among the scores, and if a class has no items, where scikit-learn averages over the other pairs for
+    "ovo": to do so here, leave out the scores of that class and number the classes without it.
 
     Exact, for which all items must be there at once: over batches, scores and targets are kept, and memory grows with
     the data, which are sorted once for each class.

@@ -150,6 +150,15 @@ def test_pairs_of_classes_are_those_of_scikit_learn():
         value(multiclass_roc_auc_score, p, t + 1)
 
 
+def test_absent_class():
+    """NaN; scikit-learn takes the pairs of the other classes, as we do without the scores of that class."""
+    rng = np.random.default_rng(0)
+    p, y = rng.dirichlet(np.ones(4), size=20), rng.integers(0, 3, size=20)
+    assert np.isnan(value(multiclass_roc_auc_score, p, y, multi_class="ovo"))
+    expected = sklearn.roc_auc_score(y, p, multi_class="ovo", labels=range(4))
+    np.testing.assert_allclose(value(multiclass_roc_auc_score, p[:, :3], y, multi_class="ovo"), expected, rtol=1e-12)
+
+
 def test_options_are_checked():
     p, t = pt.vector(), pt.lvector()
     with pytest.raises(ValueError, match="max_fpr must be in"):
