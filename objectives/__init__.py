@@ -39,7 +39,7 @@ objectives.distributed
     Validation on a cluster, with Dask.
 aggregate, aggregate_parts, labelled, align_targets
     From losses to one number; masks of missing labels.
-compile_validation, Validation, BatchError
+compile_validation, Validation, BatchError, CompilationError
     Measures over batches.
 names, get, facts
     Functions by name, for configuration files, and what is known of them: ranges, symmetry, convexity, minimiser.
@@ -50,7 +50,7 @@ from objectives import rewriting as _rewriting  # noqa: F401  (imported for its 
 from objectives.aggregation import aggregate, aggregate_parts, align_targets, labelled
 from objectives.dispatch import c as _c  # noqa: F401  (imported for its rewrites)
 from objectives.dispatch import load_kernels_with_backends as _load_kernels_with_backends
-from objectives.evaluation import BatchError, Validation, compile_validation
+from objectives.evaluation import BatchError, CompilationError, Validation, compile_validation
 from objectives.lookup import Facts, Range, facts, get, names
 from objectives.losses import *
 from objectives.metrics import *
@@ -58,6 +58,7 @@ from objectives.version import __version__ as __version__
 
 __all__ = [
     "BatchError",
+    "CompilationError",
     "Facts",
     "Range",
     "Validation",

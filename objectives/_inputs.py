@@ -57,7 +57,7 @@ def align_targets(predictions, targets):
     >>> targets.type.shape
     (None, 1)
     """
-    predictions, targets = pt.as_tensor_variable(predictions), pt.as_tensor_variable(targets)
+    predictions, targets = as_tensor(predictions, "predictions"), as_tensor(targets, "targets")
     if targets.ndim == 1 and is_column(predictions.type.shape):
         targets = targets[:, None]
     return predictions, targets
@@ -79,7 +79,7 @@ def elementwise(predictions, targets, mask=None, *, fill=0):
 def items(predictions, targets, mask=None, *, axis=-1):
     """Align predictions (..., C), integer (...) or dense (..., C) targets and mask; the class axis becomes the last."""
     predictions = class_axis_last(floating(predictions, "predictions"), axis)
-    targets = pt.as_tensor_variable(targets)
+    targets = as_tensor(targets, "targets")
     if targets.ndim not in (predictions.ndim - 1, predictions.ndim):
         raise TypeError(
             f"rank mismatch between targets and predictions: targets have {targets.ndim} and predictions "
@@ -152,15 +152,25 @@ def as_labels(targets, predictions, mask):
     return labels if mask is None else where(mask, labels, 0)
 
 
-def tensor(x) -> TensorVariable:
+def as_tensor(x, name="an argument", **options) -> TensorVariable:
+    """A tensor of PyTensor, which would lose the mask of a masked array."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} must not be a masked array, whose mask would be lost: give its data, and as mask= "
+            "~numpy.ma.getmaskarray(array), which is True where an entry counts"
+        )
+    return pt.as_tensor_variable(x, **options)
+
+
+def tensor(x, name="an argument") -> TensorVariable:
     """A tensor; Python numbers in floatX, not in the least dtype that holds them, which could decide the loss's."""
     is_number = isinstance(x, int | float) and not isinstance(x, bool)
-    return pt.as_tensor_variable(x, dtype=config.floatX) if is_number else pt.as_tensor_variable(x)
+    return as_tensor(x, name, dtype=config.floatX) if is_number else as_tensor(x, name)
 
 
 def floating(x, name) -> TensorVariable:
     """A real floating-point tensor; integers are refused, since they are targets more often than predictions."""
-    x = tensor(x)
+    x = tensor(x, name)
     if x.dtype.startswith("float"):
         return x
     if x.dtype.startswith("complex"):
@@ -171,15 +181,15 @@ def floating(x, name) -> TensorVariable:
     )
 
 
-def floating_scores(x):
+def floating_scores(x, name="predictions"):
     """Like `floating`, for measures and symmetric functions, where integers are converted instead."""
-    x = tensor(x)
-    return x.astype(config.floatX) if x.dtype == "bool" or "int" in x.dtype else floating(x, "numbers")
+    x = tensor(x, name)
+    return x.astype(config.floatX) if x.dtype == "bool" or "int" in x.dtype else floating(x, name)
 
 
 def matching(x, like):
     """``x`` as a tensor of the same dtype as ``like``, which therefore decides the dtype of the loss."""
-    x = pt.as_tensor_variable(x)
+    x = as_tensor(x)
     if x.dtype.startswith("complex"):
         raise TypeError(f"complex numbers ({x.dtype}) are not supported; give real numbers")
     return x if x.dtype == like.dtype else x.astype(like.dtype)
@@ -206,7 +216,7 @@ def class_axis_last(x, axis):
 
 def aligned_mask(mask, name, shape):
     """A boolean mask for something of this static shape: a scalar, or of the same rank and no larger."""
-    mask = pt.as_tensor_variable(np.asarray(mask) if isinstance(mask, bool) else mask)
+    mask = as_tensor(np.asarray(mask) if isinstance(mask, bool) else mask, "mask")
     if mask.dtype != "bool":
         raise TypeError(
             f"mask must be boolean (True counts), not {mask.dtype}: compare, for example pt.neq(mask, 0), or give "

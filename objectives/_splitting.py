@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor import function
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.fg import FunctionGraph
@@ -13,9 +14,12 @@ from pytensor.graph.op import HasInnerGraph
 from pytensor.graph.rewriting.basic import MergeOptimizer
 from pytensor.graph.traversal import ancestors, walk
 
-from objectives._inputs import floating_scores
+from objectives._inputs import as_tensor, floating_scores
 from objectives.aggregation import aggregate
-from objectives.ops.statistics import Rule, Statistic, accumulator_dtype
+from objectives.ops._symbolic import UNCOMPILED
+from objectives.ops.marking import has_mask, mask_of
+from objectives.ops.selection import where
+from objectives.ops.statistics import Rule, Statistic, WhereNothing, accumulator_dtype
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +59,24 @@ class Parts:
         The measures as expressions of the states.
     running
         Which of them need nothing that is kept.
+    is_blank
+        A boolean scalar, of which the results are a function too: whether they are NaN where nothing counts.
     """
 
     added: list[Part]
     kept: list[Part]
     results: list[Any]
     running: list[bool]
+    is_blank: Any
+
+    def can_be_computed(self, inputs, batch):
+        """Whether NumPy can compute the statistics of a batch; if not, it is the batch that is wrong."""
+        statistics = [part.of_batch for part in (*self.added, *self.kept)]
+        try:
+            function(inputs, statistics, mode=UNCOMPILED)(*map(np.asarray, batch))
+        except Exception:
+            return False
+        return True
 
 
 def split(inputs, measures) -> Parts:
@@ -68,6 +84,9 @@ def split(inputs, measures) -> Parts:
     _check_inputs(inputs)
     if not isinstance(measures, Mapping) or not measures:
         raise ValueError(f"measures must be a dict of at least one measure by its name, not {measures!r}")
+    for name in measures:
+        if not isinstance(name, str):
+            raise TypeError(f"names of measures must be strings, not {name!r}")
     expressions = [_expression(name, value) for name, value in measures.items()]
     graph = FunctionGraph(outputs=expressions, clone=True, copy_inputs=False)
     MergeOptimizer().rewrite(graph)  # measures share what is equal
@@ -78,11 +97,17 @@ def split(inputs, measures) -> Parts:
         for i, statistic in enumerate(s for s in found if s not in parts):
             parts[statistic] = _part(f"{name}.{i}", statistic)
         running.append(all(parts[s].rule is not Rule.JOIN for s in found))
-    replacements = [(s, part.rule.settled(part.state, s)) for s, part in parts.items()]
-    graph.replace_all(replacements, import_missing=True)
+    results, copies = graph.clone_get_equiv(copy_inputs=False, copy_orphans=False)
+    states: list[Any] = [(copies[s], part.rule.settled(part.state, s)) for s, part in parts.items()]
+    results.replace_all(states, import_missing=True)
+    is_blank = pt.scalar("is_blank", dtype="bool")
+    marks = [node for node in results.apply_nodes if isinstance(node.op, WhereNothing)]
+    blanks = [(node.outputs[0], where(is_blank, np.nan, node.inputs[0])) for node in marks]
+    results.replace_all(blanks, import_missing=True)
+    _check_use(inputs, parts)
     added = [part for part in parts.values() if part.rule is not Rule.JOIN]
     kept = [part for part in parts.values() if part.rule is Rule.JOIN]
-    return Parts(added, kept, list(graph.outputs), running)
+    return Parts(added, kept, list(results.outputs), running, is_blank)
 
 
 def _check_inputs(inputs):
@@ -95,14 +120,25 @@ def _check_inputs(inputs):
         raise ValueError(f"an input is given twice in {list(inputs)}")
 
 
+def _check_use(inputs, parts):
+    used = set(ancestors([part.of_batch for part in parts.values()]))
+    if unused := [variable for variable in inputs if variable not in used]:
+        raise ValueError(f"no measure depends on {unused}: leave such inputs, and their arrays in batches, out")
+
+
 def _expression(name, value):
     """The measure as an expression of statistics."""
     if isinstance(value, tuple | list):  # of a list PyTensor would make one tensor
         if not isinstance(value, tuple) or len(value) != 2:
             raise TypeError(f"measure {name!r} must be an expression or a pair (loss, weights), not {value!r}")
-        loss, weights = value
-        return aggregate(_wide(loss), weights, "normalized_sum")
-    value = pt.as_tensor_variable(value)
+        loss, weights = as_tensor(value[0]), value[1]
+        if _has_statistics(loss):
+            raise TypeError(
+                f"measure {name!r} is a pair of aggregated numbers, such as aggregate_parts gives, not of losses and "
+                "weights: divide the one by the other, numerator / denominator"
+            )
+        return aggregate(_wide(loss), weights, "normalized_sum", mask=mask_of(loss))
+    value = as_tensor(value, f"measure {name!r}")
     if _has_statistics(value):
         return value
     if value.ndim == 0:
@@ -111,12 +147,23 @@ def _expression(name, value):
             "of the items or elements themselves, or aggregate(losses) in place of losses.mean(), or a measure of this "
             "package."
         )
-    return aggregate(_wide(value))
+    return aggregate(_wide(value), mask=_own_mask(name, value))
+
+
+def _own_mask(name, loss):
+    """The mask that the loss was given, without which those that are masked would count as losses of 0."""
+    mask = mask_of(loss)
+    if mask is None and has_mask(loss):
+        raise TypeError(
+            f"measure {name!r} is computed from losses that were given a mask, from which that of its own entries "
+            "cannot be had: give both, as a pair (losses, mask) or as aggregate(losses, mask=mask)"
+        )
+    return mask
 
 
 def _wide(loss):
     """Losses in the dtype in which they are accumulated."""
-    loss = floating_scores(loss)
+    loss = floating_scores(loss, "loss")
     return loss.astype(accumulator_dtype(loss.dtype))
 
 

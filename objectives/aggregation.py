@@ -1,13 +1,17 @@
 """From the losses of elements or items to one number: weights, masks and the denominator of a mean."""
 
+import warnings
+
 import numpy as np
 import pytensor.tensor as pt
 from numpy.lib.array_utils import normalize_axis_tuple
+from pytensor.tensor import TensorVariable
 
-from objectives._inputs import align_targets, aligned_mask, fitted, floating_scores, matching
+from objectives._inputs import align_targets, aligned_mask, as_tensor, fitted, floating_scores, matching
 from objectives.ops.counting import EntryCount
+from objectives.ops.marking import has_mask
 from objectives.ops.selection import select, where
-from objectives.ops.statistics import summed
+from objectives.ops.statistics import summed, where_nothing
 
 __all__ = ["aggregate", "aggregate_parts", "align_targets", "labelled"]
 
@@ -58,6 +62,11 @@ def aggregate(loss, weights=None, mode="mean", *, mask=None, normalizer=None, ax
     TypeError
         If weights or mask do not fit the loss, or the loss is a scalar already.
 
+    Warns
+    -----
+    UserWarning
+        If a mean is taken over all entries of a loss that was given a mask.
+
     See Also
     --------
     aggregate_parts : numerator and denominator, to add up over batches before dividing.
@@ -79,11 +88,13 @@ def aggregate(loss, weights=None, mode="mean", *, mask=None, normalizer=None, ax
     """
     if normalizer is not None and mode == "sum":
         raise ValueError("mode='sum' divides by nothing: leave out normalizer, or the mode")
+    if normalizer is None:
+        _warn_of_mask(loss, mode, mask)
     total, count, dtype = _sums(loss, weights, mode, mask, axis, needs_count=mode != "sum" and normalizer is None)
     if mode == "sum":
         return total.astype(dtype)
     if normalizer is not None:
-        count = matching(pt.as_tensor_variable(normalizer), total)
+        count = matching(as_tensor(normalizer, "normalizer"), total)
         if count.ndim > total.ndim:
             raise TypeError(f"normalizer must be a scalar, but has {count.ndim} dimensions")
     return _ratio(total, count).astype(dtype)
@@ -124,6 +135,11 @@ def aggregate_parts(loss, weights=None, mode="mean", *, mask=None, axis=None):
     TypeError
         If weights or mask do not fit the loss, or the loss is a scalar already.
 
+    Warns
+    -----
+    UserWarning
+        As `aggregate`.
+
     References
     ----------
     .. [1] "Bugs in LLM training: gradient accumulation fix", https://unsloth.ai/blog/gradient
@@ -137,6 +153,7 @@ def aggregate_parts(loss, weights=None, mode="mean", *, mask=None, axis=None):
     """
     if mode == "sum":
         raise ValueError("mode='sum' has no denominator: use aggregate(mode='sum'), whose results add up as they are")
+    _warn_of_mask(loss, mode, mask)
     total, count, _ = _sums(loss, weights, mode, mask, axis, needs_count=True)
     return total, count
 
@@ -185,7 +202,7 @@ def labelled(targets, missing_value=np.nan):
     >>> print(labelled([3, -1, 0], missing_value=-1).eval())
     [ True False  True]
     """
-    targets = pt.as_tensor_variable(targets)
+    targets = as_tensor(targets, "targets")
     if np.isnan(missing_value):
         _check_can_hold(targets, missing_value, targets.dtype.startswith("float"))
         return pt.invert(pt.isnan(targets))
@@ -206,13 +223,23 @@ def _check_can_hold(targets, missing_value, can_hold):
         )
 
 
+def _warn_of_mask(loss, mode, mask):
+    if mode == "mean" and mask is None and isinstance(loss, TensorVariable) and has_mask(loss):
+        warnings.warn(
+            "the loss was given a mask, but its mean is taken over all entries, of which those that are masked are 0: "
+            "give the mask here as well, aggregate(loss, mask=mask); or mode='sum', or the normalizer that is meant",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
 def _sums(loss, weights, mode, mask, axis, *, needs_count):
     """The sum of weighted losses, what a mean divides it by, and the dtype of the result."""
     if mode not in MODES:
         raise ValueError(f"mode must be one of {MODES}, not {mode!r}")
     if mode == "normalized_sum" and weights is None and mask is None:
         raise ValueError("mode='normalized_sum' will require weights (or a mask) to divide by; use mode='mean'")
-    loss = floating_scores(loss)
+    loss = floating_scores(loss, "loss")
     _check_not_aggregated(loss, weights, mask, axis)
     axis = None if axis is None else normalize_axis_tuple(axis, loss.ndim)
     dtype = loss.dtype
@@ -222,7 +249,7 @@ def _sums(loss, weights, mode, mask, axis, *, needs_count):
     counted = None
     loss = select(mask, loss)
     if weights is not None:
-        loss, counted = _weighted(loss, pt.as_tensor_variable(weights), mask)
+        loss, counted = _weighted(loss, as_tensor(weights, "weights"), mask)
     total = loss.sum(axis=axis)
     count = _count(loss, counted if mode == "normalized_sum" else None, mask, axis) if needs_count else None
     if total.ndim == 0 or 0 in axis:  # of the items, adds up over batches, which validation functions must know
@@ -260,7 +287,7 @@ def _spread(x, loss):
 def _ratio(total, count):
     """``total / count``, and 0 with a gradient of 0 where the count is 0."""
     some = pt.neq(count, 0)
-    return where(some, total / where(some, count, 1), 0)
+    return where(some, total / where(some, count, 1), where_nothing(pt.constant(0, dtype=total.dtype)))
 
 
 def _check_not_aggregated(loss, weights, mask, axis):

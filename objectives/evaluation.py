@@ -1,6 +1,6 @@
 """Validation functions: measures and losses over any number of batches, as exact as over one batch of all items."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from copy import copy
 from functools import cached_property
 from threading import RLock
@@ -10,12 +10,13 @@ import numpy as np
 import pytensor
 from pytensor.compile.mode import get_mode
 
+from objectives._batches import arrays_of
 from objectives._progress import with_progress_bar
 from objectives._splitting import split
 from objectives.ops._symbolic import UNCOMPILED
 from objectives.ops.statistics import accumulated, check_lengths, merged_states
 
-__all__ = ["BatchError", "Validation", "compile_validation"]
+__all__ = ["BatchError", "CompilationError", "Validation", "compile_validation"]
 
 ARRAYS_OF = {"JAXLinker": "jax", "PytorchLinker": "torch", "MLXLinker": "mlx"}  # the modules of a backend's own arrays
 KEEPERS = ("jax", "mlx")  # what their functions return stays on the device
@@ -38,6 +39,10 @@ class BatchError(RuntimeError):
         return "batch {} could not be added, and nothing of it was: {}".format(*self.args)
 
 
+class CompilationError(RuntimeError):
+    """The backend cannot compile the function of a batch. It is not the batch, of which NumPy can compute it."""
+
+
 def compile_validation(inputs, measures, *, mode=None) -> "Validation":
     r"""Compile measures and losses into a function of batches that is exact however the data are split.
 
@@ -55,7 +60,8 @@ def compile_validation(inputs, measures, *, mode=None) -> "Validation":
 
         - a measure of a set such as ``f1_score(...)``, a loss made one number by `aggregate`, or any expression of
           such numbers, for example ``pt.exp(aggregate(loss))``;
-        - a loss or measure of elements or items, such as ``categorical_accuracy(...)``: its mean over all of them;
+        - a loss or measure of elements or items, such as ``categorical_accuracy(...)``: its mean over all of them, or
+          over those that count if it was given a mask;
         - a pair ``(loss, weights)``: ``aggregate(loss, weights, "normalized_sum")`` over all of them. Boolean weights
           choose what counts.
     mode : str or Mode, optional
@@ -69,10 +75,11 @@ def compile_validation(inputs, measures, *, mode=None) -> "Validation":
     Raises
     ------
     TypeError
-        If a measure is one number of a batch from which that of the whole cannot be had, such as ``loss.mean()``.
+        If a measure is one number of a batch from which that of the whole cannot be had, such as ``loss.mean()``; or is
+        computed from losses that were given a mask, from which that of its entries cannot be had.
     ValueError
         If there are no measures, if something is computed from what is not among the inputs, or if an input is given
-        twice.
+        twice or needed by no measure.
 
     Notes
     -----
@@ -123,9 +130,10 @@ class Validation:
         self._definition = list(inputs), dict(measures), mode
         self._inputs, self._names = list(inputs), list(measures)
         self._added, self._kept = self._parts.added, self._parts.kept
-        self._own_arrays = ARRAYS_OF.get(type(get_mode(mode).linker).__name__)
+        linker = type(get_mode(mode).linker).__name__
+        self._backend, self._own_arrays = linker.removesuffix("Linker"), ARRAYS_OF.get(linker)
         self._keeps_states = self._own_arrays in KEEPERS
-        self._update = self._compiled_update(mode)
+        self._update, self._was_called = self._compiled_update(mode), False
         self._lock = RLock()  # copies take turns with the compiled functions
         self.reset()
 
@@ -137,12 +145,15 @@ class Validation:
             statistics = [accumulated(part.state, part.of_batch, part.rule) for part in self._added]
         outputs = [*statistics, *(kept.of_batch for kept in self._kept)]
         update = pytensor.function(inputs, outputs, mode=mode)
-        update.trust_input = True  # `_values` looks at them, and lets arrays of the backend pass
+        update.trust_input = True  # `arrays_of` looks at them, and lets arrays of the backend pass
         return update
 
     def __reduce__(self):
         inputs, measures, mode = self._definition
         return _restored, (inputs, measures, mode, self.state)
+
+    def __repr__(self):
+        return f"<Validation of {self._names} by {self._backend}: {self.batches} batches of {self._inputs}>"
 
     def __copy__(self):
         other = object.__new__(type(self))
@@ -171,6 +182,8 @@ class Validation:
         BatchError
             If a batch cannot be added. As after any interruption, `result` then gives the values for the batches
             before it, and `update` goes on from there.
+        ValueError
+            If there is no batch, or nothing counts for any of the measures.
         """
         self.reset()
         for batch in with_progress_bar(batches, "batches", self._values_so_far) if progress else batches:
@@ -191,6 +204,8 @@ class Validation:
         BatchError
             If anything is wrong with the batch: number, names, shapes or dtypes of the arrays, or labels. What was
             accumulated before is untouched.
+        CompilationError
+            If the backend cannot compile the function of a batch.
         """
         with self._lock:
             before = self._snapshot()
@@ -198,13 +213,13 @@ class Validation:
                 self._add(batch, before)
             except BaseException as error:
                 self._restore(before)
-                if not isinstance(error, Exception):
+                if isinstance(error, CompilationError) or not isinstance(error, Exception):
                     raise
                 raise BatchError(self.batches, str(error)) from error
 
     def _add(self, batch, before):
-        values = self._values(batch)
-        found = self._update(*values, *(self._arrays if self._keeps_states else ()))
+        values = arrays_of(batch, self._inputs, self._own_arrays, copied=self._own_arrays == "jax")
+        found = self._of_batch(values)
         if not self._keeps_states:
             states = zip(self._added, self._arrays, found, strict=False)
             found[: len(self._added)] = [part.rule.accumulated(state, new) for part, state, new in states]
@@ -214,48 +229,77 @@ class Validation:
             kept.append(chunk)
         self.batches += 1
 
+    def _of_batch(self, values):
+        """What the compiled function gives."""
+        try:
+            found = self._update(*values, *(self._arrays if self._keeps_states else ()))
+        except Exception as error:
+            if self._was_called or not self._parts.can_be_computed(self._inputs, values):
+                raise
+            raise CompilationError(f"{self._backend} cannot compile the measures {self._names}: {error}") from error
+        self._was_called = True
+        return found
+
     def result(self) -> dict[str, Any]:
         """The value of each measure over all batches that were added.
 
         Returns
         -------
         dict
-            A NumPy array or number for each name.
+            A NumPy array or number for each name; NaN where nothing counts.
+
+        Raises
+        ------
+        ValueError
+            If no batch was added, or nothing counts for any of the measures.
         """
-        values = self._of_sums()
+        if not self.batches:
+            raise ValueError(f"no batch was added, so that there is no value of {self._names}")
+        values = self._results()
+        if all(np.isnan(value).all() for value in values.values()):
+            otherwise = self._results(is_blank=False)
+            if not any(np.isnan(value).all() for value in otherwise.values()):
+                raise ValueError(
+                    f"nothing counts in the batches that were added, so that there is no value of {self._names}"
+                )
+        return values
+
+    def _results(self, *, is_blank=True):
+        """The value of each measure, which is NaN where nothing counts unless they are not to be blank."""
+        values = self._of_sums(is_blank)
         if self._kept:
-            values |= self._of_items()
+            values |= self._of_items(is_blank)
         return {name: values[name] for name in self._names}
 
-    def _of_sums(self):
+    def _of_sums(self, is_blank=True):
         """The measures that need nothing but sums and the like."""
         with self._lock:
             names, function = self._sums
-            values = function(*map(np.asarray, self._arrays))
+            values = function(is_blank, *map(np.asarray, self._arrays))
         return {name: np.asarray(value)[()] for name, value in zip(names, values, strict=True)}
 
-    def _of_items(self):
+    def _of_items(self, is_blank):
         """The measures that need all items."""
         for i, chunks in enumerate(self._chunks):
             self._chunks[i] = [_concatenated(chunks)]
         with self._lock:
             names, function = self._items
-            values = function(*map(np.asarray, self._arrays), *(chunk for (chunk,) in self._chunks))
+            values = function(is_blank, *map(np.asarray, self._arrays), *(chunk for (chunk,) in self._chunks))
         return {name: np.asarray(value)[()] for name, value in zip(names, values, strict=True)}
 
     @cached_property
     def _sums(self):
         """Names of the measures of sums, and a function of them: a few numbers, which are not worth compiling."""
-        return self._results(True, self._added, UNCOMPILED)
+        return self._compiled_results(True, self._added, UNCOMPILED)
 
     @cached_property
     def _items(self):
-        return self._results(False, [*self._added, *self._kept], self._definition[2])
+        return self._compiled_results(False, [*self._added, *self._kept], self._definition[2])
 
-    def _results(self, running, inputs, mode):
+    def _compiled_results(self, running, inputs, mode):
         results = zip(self._names, self._parts.results, self._parts.running, strict=True)
         chosen = {name: result for name, result, is_running in results if is_running is running}
-        inputs = [part.state for part in inputs]
+        inputs = [self._parts.is_blank, *(part.state for part in inputs)]
         return list(chosen), pytensor.function(inputs, list(chosen.values()), mode=mode, on_unused_input="ignore")
 
     def reset(self) -> None:
@@ -303,7 +347,7 @@ class Validation:
         new = copy(self)
         new._arrays, new.batches = [merged[part.name] for part in self._added], int(merged["batches"])
         for kept, chunks in zip(self._kept, new._chunks, strict=True):
-            chunks.append(state[kept.name])
+            chunks.append(np.array(state[kept.name]))
         self._take(new)
 
     def _take(self, other):
@@ -314,36 +358,6 @@ class Validation:
     def rules(self) -> dict[str, Any]:
         """How states are merged where nothing is compiled: a rule for each name in ``state`` but ``"batches"``."""
         return {part.name: part.rule for part in (*self._added, *self._kept)}
-
-    def _values(self, batch):
-        """The arrays of a batch in the order of the inputs, checked against their types."""
-        names = [variable.name for variable in self._inputs]
-        if isinstance(batch, Mapping):
-            if set(batch) != set(names):
-                raise ValueError(f"a batch must have values for the inputs {names}, not for {list(batch)}")
-            batch = [batch[name] for name in names]
-        elif len(names) == 1 and not isinstance(batch, Sequence):
-            batch = [batch]
-        if not isinstance(batch, Sequence | np.ndarray):
-            raise TypeError(f"a batch must be a sequence or a dict of arrays, not {type(batch).__name__}")
-        if len(batch) != len(names):
-            raise ValueError(f"a batch must have {len(names)} arrays, for the inputs {names}, but has {len(batch)}")
-        return [self._value(variable, value) for variable, value in zip(self._inputs, batch, strict=True)]
-
-    def _value(self, variable, value):
-        if self._own_arrays and type(value).__module__.startswith(self._own_arrays):
-            dtype = str(value.dtype).rpartition(".")[2]
-            if (dtype, value.ndim) != (variable.dtype, variable.ndim):
-                raise TypeError(
-                    f"{variable} must be {variable.dtype} of {variable.ndim} dimensions, not {dtype} of {value.ndim}"
-                )
-            return value
-        if isinstance(value, np.ndarray) and not value.flags.aligned:
-            value = value.copy()  # what came through a network or from a file may begin anywhere
-        try:
-            return variable.type.filter(value)
-        except TypeError as error:
-            raise TypeError(f"{variable}: {error}") from error
 
     def _snapshot(self):
         return self._arrays, [len(chunks) for chunks in self._chunks], self.batches

@@ -12,14 +12,14 @@ from objectives._inputs import are_labels, check_same_shape, classwise, elementw
 from objectives._probabilities import log_softmax_of, softmax_logits
 from objectives.ops.counting import EntryCount
 from objectives.ops.labels import is_class
-from objectives.ops.marking import loss
+from objectives.ops.marking import loss, selected
 from objectives.ops.ranking import even_max
-from objectives.ops.selection import relu, select, where
+from objectives.ops.selection import relu, where
 
 
 def finished(result, mask=None):
-    """The losses, exactly 0 where they are masked, marked as such for the rewrites."""
-    return loss(select(mask, result))
+    """The losses, exactly 0 where they are masked, marked as such for the rewrites, and with the mask."""
+    return loss(selected(mask, result))
 
 
 def with_parameters(predictions, targets, mask, **named):

@@ -2,7 +2,7 @@
 
 import pytensor.tensor as pt
 
-from objectives._inputs import elementwise, floating, option
+from objectives._inputs import as_tensor, elementwise, floating, option
 from objectives._probabilities import refuse_probabilities, sigmoid_logits
 from objectives.lookup import BINARY_OR_SIGNS, REALS, UNIT, described
 from objectives.losses._terms import finished, probability, smoothed
@@ -206,7 +206,7 @@ def _positive_weight(pos_weight, targets):
     """Factors of the positive terms: a vector goes with the last axis."""
     if pos_weight is None:
         return 1
-    weight = pt.as_tensor_variable(pos_weight)
+    weight = as_tensor(pos_weight, "pos_weight")
     if weight.ndim == 1:
         weight = pt.shape_padleft(weight, max(0, targets.ndim - 1))
     return option(weight, "pos_weight", targets)

@@ -14,6 +14,7 @@ from objectives._probabilities import (
 from objectives.lookup import CLASSES, LOG_PROBABILITIES, REALS, SIMPLEX, described
 from objectives.losses._terms import finished, per_class, possible, smoothing
 from objectives.ops.crossentropy import SoftmaxCrossentropy, crossentropy
+from objectives.ops.marking import masked
 from objectives.ops.selection import where
 
 __all__ = ["categorical_crossentropy", "categorical_crossentropy_with_logits", "nll_loss"]
@@ -162,7 +163,7 @@ def categorical_crossentropy_with_logits(
     refuse_probabilities(logits)
     z, targets, mask = items(logits, targets, mask, axis=axis)
     options = _options(z, class_weights=class_weights, label_smoothing=label_smoothing)
-    return finished(SoftmaxCrossentropy.of(z, targets, **options, mask=mask))
+    return finished(masked(mask, SoftmaxCrossentropy.of(z, targets, **options, mask=mask)))
 
 
 @described(

@@ -4,7 +4,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
-from objectives._inputs import fitted, integer_labels, known_number, matching, shown, vectors
+from objectives._inputs import as_tensor, fitted, integer_labels, known_number, matching, shown, vectors
 from objectives.lookup import INTEGERS, NOT_ZERO, described
 from objectives.losses._terms import finished, log_sum_exp
 from objectives.losses.categorical import categorical_crossentropy_with_logits
@@ -167,7 +167,7 @@ def info_nce_loss(anchor, positive, *, negatives=None, temperature=0.07, mask=No
     >>> print(info_nce_loss(anchor, positive, temperature=1).eval().round(4))
     [0.6931 0.6931]
     """
-    given = pt.as_tensor_variable(positive)
+    given = as_tensor(positive, "positive")
     anchor, positive, mask = vectors(mask, anchor=anchor, positive=given)
     _matrix("anchor", anchor)
     counted = _of_batch(mask)
@@ -262,7 +262,7 @@ def _batch(mask=None, *, labels, **embeddings):
     (name,) = embeddings
     x, mask = vectors(mask, **embeddings)
     _matrix(name, x)
-    labels = pt.as_tensor_variable(labels)
+    labels = as_tensor(labels, f"labels of {name}")
     if labels.ndim != 1:
         raise TypeError(f"labels of {name} must be a vector with one integer for each, not {shown(labels.type.shape)}")
     labels = fitted(integer_labels(labels), "labels", x.type.shape[:-1], name)

@@ -8,6 +8,7 @@ from objectives.lookup import BINARY, CLASSES, REALS, described
 from objectives.losses._terms import finished, length, mean, pair_shortfalls, per_class, probability
 from objectives.ops.labels import is_class, pick_class
 from objectives.ops.margin import MulticlassHinge
+from objectives.ops.marking import masked
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import relu, scaled, where
 
@@ -80,7 +81,8 @@ def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
     """
     scores, targets, mask = items(predictions, targets, mask, axis=axis)
     labels = as_labels(targets, scores, mask)
-    return finished(MulticlassHinge.of(scores, labels, delta=size_option(delta, "delta", scores[..., 0]), mask=mask))
+    delta = size_option(delta, "delta", scores[..., 0])
+    return finished(masked(mask, MulticlassHinge.of(scores, labels, delta=delta, mask=mask)))
 
 
 @described(per="item", convex=True, minimiser="equal scores", minimum=0, predictions=REALS, targets=CLASSES)
@@ -274,7 +276,8 @@ def one_vs_all_hinge_loss(predictions, targets, *, delta=1, axis=-1, mask=None):
         # where an invalid label cannot raise, it names no class
         targets = where(own.any(axis=-1, keepdims=True), own.astype(scores.dtype), np.nan)
     loss = relu(size_option(delta, "delta", scores) - (2 * targets - 1) * scores)
-    return finished(pt.moveaxis(loss if mask is None else where(mask[..., None], loss, 0), -1, axis))
+    rows = None if mask is None else pt.moveaxis(mask[..., None], -1, axis)
+    return finished(pt.moveaxis(loss, -1, axis), rows)
 
 
 @described(

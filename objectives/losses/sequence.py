@@ -3,7 +3,7 @@
 import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import aligned_mask, check_same_shape, floating, integer_labels, shown
+from objectives._inputs import aligned_mask, as_tensor, check_same_shape, floating, integer_labels, shown
 from objectives._probabilities import refuse_probabilities
 from objectives.lookup import LABELS, REALS, described
 from objectives.losses._terms import finished
@@ -153,7 +153,7 @@ def ctc_loss(logits, targets, *, input_lengths=None, target_lengths=None, blank=
 
 def _alignment(logits, targets, input_lengths, target_lengths, blank, mask=None):
     """The Op for this blank, its inputs, and the mask; items outside the mask have no frames and no labels."""
-    logits, targets = floating(logits, "logits"), pt.as_tensor_variable(targets)
+    logits, targets = floating(logits, "logits"), as_tensor(targets, "targets")
     if (logits.ndim, targets.ndim) != (3, 2):
         raise TypeError(
             f"logits must be (items, frames, classes) and targets (items, labels), not {shown(logits.type.shape)} and "
@@ -181,7 +181,7 @@ def _length(length, name, sequences, mask):
     """The length of each sequence (B,), all that there is if None, 0 where it is masked."""
     if length is None:
         length = pt.full(sequences.shape[:1], sequences.shape[1], dtype="int64")
-    length = pt.as_tensor_variable(length)
+    length = as_tensor(length, name)
     if length.ndim != 1 or "int" not in length.dtype:
         raise TypeError(f"{name} must be a vector of integers, one for each item, not {length.ndim}-d {length.dtype}")
     check_same_shape(name, length.type.shape, "items", sequences.type.shape[:1])

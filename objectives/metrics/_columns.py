@@ -6,7 +6,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
-from objectives._inputs import align_targets, check_same_shape, floating_scores, shown
+from objectives._inputs import align_targets, as_tensor, check_same_shape, floating_scores, shown
 from objectives.metrics._sets import numbers
 from objectives.ops.counting import EntryCount
 from objectives.ops.selection import where
@@ -71,7 +71,7 @@ def _of_entries(x, ndim):
     """What is given of items, for each of their entries."""
     if x is None:
         return None
-    x = pt.as_tensor_variable(np.asarray(x) if isinstance(x, bool) else x)
+    x = as_tensor(np.asarray(x) if isinstance(x, bool) else x, "mask or weights")
     return x[:, None] if x.ndim == 1 < ndim else x
 
 

@@ -40,7 +40,7 @@ class Lists(NamedTuple):
 
 def lists(scores, targets, mask, axis) -> Lists:
     """Scores, relevances and a mask of entries, with the lists along the last axis."""
-    scores = floating_scores(scores)
+    scores = floating_scores(scores, "scores")
     if mask is not None:
         mask = aligned_mask(mask, "scores", scores.type.shape)
         mask = class_axis_last(mask, axis) if mask.ndim else mask

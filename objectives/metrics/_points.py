@@ -8,7 +8,7 @@ from pytensor.tensor import TensorVariable
 
 from objectives._inputs import elementwise, floating_scores
 from objectives.losses._terms import probability
-from objectives.metrics._sets import item_weights, selecting
+from objectives.metrics._sets import item_weights, selecting, unless_empty
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.selection import where
 from objectives.ops.statistics import accumulator_dtype, joined, summed
@@ -79,7 +79,7 @@ def binned_points(predictions, targets, num_bins, mask, weights) -> Points:
         num_columns=int(num_bins),
     )
     thresholds = np.maximum(np.arange(num_bins - 1.5, -1, -1), 0) / (num_bins - 1)
-    counts = summed(counts)
+    counts = unless_empty(summed(counts))
     counts = pt.cumsum(where(pt.isnan(counts.sum()), np.nan, counts), axis=1)
     return _falling(pt.concatenate([pt.as_tensor_variable(thresholds.astype(dtype))[None], counts]))
 

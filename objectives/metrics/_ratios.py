@@ -7,6 +7,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
+from objectives.metrics._sets import unless_empty
 from objectives.ops.selection import where
 
 AVERAGES = ("micro", "macro", "weighted", None)
@@ -118,7 +119,7 @@ def averaged_over_classes(formula, matrix, average, zero_division, absent):
     """The same of the confusion matrix of classes, some of which may not occur."""
     if absent not in ("ignore", "count"):
         raise ValueError(f"absent must be 'ignore' or 'count', not {absent!r}")
-    counts = counts_of_classes(matrix)
+    counts = counts_of_classes(unless_empty(matrix))
     present = pt.neq(counts.actual + counts.predicted, 0) if absent == "ignore" else None
     return averaged(formula, counts, average, zero_division, present=present)
 
@@ -126,7 +127,7 @@ def averaged_over_classes(formula, matrix, average, zero_division, absent):
 def averaged_over_labels(formula, matrix, average, zero_division):
     """The same of binary confusion matrices (L, 2, 2), or the ratio of a single one."""
     _check_average(average)
-    counts = counts_of_labels(matrix)
+    counts = counts_of_labels(unless_empty(matrix))
     if matrix.ndim == 2:
         return score(formula, counts, zero_division)
     return averaged(formula, counts, average, zero_division)

@@ -10,6 +10,7 @@ from pytensor.tensor import TensorVariable
 from objectives._inputs import (
     aligned_mask,
     as_labels,
+    as_tensor,
     check_same_shape,
     classwise,
     elementwise,
@@ -21,7 +22,7 @@ from objectives._inputs import (
 )
 from objectives.ops.labels import best_class
 from objectives.ops.selection import select, where
-from objectives.ops.statistics import accumulator_dtype
+from objectives.ops.statistics import accumulator_dtype, where_nothing
 
 
 class Classes(NamedTuple):
@@ -39,7 +40,7 @@ def classes(predictions, targets, num_classes=None, mask=None, weights=None, *, 
     An item with a NaN among its scores has no predicted class: its weight is NaN.
     """
     mask, weights = selecting(mask, weights)
-    predictions = pt.as_tensor_variable(predictions)
+    predictions = as_tensor(predictions, "predictions")
     if "int" in predictions.dtype or predictions.dtype == "bool":
         predicted, targets, mask = _indices(predictions, targets, mask)
         num_classes = checked_number(num_classes, None)
@@ -89,21 +90,26 @@ def item_weights(like, mask, weights, dtype):
     if weights is None:
         weights = pt.ones_like(like, dtype=dtype)
     else:
-        weights = pt.as_tensor_variable(weights).astype(dtype)
+        weights = as_tensor(weights, "weights").astype(dtype)
         weights = pt.second(like, fitted(weights, "weights", like.type.shape, "items")).astype(dtype)
     return select(mask, weights)
 
 
 def selecting(mask, weights):
     """Boolean weights select items, as a mask does."""
-    weights = None if weights is None else pt.as_tensor_variable(weights)
+    weights = None if weights is None else as_tensor(weights, "weights")
     if weights is None or weights.dtype != "bool":
         return mask, weights
-    return weights if mask is None else pt.and_(pt.as_tensor_variable(mask), weights), None
+    return weights if mask is None else pt.and_(as_tensor(mask, "mask"), weights), None
+
+
+def unless_empty(counts):
+    """Summed counts; in a validation of which nothing counts NaN, as is then all that follows from them."""
+    return where(pt.neq(counts.sum(), 0), counts, where_nothing(counts))
 
 
 def _indices(predicted, targets, mask):
-    targets = pt.as_tensor_variable(targets)
+    targets = as_tensor(targets, "targets")
     if targets.ndim != predicted.ndim:
         raise TypeError(
             f"rank mismatch between targets {shown(targets.type.shape)} and predicted class indices "
@@ -120,8 +126,8 @@ def _indices(predicted, targets, mask):
 
 def check_rows(predictions, targets):
     """Refuse two vectors, which are more likely binary predictions than the scores and one-hot row of one item."""
-    shape = pt.as_tensor_variable(predictions).type.shape
-    if len(shape) == 1 == pt.as_tensor_variable(targets).ndim:
+    shape = as_tensor(predictions, "predictions").type.shape
+    if len(shape) == 1 == as_tensor(targets, "targets").ndim:
         raise TypeError(
             f"predictions {shown(shape)} and targets are vectors, which would be one item: scores of classes are rows "
             "(..., C). Of probabilities p of one of two classes stack [1 - p, p], or use a measure of binary "

@@ -5,8 +5,9 @@ import pytensor.tensor as pt
 
 from objectives._inputs import aligned_mask, as_labels, class_axis_last, classwise, elementwise, floating_scores, option
 from objectives.lookup import BINARY, CLASSES, REALS, described
+from objectives.ops.marking import selected
 from objectives.ops.ranking import label_rank
-from objectives.ops.selection import condition_of, select, where
+from objectives.ops.selection import condition_of, where
 
 __all__ = ["binary_accuracy", "categorical_accuracy", "exact_match"]
 
@@ -59,7 +60,7 @@ def binary_accuracy(predictions, targets, threshold=0.5, *, mask=None):
     threshold = option(threshold, "threshold", predictions)
     predicted = pt.ge(predictions, threshold).astype(predictions.dtype)
     wrong = pt.neq(predicted, targets) | pt.isnan(predictions)
-    return select(mask, pt.invert(condition_of(wrong)).astype(predictions.dtype))
+    return selected(mask, pt.invert(condition_of(wrong)).astype(predictions.dtype))
 
 
 @described(per="item", differentiable=False, predictions=REALS, targets=CLASSES)
@@ -127,7 +128,7 @@ def categorical_accuracy(predictions, targets, top_k=1, *, axis=-1, mask=None):
         raise ValueError(f"top_k must be a whole number from 1 to the number of classes{known}, not {top_k!r}")
     rank = label_rank(scores, as_labels(targets, scores, mask))
     hit = pt.lt(rank, top_k).astype(scores.dtype)
-    return select(mask, where(rank < 0, np.nan, hit))
+    return selected(mask, where(rank < 0, np.nan, hit))
 
 
 @described(per="item", differentiable=False, predictions=REALS, targets=BINARY)
@@ -178,4 +179,4 @@ def exact_match(predictions, targets, threshold=0.5, *, axis=-1, mask=None):
     right = class_axis_last(binary_accuracy(predictions, targets, threshold), axis)
     if mask is not None:
         mask = aligned_mask(mask, "items of the predictions", right.type.shape[:-1])
-    return select(mask, pt.invert(pt.lt(right, 1).any(axis=-1)).astype(right.dtype))
+    return selected(mask, pt.invert(pt.lt(right, 1).any(axis=-1)).astype(right.dtype))

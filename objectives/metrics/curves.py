@@ -229,7 +229,7 @@ def auc(x, y):
     >>> print(auc([0.0, 0.5, 1.0], [0.0, 1.0, 1.0]).eval())
     0.75
     """
-    x, y = floating_scores(x), floating_scores(y)
+    x, y = floating_scores(x, "x"), floating_scores(y, "y")
     if x.ndim != 1 or y.ndim != 1:
         raise TypeError(f"x and y must be vectors, not of {x.ndim} and {y.ndim} dimensions")
     steps, area = x[1:] - x[:-1], trapezoid(x, y).astype(x.dtype)

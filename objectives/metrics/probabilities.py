@@ -9,8 +9,8 @@ from objectives.metrics._sets import check_rows, item_weights, selecting
 from objectives.ops.counting import EntryCount
 from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.labels import is_class, pick_class
-from objectives.ops.marking import loss
-from objectives.ops.selection import scaled, select, where
+from objectives.ops.marking import loss, selected
+from objectives.ops.selection import scaled, where
 from objectives.ops.statistics import accumulator_dtype, summed
 
 __all__ = ["brier_score", "perplexity"]
@@ -90,7 +90,7 @@ def brier_score(predictions, targets, *, scale_by_half="auto", axis=-1, mask=Non
         score = (others**2).sum(axis=-1) + (1 - pick_class(p, targets)) ** 2
     else:
         score = ((p - targets) ** 2).sum(axis=-1)
-    return loss(select(mask, score * _scale(p, scale_by_half)))
+    return loss(selected(mask, score * _scale(p, scale_by_half)))
 
 
 def _scale(p, scale_by_half):

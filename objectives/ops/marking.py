@@ -1,7 +1,17 @@
-"""A mark on losses and their gradients, by which rewrites know the graphs that they may act on."""
+"""Marks on losses: by one, rewrites know the graphs that they may act on; the other tells which mask a loss has."""
 
 from pytensor.compile.ops import ViewOp
+from pytensor.graph.basic import Apply, equal_computations
 from pytensor.graph.features import Feature
+from pytensor.graph.traversal import walk
+from pytensor.scalar import second
+from pytensor.tensor import shape_padleft
+from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.reshape import JoinDims, SplitDims
+from pytensor.tensor.shape import Reshape, SpecifyShape
+from pytensor.tensor.subtensor import Subtensor
+
+from objectives.ops.selection import select
 
 
 class Loss(ViewOp):
@@ -27,3 +37,54 @@ def mark_as_loss(fgraph):
 def holds_loss(fgraph) -> bool:
     """Whether the rewrites that act on all of a graph may act on this one."""
     return any(isinstance(feature, HoldsLoss) for feature in fgraph._features)
+
+
+class Masked(Elemwise):
+    """(mask, losses) to the losses: a mark that tells by which mask they are 0; a rewrite removes it.
+
+    An element-wise Op, so that it is computed, differentiated and vectorized everywhere, where it is not removed.
+    """
+
+    def make_node(self, *inputs):
+        mask, losses = inputs
+        return Apply(self, [shape_padleft(mask, losses.ndim - mask.ndim), losses], [losses.type()])
+
+
+_masked = Masked(second)
+
+
+def masked(mask, losses):
+    """Losses that are 0 where they are masked, marked with that mask."""
+    return losses if mask is None else _masked(mask, losses)
+
+
+def selected(mask, losses):
+    """The losses, exactly 0 where they are masked, and marked with the mask."""
+    return masked(mask, select(mask, losses))
+
+
+ELEMENTWISE = Elemwise | ViewOp
+REARRANGING = DimShuffle | Reshape | JoinDims | SplitDims | SpecifyShape | Subtensor
+
+
+def has_mask(losses):
+    """Whether the entries of a tensor are losses that were given a mask, or were computed from such entry by entry."""
+    return bool(_masks(losses, ELEMENTWISE | REARRANGING))
+
+
+def mask_of(losses):
+    """The one mask that these losses were given, or those that they were computed from; None if there is no such."""
+    masks = _masks(losses, ELEMENTWISE)
+    is_one = len(masks) == len(_masks(losses, ELEMENTWISE | REARRANGING)) > 0
+    return masks[0] if is_one and all(equal_computations([mask], masks[:1]) for mask in masks) else None
+
+
+def _masks(losses, ops):
+    """The masks of all losses from which a tensor is computed by these Ops alone."""
+
+    def inputs(variable):
+        op = getattr(variable.owner, "op", None)
+        return variable.owner.inputs if isinstance(op, ops) and not isinstance(op, Masked) else None
+
+    owners = [variable.owner for variable in walk([losses], inputs)]
+    return [node.inputs[0] for node in owners if node is not None and isinstance(node.op, Masked)]

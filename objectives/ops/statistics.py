@@ -161,6 +161,13 @@ class Statistic(ViewOp):
         self.rule = rule
 
 
+class WhereNothing(ViewOp):
+    """The identity, which marks what an expression gives where nothing counts; a rewrite removes it as well.
+
+    That number is for training, which goes on. A validation function, which knows nothing, says NaN in its place.
+    """
+
+
 class Accumulate(Op):
     """The state after a batch: (state (components, ...), statistic (...)) to state (components, ...).
 
@@ -237,6 +244,11 @@ def statistic(x, rule):
 def summed(x):
     """``x``, marked as a sum over a batch."""
     return statistic(x, Rule.SUM)
+
+
+def where_nothing(x):
+    """``x``, marked as the number that an expression gives where nothing counts."""
+    return WhereNothing()(x)
 
 
 def joined(x):

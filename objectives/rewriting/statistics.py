@@ -3,10 +3,10 @@
 from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import dfs_rewriter, node_rewriter
 
-from objectives.ops.statistics import Statistic
+from objectives.ops.statistics import Statistic, WhereNothing
 
 
-@node_rewriter([Statistic])
+@node_rewriter([Statistic, WhereNothing])
 def local_remove_statistic_mark(fgraph, node):
     return node.inputs
 
