@@ -2,13 +2,15 @@
 
 import operator
 from functools import reduce
+from typing import ClassVar
 
 import pytensor.tensor as pt
 from pytensor.graph.basic import Constant
 
 from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
+from objectives.ops.pairing import NO_ITEM, OverRows, first_rows
 from objectives.rewriting.polynomials import symbol
-from objectives.rewriting.softmax_algebra import Symbol
+from objectives.rewriting.symbols import Symbol
 
 
 class CrossentropyBuilder:
@@ -28,8 +30,8 @@ class CrossentropyBuilder:
         )
 
     def gradient(self, labels, a, b):
-        """``a p - b onehot``, where a row of an invalid label has an empty one-hot row."""
-        b = b if labels.wraps else b * symbol(Symbol("valid", labels))
+        """``a p - b onehot``, where a row without a class has an empty one-hot row."""
+        b = b if labels.all_name_classes else b * symbol(Symbol("valid", labels))
         weights = (self._once((labels, w), lambda w=w: self._weight(labels, w)) for w in (a, b))
         return SoftmaxCrossentropyGradient()(self.logits, self._index(labels), *weights)
 
@@ -39,7 +41,7 @@ class CrossentropyBuilder:
         return self.made[key]
 
     def _weight(self, labels, polynomial):
-        """A row as long as the labels, and of the dtype of the logits.
+        """A row for each item, of the dtype of the logits.
 
         Not by `pt.alloc`, which infers static shapes from the whole graph above: minutes, where the graph is deep.
         """
@@ -72,15 +74,41 @@ class CrossentropyBuilder:
         # the algebra does not see casts, and PyTensor's Numba divides by an int64 in float32 (3.0.7)
         return row if row.dtype.startswith("float") else row.astype(self.logits.dtype)
 
+    def _first(self, labels_and_symbol):
+        labels, s = labels_and_symbol
+        return first_rows(self._once(s, lambda: self._factor(s)), self._written(labels))
+
+    def _over(self, labels_and_symbol):
+        labels, s = labels_and_symbol
+        rule = self.OF_ROWS.get(s.kind) if isinstance(s, Symbol) else None
+        if rule:
+            return rule(self, s.of)
+        return OverRows(labels.by_label)(self._once(s, lambda: self._factor(s)), self.logits)
+
     def _loss(self, labels):
-        return SoftmaxCrossentropy.of(self.logits, self._index(labels))
+        return self._of_labels(self._loss_of_rows(labels), labels)
+
+    def _loss_of_rows(self, labels):
+        return self._once(("loss of rows", labels), lambda: SoftmaxCrossentropy.of(self.logits, self._index(labels)))
 
     def _p(self, labels):
-        return pt.exp(-self._once(Symbol("loss", labels), lambda: self._loss(labels)))
+        return self._of_labels(self._p_of_rows(labels), labels)
+
+    def _p_of_rows(self, labels):
+        return self._once(("p of rows", labels), lambda: pt.exp(-self._loss_of_rows(labels)))
 
     def _entry(self, labels_and_weights):
+        labels, _ = labels_and_weights
+        return self._of_labels(self._entry_of_rows(labels_and_weights), labels)
+
+    def _entry_of_rows(self, labels_and_weights):
         labels, weights = labels_and_weights
         return weights[(0,) * (weights.ndim - 1)][self._index(labels)]
+
+    OF_ROWS: ClassVar = {"loss": _loss_of_rows, "p": _p_of_rows, "entry": _entry_of_rows}
+
+    def _of_labels(self, x, labels):
+        return first_rows(x, self._written(labels)) if labels.are_few else x
 
     def _exp(self, polynomial):
         return pt.exp(self.row(polynomial))
@@ -89,19 +117,34 @@ class CrossentropyBuilder:
         return pt.logsumexp(self.logits, axis=-1)
 
     def _index(self, labels):
-        return self._once(labels, lambda: self._class_index(labels).astype("int64"))
+        """The class of each row, 0 where it has none."""
+        return self._once(labels, lambda: self._class_index(labels))
 
     def _class_index(self, labels):
-        y = self._written(labels)
-        if not labels.wraps:
-            return pt.switch(self._is_valid(labels), y, 0)
-        if y.dtype.startswith("u") or (isinstance(y, Constant) and (y.data >= 0).all()):
-            return y
-        return pt.switch(y < 0, y + self.logits.shape[-1], y)
+        y = self._over_rows(labels)
+        return y if labels.all_name_classes else pt.switch(self._is_valid(labels), y, 0)
 
     def _is_valid(self, labels):
+        return self._once(("valid", labels), lambda: self._names_class(labels, self._over_rows(labels)))
+
+    def _names_class(self, labels, y):
+        return pt.neq(y, NO_ITEM) if labels.wraps else (y >= 0) & (y < self.logits.shape[-1])
+
+    def _over_rows(self, labels):
+        """Labels as int64, negative ones counted from the end where that is meant, for each row."""
+        return self._once(("over rows", labels), lambda: self._labels_over_rows(labels))
+
+    def _labels_over_rows(self, labels):
+        y = self._wrapped(labels).astype("int64")
+        return y if labels.by_label is None else OverRows(labels.by_label)(y, self.logits)
+
+    def _wrapped(self, labels):
+        """Labels below -C stay what they are, for the message of the error."""
         y = self._written(labels)
-        return self._once(("valid", labels), lambda: (y >= 0) & (y < self.logits.shape[-1]))
+        if not labels.wraps or y.dtype.startswith("u") or (isinstance(y, Constant) and (y.data >= 0).all()):
+            return y
+        num_classes = self.logits.shape[-1]
+        return pt.switch((y < 0) & (y >= -num_classes), y + num_classes, y)
 
     def _written(self, labels):
         y = labels.variable

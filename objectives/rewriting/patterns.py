@@ -4,6 +4,7 @@ A row is a variable that is the same for all classes: of fewer dimensions than t
 of length 1.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,10 +19,25 @@ LABEL_DTYPES = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")
 
 
 class Labels(NamedTuple):
-    """Labels as they were written, and what a negative one means: the class counted from the end, or no class."""
+    """Labels as they were written, what a negative one means, and how many there are.
+
+    If it ``wraps``, a negative label is the class counted from the end, else no class. ``by_label`` says of each axis
+    of an index whether it counts labels, which may be fewer than the rows, or rows, of which all may have one label;
+    None where there are as many labels as rows, or PyTensor raises.
+    """
 
     variable: Variable
     wraps: bool
+    by_label: tuple[bool, ...] | None = None
+
+    @property
+    def are_few(self) -> bool:
+        """Whether there may be rows without a label."""
+        return self.by_label is not None and any(self.by_label)
+
+    @property
+    def all_name_classes(self) -> bool:
+        return self.wraps and not self.are_few
 
 
 def made_by(variable, op_type) -> bool:
@@ -78,11 +94,14 @@ def _labels_of_index(fgraph, variable, index, logits):
         return None
     if y.ndim != scores.ndim - 1 and not (y.ndim == scores.ndim and y.type.broadcastable[-1]):
         return None
-    if not has_rows_of(y, logits) or scores.type.broadcastable[-1]:
+    if not has_rows_of(y, logits) or scores.type.broadcastable != logits.type.broadcastable:
         return None
-    if not all(_counts_rows(fgraph, i, axis, y, scores, logits) for axis, i in enumerate(grid)):
+    counted = [_counted(fgraph, i, axis, y, scores, logits) for axis, i in enumerate(grid)]
+    if not all(any(of) for of in counted):
         return None
-    return Labels(_without_class_axis(y, scores.ndim), wraps=True)
+    are_equal = all(of_labels and of_rows for of_labels, of_rows in counted)
+    by_label = None if are_equal else tuple(not of_rows for _, of_rows in counted)
+    return Labels(_without_class_axis(y, scores.ndim), wraps=True, by_label=by_label)
 
 
 def has_rows_of(y, scores) -> bool:
@@ -91,29 +110,29 @@ def has_rows_of(y, scores) -> bool:
     return all(n == m or (None in (n, m) and 1 not in (n, m)) for n, m in both)
 
 
-def _counts_rows(fgraph, index, axis, y, *scores):
-    """Whether an index runs from 0 to the length of an axis, along that axis."""
+def _counted(fgraph, index, axis, y, *scores):
+    """Whether an index runs from 0 to the length of an axis, along that axis: of the labels, and of the scores."""
     order: list = list(range(index.ndim))
     if made_by(index, DimShuffle):
         order = list(index.owner.op.new_order)
         (index,) = index.owner.inputs
     order = ["x"] * (y.ndim - len(order)) + order
     if order != ["x"] * axis + [0] + ["x"] * (y.ndim - axis - 1):
-        return False
-    return _is_arange(index, lambda stop: _is_length(fgraph, stop, axis, y, *scores))
+        return False, False
+    return tuple(_is_arange(index, partial(_is_length, fgraph, axis, *of)) for of in ((y,), scores))
 
 
 def _is_arange(variable, is_length) -> bool:
     if isinstance(variable, Constant):
         entries = np.asarray(variable.data)
-        return np.array_equal(entries, np.arange(entries.size)) and is_length(entries.size)
+        return np.array_equal(entries, np.arange(entries.size)) and is_length(stop=entries.size)
     if not made_by(variable, ARange):
         return False
     start, stop, step = variable.owner.inputs
-    return constant(start) == 0 and constant(step) == 1 and is_length(stop)
+    return constant(start) == 0 and constant(step) == 1 and is_length(stop=stop)
 
 
-def _is_length(fgraph, stop, axis, *variables):
+def _is_length(fgraph, axis, *variables, stop):
     """Whether a number, or a scalar variable, is the length of an axis of one of the variables."""
     value = stop if isinstance(stop, int) else constant(stop)
     if value is not None:

@@ -53,6 +53,14 @@ class Polynomial:
     def symbols(self):
         return {symbol for product in self.terms for symbol, _ in product}
 
+    def renamed(self, rename):
+        """The polynomial in what ``rename`` makes of the symbols; None stands for 1."""
+        terms: dict = defaultdict(float)
+        for product, c in self.terms.items():
+            new = [(rename(symbol), power) for symbol, power in product]
+            terms[_multiplied((), [(symbol, power) for symbol, power in new if symbol is not None])] += c
+        return Polynomial(terms)
+
     def as_symbol(self):
         """The symbol that this polynomial is, or None."""
         if len(self.terms) == 1:

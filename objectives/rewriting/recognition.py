@@ -19,7 +19,8 @@ from objectives.ops.marking import mark_as_loss
 from objectives.rewriting.crossentropy_builder import CrossentropyBuilder
 from objectives.rewriting.patterns import Labels, is_over_classes, made_by, one_hot, scalar_op
 from objectives.rewriting.polynomials import Unknown
-from objectives.rewriting.softmax_algebra import FLOATS, LogSumExp, P, SoftmaxAlgebra, Symbol
+from objectives.rewriting.softmax_algebra import FLOATS, LogSumExp, P, SoftmaxAlgebra
+from objectives.rewriting.symbols import Symbol
 
 
 class RecogniseCrossentropy(GraphRewriter):
@@ -138,13 +139,13 @@ def _labels_of(s):
     """The labels that a symbol of the polynomials is about, or None."""
     if not isinstance(s, Symbol):
         return None
-    of = s.of[0] if s.kind == "entry" else s.of
+    of = s.of[0] if s.kind in ("entry", "first", "over") else s.of
     return of if isinstance(of, Labels) else None
 
 
 def _is_loss(polynomial):
     """Whether the loss is part of a row: of one class, not the difference between two logits."""
-    symbols = polynomial.symbols()
+    symbols = {s.of[1] if isinstance(s, Symbol) and s.kind in ("first", "over") else s for s in polynomial.symbols()}
     losses = {s for s in symbols if isinstance(s, Symbol) and s.kind == "loss"}
     return len(losses) == 1 and Symbol("logsumexp") not in symbols
 

@@ -10,7 +10,6 @@ import math
 import operator
 from collections import defaultdict
 from functools import reduce
-from typing import Any, NamedTuple
 
 import pytensor.scalar as ps
 from pytensor.compile.builders import OpFromGraph
@@ -33,22 +32,12 @@ from objectives.rewriting.patterns import (
     scalar_op,
 )
 from objectives.rewriting.polynomials import Polynomial, Unknown, number, symbol
+from objectives.rewriting.symbols import Symbol, as_many_as_rows, first_of, over_rows, paired
 
 ALL, P, LOG_P = "all classes", "p", "log p"
 FLOATS = ("float32", "float64")
 MOST_TERMS = 30  # sums are multiplied out: a bound on what that may cost
 LogSumExp = getattr(special, "LogSumExp", ())  # since PyTensor 3.3
-
-
-class Symbol(NamedTuple):
-    """What is known of the softmax, by kind and what it is of.
-
-    Of labels: "p", "loss", and "valid" where a label names a class; of labels and class weights: their "entry"; of a
-    polynomial: its "exp"; and "logsumexp".
-    """
-
-    kind: str
-    of: Any = None
 
 
 LOG_SUM_EXP = symbol(Symbol("logsumexp"))
@@ -100,14 +89,14 @@ class Combination(dict):
             if basis is P:
                 total += c
             elif isinstance(basis, Labels):
-                total += c if basis.wraps else c * symbol(Symbol("valid", basis))
+                total += c if basis.all_name_classes else c * symbol(Symbol("valid", basis))
             else:
                 raise Unknown
         return total
 
     def at(self, labels):
-        """The entry that the label of each row names."""
-        return (self * Combination({labels: number(1)})).coefficient(labels)
+        """The entry that each label names."""
+        return first_of((self * Combination({labels: number(1)})).coefficient(labels), labels)
 
 
 def row(polynomial):
@@ -123,11 +112,11 @@ def _product(a, b):
     if isinstance(a, Labels) and a == b:
         return a, number(1)
     if isinstance(a, Labels) and b is P:
-        return a, symbol(Symbol("p", a))
+        return a, over_rows(symbol(Symbol("p", a)), a)
     if isinstance(a, Labels) and b is LOG_P:
-        return a, -symbol(Symbol("loss", a))
+        return a, over_rows(-symbol(Symbol("loss", a)), a)
     if isinstance(a, Labels) and _is_by_class(b):
-        return a, symbol(Symbol("entry", (a, b)))
+        return a, over_rows(symbol(Symbol("entry", (a, b))), a)
     raise Unknown
 
 
@@ -144,6 +133,7 @@ class SoftmaxAlgebra:
         self.logits = logits
         self.ndim = logits.ndim
         self.known = {logits: Combination({LOG_P: number(1), ALL: LOG_SUM_EXP})}
+        self.paired: set = set()  # labels of which the graph shows that there are as many as rows
 
     def value(self, variable) -> Combination:
         if variable not in self.known:
@@ -160,8 +150,11 @@ class SoftmaxAlgebra:
         """The value; for what is not known, a row as its own symbol, some matrices as their own basis, else None."""
         try:
             value = self._value(variable)
-            if not self.is_row(variable) or _is_worthwhile(value.as_row()):
+            if not self.is_row(variable):
                 return value
+            polynomial = self._paired(value.as_row())
+            if _is_worthwhile(polynomial):
+                return row(polynomial)
         except Unknown:
             pass
         if self.is_row(variable):
@@ -169,6 +162,10 @@ class SoftmaxAlgebra:
         # class weights; and conditions, which are finite and so vanish where their factors cancel
         fits = variable.dtype == "bool" or (variable.dtype in FLOATS and _is_by_class(variable))
         return Combination({variable: number(1)}) if fits and variable.ndim == self.ndim else None
+
+    def _paired(self, polynomial):
+        self.paired |= as_many_as_rows(polynomial)
+        return paired(polynomial, self.paired)
 
     def _value(self, variable):
         if variable.ndim > self.ndim:
@@ -243,12 +240,17 @@ class SoftmaxAlgebra:
 
     def _picked(self, variable):
         scores, labels = picked(self.fgraph, variable, self.logits) or _unknown()
-        return row(self.value(scores).at(labels))
+        return row(self.value(scores).at(self._known_pairs(labels)))
 
     def _placed(self, variable):
         base, values, labels = placed(self.fgraph, variable, self.logits) or _unknown()
-        here, base, values = self._one_hot(labels), self.value(base), row(self.value(values).as_row())
+        labels = self._known_pairs(labels)
+        values = over_rows(self._paired(self.value(values).as_row()), labels)
+        here, base, values = self._one_hot(labels), self.value(base), row(values)
         return base + here * (values - base if variable.owner.op.set_instead_of_inc else values)
+
+    def _known_pairs(self, labels):
+        return labels._replace(by_label=None) if labels.variable in self.paired else labels
 
     def _placed_in_column(self, variable):
         """What a row becomes in the gradient of ``column[..., 0]``."""

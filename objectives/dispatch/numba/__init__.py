@@ -7,6 +7,7 @@ from objectives.dispatch.numba import (  # noqa: F401  (imported for their regis
     elementwise,
     labels,
     margin,
+    pairing,
     ranking,
     sorting,
     thresholds,

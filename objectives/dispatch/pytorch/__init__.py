@@ -6,6 +6,7 @@ from objectives.dispatch.pytorch import (  # noqa: F401  (imported for their reg
     ctc,
     labels,
     margin,
+    pairing,
     projection,
     ranking,
     softplus,

@@ -1,0 +1,45 @@
+import numpy as np
+
+from objectives.dispatch.numba._registration import register_kernel, register_kernel_maker
+from objectives.dispatch.numba._views import flat, shaped
+from objectives.ops.pairing import NO_ITEM, FirstRows, OverRows
+
+
+@register_kernel_maker(OverRows)
+def make_over_rows(op, node):
+    by_label = op.by_label
+
+    def over_rows(x, scores):
+        shape = scores.shape[:-1]
+        size = 1
+        for axis in range(x.ndim):
+            size *= shape[axis]
+            length = x.shape[axis]
+            if length > shape[axis] if by_label[axis] else length != 1 and length != shape[axis]:
+                raise IndexError("shape mismatch: the labels cannot index the rows")
+        given, result = flat(x), np.full(size, NO_ITEM, x.dtype)
+        for i in range(size):
+            rest, position, step, is_given = i, 0, 1, True
+            for axis in range(x.ndim - 1, -1, -1):
+                entry = rest % shape[axis]
+                rest //= shape[axis]
+                if by_label[axis] or x.shape[axis] != 1:
+                    is_given &= entry < x.shape[axis]
+                    position += entry * step
+                step *= x.shape[axis]
+            if is_given:
+                result[i] = given[position]
+        return shaped(result, shape)
+
+    return over_rows
+
+
+@register_kernel(FirstRows)
+def first_rows(x, labels):
+    for axis in range(x.ndim):
+        if labels.shape[axis] > x.shape[axis]:
+            raise IndexError("shape mismatch: the labels cannot index the rows")
+    result = np.empty(labels.shape, x.dtype)
+    for i in np.ndindex(labels.shape):
+        result[i] = x[i]
+    return result
