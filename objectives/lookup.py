@@ -70,6 +70,9 @@ class Facts:
         The least value; None if it depends on the targets.
     differentiable : bool
         False for measures, which have no gradient.
+    best : {"min", "max"} or None
+        Whether the least or the greatest value is the best; None for what has no best, such as signed errors and
+        curves.
     """
 
     function: Callable
@@ -81,6 +84,7 @@ class Facts:
     minimiser: str | None = None
     minimum: float | None = None
     differentiable: bool = True
+    best: Literal["min", "max"] | None = "min"
 
     @property
     def name(self) -> str:
@@ -109,14 +113,15 @@ def described(
     minimiser: str | None = None,
     minimum: float | None = None,
     differentiable: bool = True,
+    best: Literal["min", "max", ""] | None = "",
     **arguments: Range,
 ) -> Callable[[Function], Function]:
-    """Record the facts of the function that follows."""
+    """Record the facts of the function that follows; the best is the least of losses, the greatest of measures."""
+    known = (per, symmetric, convex, smooth, minimiser, minimum, differentiable)
+    best = ("min" if differentiable else "max") if best == "" else best
 
     def record(function):
-        _FACTS[function.__name__] = Facts(
-            function, arguments, per, symmetric, convex, smooth, minimiser, minimum, differentiable
-        )
+        _FACTS[function.__name__] = Facts(function, arguments, *known, best)
         return function
 
     return record

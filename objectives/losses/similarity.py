@@ -15,6 +15,7 @@ __all__ = ["cosine_distance", "cosine_similarity", "pairwise_distance"]
 
 
 @described(
+    best="max",
     per="item",
     symmetric=True,
     smooth=True,

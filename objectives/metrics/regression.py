@@ -146,7 +146,7 @@ def explained_variance(
     return given.result(score, multioutput, of_targets[2])
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def root_mean_squared_error(predictions, targets, *, multioutput="uniform_average", weights=None, mask=None):
     r"""Root of the mean squared error.
 
@@ -198,7 +198,7 @@ def root_mean_squared_error(predictions, targets, *, multioutput="uniform_averag
     return given.result(_root_mean_square(given, given.errors), multioutput)
 
 
-@described(per="set", differentiable=False, predictions=NON_NEGATIVE, targets=NON_NEGATIVE)
+@described(best="min", per="set", differentiable=False, predictions=NON_NEGATIVE, targets=NON_NEGATIVE)
 def root_mean_squared_logarithmic_error(
     predictions, targets, *, multioutput="uniform_average", weights=None, mask=None
 ):
@@ -251,7 +251,7 @@ def root_mean_squared_logarithmic_error(
     return given.result(_root_mean_square(given, pt.log1p(given.predictions) - pt.log1p(given.targets)), multioutput)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def normalized_root_mean_squared_error(
     predictions, targets, *, normalization="mean", multioutput="uniform_average", weights=None, mask=None
 ):
@@ -311,7 +311,7 @@ def normalized_root_mean_squared_error(
     return given.result(_root_mean_square(given, given.errors) / size, multioutput)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def relative_squared_error(
     predictions, targets, *, squared=True, multioutput="uniform_average", weights=None, mask=None
 ):
