@@ -52,13 +52,15 @@ def link_by_name(app, env, node, contnode):
 def write_facts(app):
     """A table of what `objectives.facts` knows, for the page that includes it."""
     lines = [".. list-table::", "   :header-rows: 1", ""]
-    rows = [("Function", "One number for each", "Arguments", "Symmetric", "Convex", "Smooth", "Least at", "Minimum")]
+    rows = [
+        ("Function", "One number for each", "Arguments", "Symmetric", "Convex", "Smooth", "Least at", "Minimum", "Best")
+    ]
     for name in objectives.names():
         known = objectives.facts(name)
         ranges = "; ".join(f"{argument}: {values}" for argument, values in known.arguments.items())
         flags = ["yes" if flag else "" for flag in (known.symmetric, known.convex, known.smooth)]
         minimum = "" if known.minimum is None else f"{known.minimum:g}"
-        rows.append((f"`{name}`", known.per, ranges, *flags, known.minimiser or "", minimum))
+        rows.append((f"`{name}`", known.per, ranges, *flags, known.minimiser or "", minimum, known.best or ""))
     for first, *others in rows:
         lines += [f"   * - {first}", *(f"     - {cell}" for cell in others)]
     folder = Path(app.srcdir) / "_generated"

@@ -73,6 +73,9 @@ class Facts:
         The least value; None if it depends on the targets.
     differentiable : bool
         False for measures, which have no gradient.
+    best : {"min", "max"} or None
+        Whether the least or the greatest value is the best; None for what has no best, such as signed errors and
+        curves.
     """
 
     function: Callable
@@ -84,6 +87,7 @@ class Facts:
     minimiser: str | None = None
     minimum: float | None = None
     differentiable: bool = True
+    best: Literal["min", "max"] | None = "min"
 
     @property
     def name(self) -> str:
@@ -112,22 +116,26 @@ def described(
     minimiser: str | None = None,
     minimum: float | None = None,
     differentiable: bool = True,
+    best: Literal["min", "max", ""] | None = "",
     **arguments: Range,
 ) -> Callable[[Function], Function]:
-    """Record the facts of the function that follows, which then answers keywords that it does not have."""
+    """Record the facts of the function that follows, which then answers keywords that it does not have.
+
+    The best of losses is the least, of measures the greatest, unless it is given.
+    """
+    known = (per, symmetric, convex, smooth, minimiser, minimum, differentiable)
+    best = ("min" if differentiable else "max") if best == "" else best
 
     def record(function: Function) -> Function:
-        known = signature(function).parameters
+        parameters = signature(function).parameters
 
         @wraps(function)
         def checked(*args: Any, **keywords: Any):
-            for keyword in keywords.keys() - known.keys():
-                raise TypeError(refused_keyword(keyword, function.__name__, known))
+            for keyword in keywords.keys() - parameters.keys():
+                raise TypeError(refused_keyword(keyword, function.__name__, parameters))
             return function(*args, **keywords)
 
-        _FACTS[function.__name__] = Facts(
-            checked, arguments, per, symmetric, convex, smooth, minimiser, minimum, differentiable
-        )
+        _FACTS[function.__name__] = Facts(checked, arguments, *known, best)
         return cast(Function, checked)
 
     return record

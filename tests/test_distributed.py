@@ -43,18 +43,18 @@ def client():
 
 def moments(x):
     mean = x.sum() / x.shape[0]
-    return pt.stack([x.shape[0].astype(x.dtype), mean, ((x - mean) ** 2).sum()])
+    return pt.stack([x.shape[0].astype(x.dtype), mean, pt.sqrt(((x - mean) ** 2).sum())])
 
 
 @pytest.fixture(scope="module")
 def validation():
     scores, targets = pt.matrix("scores"), pt.lvector("targets")
-    n, mean, deviations = (statistic(moments(scores[:, 0]), Rule.MOMENTS)[i] for i in range(3))
+    n, mean, norm = (statistic(moments(scores[:, 0]), Rule.MOMENTS)[i] for i in range(3))
     measures = {
         "matrix": confusion_matrix(scores, targets, num_classes=CLASSES),
         "error": squared_error(scores[:, 0], targets.astype("float64")),
         "mean": mean,
-        "variance": deviations / n,
+        "variance": norm**2 / n,
         "kept": joined(scores[:, 1]),
     }
     return compile_validation([scores, targets], measures, mode="FAST_COMPILE")

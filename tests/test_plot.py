@@ -258,11 +258,41 @@ def test_names_of_keras():
     np.testing.assert_array_equal(line(loss, "training").get_ydata(), [2, 1])
 
 
+@pytest.mark.parametrize(
+    ("best", "measures"),
+    [
+        (
+            1,
+            [
+                "crps",
+                "kl",
+                "bce",
+                "hinge",
+                "ece",
+                "mad",
+                "log_loss",
+                "mean_absolute_error",
+                "brier_score",
+                "perplexity",
+            ],
+        ),
+        (1, ["crps_ensemble", "dice_loss", "label-ranking-loss", "cross entropy", "fall_out_at_k"]),
+        (2, ["acc", "top_5_accuracy", "roc_auc_score", "F1", "d2_log_loss_score", "cosine_similarity", "r2"]),
+        (None, ["my_measure", "dice", "score", "learning_rate", "percentage_error", "roc_curve", "median_error"]),
+    ],
+)
+def test_epochs_are_best_by_what_is_known(best, measures):
+    """Neither the worst epoch nor a guess is marked."""
+    history = {f"val_{name}": [1, 2] for name in measures}
+    for name, ax in zip(measures, plot.plot_learning_curves(history), strict=True):
+        assert [text.get_text() for text in ax.texts] == ([f"best {best}, epoch {best}"] if best else []), name
+
+
 def test_which_epoch_is_best():
-    history = {"val_score": [1, 2], "score": [5, 6]}
+    history = {"val_accuracy": [1, 2], "accuracy": [5, 6]}
     assert plot.plot_learning_curves(history)[0].texts[0].get_text() == "best 2, epoch 2"
-    assert plot.plot_learning_curves(history, best={"score": "min"})[0].texts[0].get_text() == "best 1, epoch 1"
-    assert not plot.plot_learning_curves(history, best={"score": None})[0].texts
+    assert plot.plot_learning_curves(history, best={"accuracy": "min"})[0].texts[0].get_text() == "best 1, epoch 1"
+    assert not plot.plot_learning_curves(history, best={"accuracy": None})[0].texts
     assert plot.plot_learning_curves({"rate": [1, 2]}, best={"rate": "max"})[0].texts[0].get_text() == "best 2, epoch 2"
 
 

@@ -67,14 +67,14 @@ def build(mode):
 
     n = mask.sum().astype("float64")
     mean = (logits[:, 0] * mask).sum() / n
-    moments = pt.stack([n, mean, (mask * (logits[:, 0] - mean) ** 2).sum()])
+    moments = pt.stack([n, mean, pt.sqrt((mask * (logits[:, 0] - mean) ** 2).sum())])
     moments = statistic(moments, Rule.MOMENTS)
     measures = {
         "accuracy": (categorical_accuracy(logits, y), mask),
         "top-2 accuracy": (categorical_accuracy(logits, y, top_k=2), mask),
         "matrix": confusion_matrix(logits, y, num_classes=CLASSES, mask=mask),
         "crossentropy": (losses, mask),
-        "variance": moments[2] / moments[0],
+        "variance": moments[2] ** 2 / moments[0],
         "greatest": statistic(logits.max(axis=0), Rule.MAXIMUM),
         "kept": joined(logits),
     }

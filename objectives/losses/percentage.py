@@ -70,7 +70,7 @@ def absolute_percentage_error(predictions, targets, *, scale=100.0, eps=1e-7, ma
     return finished(option(scale, "scale", predictions) * fraction, mask)
 
 
-@described(convex=True, smooth=True, minimiser="unbounded", predictions=REALS, targets=REALS)
+@described(best=None, convex=True, smooth=True, minimiser="unbounded", predictions=REALS, targets=REALS)
 def percentage_error(predictions, targets, *, scale=100.0, eps=1e-7, mask=None):
     r"""Signed error in percent of the target, element by element: positive where the prediction falls short.
 

@@ -283,7 +283,7 @@ def log_cosh_loss(predictions, targets, *, mask=None):
     return finished(where(size < 1, small, large), mask)
 
 
-@described(convex=True, smooth=True, minimiser="unbounded", predictions=REALS, targets=REALS)
+@described(best=None, convex=True, smooth=True, minimiser="unbounded", predictions=REALS, targets=REALS)
 def signed_error(predictions, targets, *, mask=None):
     r"""Prediction minus target, element by element; the mean of it is the bias.
 
@@ -330,7 +330,9 @@ def signed_error(predictions, targets, *, mask=None):
     return finished(predictions - targets, mask)
 
 
-@described(symmetric=True, convex=True, smooth=True, minimiser="any", minimum=0, predictions=REALS, targets=REALS)
+@described(
+    best=None, symmetric=True, convex=True, smooth=True, minimiser="any", minimum=0, predictions=REALS, targets=REALS
+)
 def zeros_loss(predictions, targets, *, mask=None):
     r"""Zero for each element whatever the arguments, with a gradient of zero.
 

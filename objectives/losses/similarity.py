@@ -8,12 +8,14 @@ from objectives._inputs import known_number, option, vectors
 from objectives.lookup import NOT_ZERO, REALS, described
 from objectives.losses._terms import finished, to_the_power
 from objectives.ops.ranking import even_max
+from objectives.ops.scaling import in_units, unit
 from objectives.ops.selection import where
 
 __all__ = ["cosine_distance", "cosine_similarity", "pairwise_distance"]
 
 
 @described(
+    best="max",
     per="item",
     symmetric=True,
     smooth=True,
@@ -196,7 +198,7 @@ def direction(x, eps=1e-8):
     if (number := known_number(eps)) is not None and not number >= 0:
         raise ValueError(f"eps must not be negative, but is {number}")
     largest, scale = _scale(pt.abs(x))
-    y = x / scale
+    y = in_units(x, scale)
     not_zero = pt.neq(largest, 0)
     # The root of 0 is kept out of the graph of the zero vector: its derivative is infinite.
     length = pt.sqrt(where(not_zero, pt.square(y).sum(axis=-1, keepdims=True), 1))
@@ -230,4 +232,4 @@ def _scale(size):
     Both are constants for the gradient: neither a direction nor a norm depends on the unit in which it is computed.
     """
     largest = disconnected_grad(size.max(axis=-1, keepdims=True))
-    return largest, where(pt.neq(largest, 0) & pt.invert(pt.isinf(largest) | pt.isnan(largest)), largest, 1)
+    return largest, unit(largest)

@@ -9,6 +9,7 @@ from pytensor.tensor import TensorVariable
 from objectives._inputs import align_targets, as_tensor, check_same_shape, floating_scores, shown
 from objectives.metrics._sets import numbers
 from objectives.ops.counting import EntryCount
+from objectives.ops.scaling import in_units, unit
 from objectives.ops.selection import where
 from objectives.ops.statistics import Rule, statistic, summed
 
@@ -34,9 +35,12 @@ class Columns(NamedTuple):
         """How many items of each column have a weight."""
         return summed(pt.neq(self.weights, 0).astype(self.weights.dtype).sum(axis=0))
 
-    def result(self, scores, multioutput, variances=None):
-        """The scores of columns (D,) as what `multioutput` says; that of a vector as a number."""
-        known = ("uniform_average", "raw_values", *(["variance_weighted"] if variances is not None else []))
+    def result(self, scores, multioutput, norms=None):
+        """The scores of columns (D,) as what `multioutput` says, given the norms of deviations if variances may weigh.
+
+        That of a vector is a number.
+        """
+        known = ("uniform_average", "raw_values", *(["variance_weighted"] if norms is not None else []))
         if multioutput not in known:
             raise ValueError(f"multioutput must be one of {', '.join(map(repr, known))}, not {multioutput!r}")
         if self.is_vector:
@@ -46,6 +50,7 @@ class Columns(NamedTuple):
         mean = scores.sum() / EntryCount(axis=(0,))(scores)
         if multioutput == "uniform_average":
             return mean
+        variances = pt.square(in_units(norms, unit(norms.sum())))
         total = variances.sum()
         varies = pt.neq(total, 0)
         return where(varies, (scores * variances).sum() / where(varies, total, 1), mean)
@@ -76,11 +81,16 @@ def _of_entries(x, ndim):
 
 
 def moments(x, weights):
-    """Weight, mean, and weighted sum of squared deviations of each column (3, D), as a statistic."""
-    total = weights.sum(axis=0)
-    mean = _mean(x, weights, total)
-    deviation = x - mean
-    return statistic(pt.stack([total, mean, (weights * deviation * deviation).sum(axis=0)]), Rule.MOMENTS)
+    """Weight, mean and norm of deviations of each column (3, D), as a statistic."""
+    weight = weights.sum(axis=0)
+    deviation, mean = _centered(x, weights, weight)
+    return statistic(pt.stack([weight, mean, _norm(deviation, weights, weight)[0]]), Rule.MOMENTS)
+
+
+def norm(x, weights):
+    """The root of the weighted sum of squares of each column (D,), of a statistic: moments about 0."""
+    weight = weights.sum(axis=0)
+    return statistic(pt.stack([weight, 0 * weight, _norm(x, weights, weight)[0]]), Rule.MOMENTS)[2]
 
 
 def comoments(x, y, weights):
@@ -89,12 +99,27 @@ def comoments(x, y, weights):
 
 
 def deviations(x, y, weights):
-    """Weight, means, and weighted sums of products of deviations of each column."""
-    total = weights.sum(axis=0)
-    mean_x, mean_y = _mean(x, weights, total), _mean(y, weights, total)
-    dx, dy = x - mean_x, y - mean_y
-    products = [(weights * a * b).sum(axis=0) for a, b in ((dx, dx), (dy, dy), (dx, dy))]
-    return [total, mean_x, mean_y, *products]
+    """Weight, means, norms of deviations, and the cosine of the angle between them, 0 where one is, of each column."""
+    weight = weights.sum(axis=0)
+    (dx, mean_x), (dy, mean_y) = _centered(x, weights, weight), _centered(y, weights, weight)
+    (norm_x, unit_x), (norm_y, unit_y) = _norm(dx, weights, weight), _norm(dy, weights, weight)
+    cosine = (weights * in_units(dx, unit_x) * in_units(dy, unit_y)).sum(axis=0)
+    return [weight, mean_x, mean_y, norm_x, norm_y, cosine]
+
+
+def _centered(x, weights, weight):
+    """Deviations from the weighted mean, and that."""
+    mean = _mean(x, weights, weight)
+    deviation = x - mean
+    # a mean that is rounded is not that of entries which differ in their last digits
+    return deviation - _mean(deviation, weights, weight), mean
+
+
+def _norm(x, weights, weight):
+    """The root of the weighted sum of squares, and that as what to divide by; no square is too large or too small."""
+    scale = unit((weights * pt.abs(x)).sum(axis=0) / where(pt.neq(weight, 0), weight, 1))
+    size = scale * pt.sqrt((weights * pt.square(in_units(x, scale))).sum(axis=0))
+    return size, unit(size)
 
 
 def _mean(x, weights, total):
@@ -105,12 +130,13 @@ def _mean(x, weights, total):
     return where(some, mean + (weights * (x - mean)).sum(axis=0) / total, 0)
 
 
-def explained(unexplained, total, force_finite=True):
-    """``1 - unexplained / total``; if asked, as scikit-learn, 1 for 0 / 0 and 0 for anything else by 0."""
+def explained(unexplained, total, force_finite=True, *, power=1):
+    """``1 - (unexplained / total)**power``; if asked, as scikit-learn, 1 for 0 / 0 and 0 for anything else by 0."""
     if not force_finite:
-        return 1 - unexplained / total
+        return 1 - (unexplained / total) ** power
     varies = pt.neq(total, 0)
-    return where(varies, 1 - unexplained / where(varies, total, 1), where(unexplained > 0, 0, 1 - unexplained))
+    share = unexplained / where(varies, total, 1)
+    return where(varies, 1 - share**power, where(unexplained > 0, 0, 1 - unexplained))
 
 
 def of_two_or_more(number, scores):

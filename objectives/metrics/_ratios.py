@@ -67,9 +67,11 @@ def jaccard_of(counts):
 
 def fbeta_of(beta):
     """The numerator and denominator of F with this beta."""
-    if not isinstance(beta, int | float) or not 0 <= beta < math.inf:
-        raise ValueError(f"beta must be a finite number that is not negative, not {beta!r}")
-    square = float(beta) ** 2
+    if not isinstance(beta, int | float) or not beta >= 0:
+        raise ValueError(f"beta must be a number that is not negative, not {beta!r}")
+    square = float(beta) * float(beta)
+    if math.isinf(square):
+        return recall_of
 
     def fbeta(counts):
         return (1 + square) * counts.true_positives, square * counts.actual + counts.predicted

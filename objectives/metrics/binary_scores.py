@@ -35,7 +35,7 @@ def binary_fbeta_score(
     threshold : float or tensor
         Least prediction that counts as 1.
     beta : float
-        How many times more the recall counts than the precision; not negative.
+        How many times more the recall counts than the precision; not negative. Infinity gives the recall.
     axis : int, optional
         The axis of labels; all elements are pooled if not given.
     average : {"macro", "weighted", "micro", None}

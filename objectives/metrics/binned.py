@@ -128,7 +128,7 @@ def binned_average_precision_score(predictions, targets, *, num_bins=1001, weigh
     return step_area(binned_points(predictions, targets, num_bins, mask, weights))
 
 
-@described(per="set", differentiable=False, predictions=UNIT, targets=BINARY)
+@described(best=None, per="set", differentiable=False, predictions=UNIT, targets=BINARY)
 def binned_roc_curve(predictions, targets, *, num_bins=1001, weights=None, mask=None):
     r"""The ROC curve of scores that are rounded to equally spaced values, in constant memory.
 
@@ -186,7 +186,7 @@ def binned_roc_curve(predictions, targets, *, num_bins=1001, weights=None, mask=
     return pt.stack([points.false_rate, points.true_rate, points.thresholds])
 
 
-@described(per="set", differentiable=False, predictions=UNIT, targets=BINARY)
+@described(best=None, per="set", differentiable=False, predictions=UNIT, targets=BINARY)
 def binned_precision_recall_curve(predictions, targets, *, num_bins=1001, weights=None, mask=None):
     r"""Precision and recall of scores that are rounded to equally spaced values, in constant memory.
 

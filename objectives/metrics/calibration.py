@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-@described(per="set", differentiable=False, predictions=SIMPLEX, targets=CLASSES)
+@described(best="min", per="set", differentiable=False, predictions=SIMPLEX, targets=CLASSES)
 def calibration_error(predictions, targets, *, num_bins=15, norm="l1", weights=None, mask=None, axis=-1):
     r"""How far confidence is from accuracy, over bins of confidence.
 
@@ -86,7 +86,7 @@ def calibration_error(predictions, targets, *, num_bins=15, norm="l1", weights=N
     return _error(_multiclass_bins(predictions, targets, num_bins, mask, weights, axis), norm)
 
 
-@described(per="set", differentiable=False, predictions=UNIT, targets=BINARY)
+@described(best="min", per="set", differentiable=False, predictions=UNIT, targets=BINARY)
 def binary_calibration_error(predictions, targets, *, num_bins=15, norm="l1", weights=None, mask=None):
     r"""How far the probability of the positive class is from its frequency, over bins of the probability.
 
@@ -146,7 +146,7 @@ def binary_calibration_error(predictions, targets, *, num_bins=15, norm="l1", we
     return _error(_binary_bins(predictions, targets, num_bins, mask, weights), norm)
 
 
-@described(per="set", differentiable=False, predictions=SIMPLEX, targets=CLASSES)
+@described(best=None, per="set", differentiable=False, predictions=SIMPLEX, targets=CLASSES)
 def calibration_curve(predictions, targets, *, num_bins=15, weights=None, mask=None, axis=-1):
     r"""Mean confidence, accuracy and weight by bins of confidence, for a reliability diagram.
 
@@ -208,7 +208,7 @@ def calibration_curve(predictions, targets, *, num_bins=15, weights=None, mask=N
     return pt.stack(_multiclass_bins(predictions, targets, num_bins, mask, weights, axis))
 
 
-@described(per="set", differentiable=False, predictions=UNIT, targets=BINARY)
+@described(best=None, per="set", differentiable=False, predictions=UNIT, targets=BINARY)
 def binary_calibration_curve(predictions, targets, *, num_bins=15, weights=None, mask=None):
     r"""Mean probability, share of positives and weight by bins of the probability, for a reliability diagram.
 

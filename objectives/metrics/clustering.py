@@ -89,7 +89,7 @@ def clustering_accuracy(
     return ratio(right, table.sum(), np.nan)
 
 
-@described(per="set", differentiable=False, predictions=CLUSTERS, targets=LABELS)
+@described(best=None, per="set", differentiable=False, predictions=CLUSTERS, targets=LABELS)
 def pair_confusion_matrix(predictions, targets, *, num_clusters, num_classes=None, mask=None):
     r"""How many pairs of items are rightly and wrongly put together and apart.
 

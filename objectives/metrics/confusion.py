@@ -12,7 +12,7 @@ from objectives.ops.statistics import summed
 __all__ = ["binary_confusion_matrix", "confusion_matrix"]
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(best=None, per="set", differentiable=False, predictions=REALS, targets=BINARY)
 def binary_confusion_matrix(predictions, targets, threshold=0.5, *, axis=None, weights=None, mask=None):
     r"""How many elements are rightly and wrongly taken for 0 and 1, all together or for each label.
 
@@ -80,7 +80,7 @@ def binary_confusion_matrix(predictions, targets, threshold=0.5, *, axis=None, w
     return summed(matrices[0] if axis is None else matrices)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
+@described(best=None, per="set", differentiable=False, predictions=REALS, targets=CLASSES)
 def confusion_matrix(predictions, targets, *, num_classes=None, weights=None, mask=None, axis=-1):
     r"""How many items of each class are taken for each class.
 

@@ -6,6 +6,7 @@ import pytensor.tensor as pt
 from objectives.lookup import REALS, described
 from objectives.metrics._columns import columns, comoments, deviations
 from objectives.metrics._sets import numbers
+from objectives.ops.scaling import in_units, unit
 from objectives.ops.selection import where
 from objectives.ops.sorting import pair_order, weighted_rank
 from objectives.ops.statistics import joined
@@ -51,8 +52,8 @@ def pearson_correlation(predictions, targets, *, multioutput="uniform_average", 
 
     Notes
     -----
-    Constant predictions or targets give NaN, and so do no items. It is computed from centred moments, so that large
-    means cost no digits.
+    Constant predictions or targets give NaN, and so do no items. It is computed from centred moments in units
+    of their own, so that neither large means nor huge or tiny numbers cost digits, as long as their sum is finite.
 
     References
     ----------
@@ -66,8 +67,8 @@ def pearson_correlation(predictions, targets, *, multioutput="uniform_average", 
     0.9286
     """
     given = columns(predictions, targets, mask, weights)
-    _, _, _, m_pp, m_tt, m_pt = _six(given)
-    return given.result(m_pt / (pt.sqrt(m_pp) * pt.sqrt(m_tt)), multioutput)
+    _, _, _, *spread = _six(given)
+    return given.result(_correlation(*spread), multioutput)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
@@ -120,8 +121,11 @@ def concordance_correlation(predictions, targets, *, multioutput="uniform_averag
     0.8966
     """
     given = columns(predictions, targets, mask, weights)
-    n, mean_p, mean_t, m_pp, m_tt, m_pt = _six(given)
-    return given.result(2 * m_pt / (m_pp + m_tt + n * pt.square(mean_p - mean_t)), multioutput)
+    n, mean_p, mean_t, norm_p, norm_t, cosine = _six(given)
+    apart = pt.sqrt(n) * pt.abs(mean_p - mean_t)
+    scale = unit(norm_p + norm_t + apart)
+    p, t, apart = (in_units(length, scale) for length in (norm_p, norm_t, apart))
+    return given.result(2 * cosine * p * t / (pt.square(p) + pt.square(t) + pt.square(apart)), multioutput)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
@@ -173,8 +177,8 @@ def spearman_correlation(predictions, targets, *, weights=None, mask=None):
     """
     p, t, w = _kept(predictions, targets, mask, weights)
     rank_p, rank_t = weighted_rank(p, w), weighted_rank(t, w)
-    _, _, _, m_pp, m_tt, m_pt = (part[0] for part in deviations(rank_p[:, None], rank_t[:, None], w[:, None]))
-    return _visible(m_pt / (pt.sqrt(m_pp) * pt.sqrt(m_tt)), p, t)
+    _, _, _, *spread = (part[0] for part in deviations(rank_p[:, None], rank_t[:, None], w[:, None]))
+    return _visible(_correlation(*spread), p, t)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
@@ -234,6 +238,11 @@ def kendall_tau(predictions, targets, *, weights=None, mask=None):
 def _six(given):
     parts = comoments(given.predictions, given.targets, given.weights)
     return [parts[i] for i in range(6)]
+
+
+def _correlation(norm_p, norm_t, cosine):
+    """The cosine between deviations, NaN where one has no length."""
+    return where(pt.neq(norm_p, 0) & pt.neq(norm_t, 0), cosine, np.nan)
 
 
 def _kept(predictions, targets, mask, weights):

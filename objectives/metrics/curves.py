@@ -16,7 +16,7 @@ __all__ = [
 ]
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(best=None, per="set", differentiable=False, predictions=REALS, targets=BINARY)
 def roc_curve(predictions, targets, *, weights=None, mask=None):
     r"""False and true positive rates at every threshold.
 
@@ -76,7 +76,7 @@ def roc_curve(predictions, targets, *, weights=None, mask=None):
     return pt.stack([points.false_rate, points.true_rate, points.thresholds])
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(best=None, per="set", differentiable=False, predictions=REALS, targets=BINARY)
 def det_curve(predictions, targets, *, weights=None, mask=None):
     r"""False positive and false negative rates at every threshold: the detection error tradeoff.
 
@@ -130,7 +130,7 @@ def det_curve(predictions, targets, *, weights=None, mask=None):
     return pt.stack([points.false_rate, missed, points.thresholds])
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(best=None, per="set", differentiable=False, predictions=REALS, targets=BINARY)
 def precision_recall_curve(predictions, targets, *, weights=None, mask=None):
     r"""Precision and recall at every threshold.
 

@@ -9,7 +9,7 @@ from objectives._inputs import as_labels, classwise, floating, known_number, sho
 from objectives.lookup import CLASSES, NON_NEGATIVE, POSITIVE, REALS, SIMPLEX, described
 from objectives.losses.categorical import categorical_crossentropy
 from objectives.losses.deviance import tweedie_deviance
-from objectives.metrics._columns import columns, explained, moments, of_two_or_more
+from objectives.metrics._columns import columns, explained, moments, norm, of_two_or_more
 from objectives.metrics._sets import item_weights, selecting
 from objectives.ops.labels import is_class
 from objectives.ops.selection import where
@@ -195,15 +195,15 @@ def d2_tweedie_score(predictions, targets, *, power=0.0, multioutput="uniform_av
     # what is masked has weight 0, and becomes 1, which is in the range of every power
     counts = pt.neq(given.weights, 0)
     p, t = where(counts, given.predictions, 1), where(counts, given.targets, 1)
-    model = given.total(tweedie_deviance(p, t, power=power))
     of_targets = moments(t, given.weights)
     total, mean, variation = of_targets[0], of_targets[1], of_targets[2]
     if k == 0:
-        constant = variation
+        score = explained(norm(p - t, given.weights), variation, force_finite=False, power=2)
     else:
+        model = given.total(tweedie_deviance(p, t, power=power))
         constant = 2 * (given.total(_potential(t, k)) - total * _potential(mean, k))
-        constant = where(pt.neq(variation, 0), constant, 0)
-    return given.result(of_two_or_more(given.number(), 1 - model / constant), multioutput)
+        score = 1 - model / where(pt.neq(variation, 0), constant, 0)
+    return given.result(of_two_or_more(given.number(), score), multioutput)
 
 
 @described(per="set", differentiable=False, predictions=SIMPLEX, targets=CLASSES)

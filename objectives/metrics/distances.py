@@ -13,7 +13,7 @@ from objectives.ops.statistics import Rule, statistic, summed
 __all__ = ["max_error", "minkowski_distance", "peak_signal_noise_ratio", "weighted_mean_absolute_percentage_error"]
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def weighted_mean_absolute_percentage_error(predictions, targets, *, scale=100.0, weights=None, mask=None):
     r"""Sum of the absolute errors in percent of that of the absolute targets.
 
@@ -62,7 +62,7 @@ def weighted_mean_absolute_percentage_error(predictions, targets, *, scale=100.0
     return scale * summed((w * pt.abs(p - t)).sum()) / summed((w * pt.abs(t)).sum())
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def max_error(predictions, targets, *, weights=None, mask=None):
     r"""Greatest absolute error.
 
@@ -111,7 +111,7 @@ def max_error(predictions, targets, *, weights=None, mask=None):
     return where(greatest < 0, np.nan, greatest)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def minkowski_distance(predictions, targets, *, p=2, weights=None, mask=None):
     r"""Distance of all predictions from all targets, as points of a space.
 

@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def median_absolute_error(predictions, targets, *, multioutput="uniform_average", weights=None, mask=None):
     r"""Median of the absolute errors.
 
@@ -71,7 +71,7 @@ def median_absolute_error(predictions, targets, *, multioutput="uniform_average"
     return _median_of(given, pt.abs(given.errors), multioutput)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best=None, per="set", differentiable=False, predictions=REALS, targets=REALS)
 def median_error(predictions, targets, *, multioutput="uniform_average", weights=None, mask=None):
     r"""Median of the errors.
 
@@ -126,7 +126,7 @@ def median_error(predictions, targets, *, multioutput="uniform_average", weights
     return _median_of(given, given.errors, multioutput)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def median_absolute_deviation(
     predictions, targets, *, scale=1.0, multioutput="uniform_average", weights=None, mask=None
 ):
@@ -187,7 +187,7 @@ def median_absolute_deviation(
     return given.result(scale * weighted_quantile(deviations, w, 0.5), multioutput)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best=None, per="set", differentiable=False, predictions=REALS, targets=REALS)
 def median_percentage_error(
     predictions, targets, *, scale=100.0, multioutput="uniform_average", weights=None, mask=None
 ):
@@ -246,7 +246,7 @@ def median_percentage_error(
     return _median_of(given, ratios, multioutput, scale)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def median_absolute_percentage_error(
     predictions, targets, *, scale=100.0, multioutput="uniform_average", weights=None, mask=None
 ):

@@ -340,7 +340,8 @@ def v_measure_score(predictions, targets, *, num_clusters, num_classes=None, bet
     num_classes : int, optional
         The number of classes, that of clusters if not given.
     beta : float
-        How many times more the completeness counts than the homogeneity; not negative.
+        How many times more the completeness counts than the homogeneity; not negative. Infinity gives the
+        completeness.
     weights : tensor, optional
         How much each item counts (...); booleans choose items.
     mask : tensor of bool, optional
@@ -376,8 +377,10 @@ def v_measure_score(predictions, targets, *, num_clusters, num_classes=None, bet
     >>> print(v_measure_score([0, 0, 1, 1, 2], [1, 1, 1, 0, 1], num_clusters=3).eval().round(4))
     0.2869
     """
-    if not isinstance(beta, int | float) or not 0 <= beta < math.inf:
-        raise ValueError(f"beta must be a finite number that is not negative, not {beta!r}")
+    if not isinstance(beta, int | float) or not beta >= 0:
+        raise ValueError(f"beta must be a number that is not negative, not {beta!r}")
     information = information_of(contingency_table(predictions, targets, num_clusters, num_classes, mask, weights))
     h, c = information.homogeneity, information.completeness
+    if math.isinf(beta):
+        return c
     return ratio((1 + float(beta)) * h * c, float(beta) * h + c, 0)

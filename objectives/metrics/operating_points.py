@@ -16,7 +16,7 @@ __all__ = [
 ]
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(best="min", per="set", differentiable=False, predictions=REALS, targets=BINARY)
 def equal_error_rate(predictions, targets, *, weights=None, mask=None):
     r"""The error rate at the threshold where false positives and false negatives are equally frequent.
 

@@ -101,7 +101,7 @@ def _scale(p, scale_by_half):
     return where(pt.neq(EntryCount(axis=(p.ndim - 1,))(p), 2), pt.ones((), p.dtype), 0.5)
 
 
-@described(per="set", differentiable=False, logits=REALS, targets=CLASSES)
+@described(best="min", per="set", differentiable=False, logits=REALS, targets=CLASSES)
 def perplexity(logits, targets, *, weights=None, mask=None, axis=-1):
     r"""The exponential of the mean crossentropy: among how many equally likely classes a model is undecided.
 

@@ -12,7 +12,7 @@ from objectives.ops.selection import select, where
 __all__ = ["coverage_error", "dcg_score", "label_ranking_average_precision", "label_ranking_loss", "ndcg_score"]
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=BINARY)
+@described(best="min", per="item", differentiable=False, scores=REALS, targets=BINARY)
 def label_ranking_loss(scores, targets, *, axis=-1, mask=None):
     r"""Share of pairs of a right and a wrong label that the scores have the wrong way round, for each list.
 
@@ -67,7 +67,7 @@ def label_ranking_loss(scores, targets, *, axis=-1, mask=None):
     return given.result(ratio(errors, pairs.sum(axis=(-2, -1))), errors=True)
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=BINARY)
+@described(best="min", per="item", differentiable=False, scores=REALS, targets=BINARY)
 def coverage_error(scores, targets, *, axis=-1, mask=None):
     r"""How far down the list all right labels are found, for each list.
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytensor.tensor as pt
 
 from objectives.lookup import NON_NEGATIVE, REALS, described
-from objectives.metrics._columns import columns, explained, moments, of_two_or_more
+from objectives.metrics._columns import columns, explained, moments, norm, of_two_or_more
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import where
 from objectives.ops.statistics import Rule, statistic, summed
@@ -81,7 +81,7 @@ def r2_score(
         raise ValueError(f"adjusted must be a whole number of predictors, not {adjusted!r}")
     given = columns(predictions, targets, mask, weights)
     number, variation = given.number(), moments(given.targets, given.weights)[2]
-    score = explained(given.total(pt.square(given.errors)), variation, force_finite)
+    score = explained(norm(given.errors, given.weights), variation, force_finite, power=2)
     if adjusted:
         free = number - adjusted - 1
         score = where(free > 0, 1 - (1 - score) * (number - 1) / where(free > 0, free, 1), np.nan)
@@ -142,11 +142,11 @@ def explained_variance(
     """
     given = columns(predictions, targets, mask, weights)
     of_errors, of_targets = moments(given.errors, given.weights), moments(given.targets, given.weights)
-    score = where(pt.neq(of_targets[0], 0), explained(of_errors[2], of_targets[2], force_finite), np.nan)
+    score = where(pt.neq(of_targets[0], 0), explained(of_errors[2], of_targets[2], force_finite, power=2), np.nan)
     return given.result(score, multioutput, of_targets[2])
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def root_mean_squared_error(predictions, targets, *, multioutput="uniform_average", weights=None, mask=None):
     r"""Root of the mean squared error.
 
@@ -195,10 +195,10 @@ def root_mean_squared_error(predictions, targets, *, multioutput="uniform_averag
     1.4142
     """
     given = columns(predictions, targets, mask, weights)
-    return given.result(pt.sqrt(_mean_square(given, given.errors)), multioutput)
+    return given.result(_root_mean_square(given, given.errors), multioutput)
 
 
-@described(per="set", differentiable=False, predictions=NON_NEGATIVE, targets=NON_NEGATIVE)
+@described(best="min", per="set", differentiable=False, predictions=NON_NEGATIVE, targets=NON_NEGATIVE)
 def root_mean_squared_logarithmic_error(
     predictions, targets, *, multioutput="uniform_average", weights=None, mask=None
 ):
@@ -248,12 +248,10 @@ def root_mean_squared_logarithmic_error(
     1.6282
     """
     given = columns(predictions, targets, mask, weights)
-    return given.result(
-        pt.sqrt(_mean_square(given, pt.log1p(given.predictions) - pt.log1p(given.targets))), multioutput
-    )
+    return given.result(_root_mean_square(given, pt.log1p(given.predictions) - pt.log1p(given.targets)), multioutput)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def normalized_root_mean_squared_error(
     predictions, targets, *, normalization="mean", multioutput="uniform_average", weights=None, mask=None
 ):
@@ -310,10 +308,10 @@ def normalized_root_mean_squared_error(
     if normalization not in _SIZES:
         raise ValueError(f"normalization must be one of {', '.join(map(repr, _SIZES))}, not {normalization!r}")
     size = _SIZES[normalization](given)
-    return given.result(pt.sqrt(_mean_square(given, given.errors)) / size, multioutput)
+    return given.result(_root_mean_square(given, given.errors) / size, multioutput)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def relative_squared_error(
     predictions, targets, *, squared=True, multioutput="uniform_average", weights=None, mask=None
 ):
@@ -366,12 +364,12 @@ def relative_squared_error(
     1.0
     """
     given = columns(predictions, targets, mask, weights)
-    error = given.total(pt.square(given.errors)) / moments(given.targets, given.weights)[2]
-    return given.result(error if squared else pt.sqrt(error), multioutput)
+    error = norm(given.errors, given.weights) / moments(given.targets, given.weights)[2]
+    return given.result(pt.square(error) if squared else error, multioutput)
 
 
-def _mean_square(given, errors):
-    return given.total(pt.square(errors)) / summed(given.weights.sum(axis=0))
+def _root_mean_square(given, errors):
+    return norm(errors, given.weights) / pt.sqrt(summed(given.weights.sum(axis=0)))
 
 
 def _range(given):
@@ -384,12 +382,12 @@ def _range(given):
 
 def _deviation(given):
     parts = moments(given.targets, given.weights)
-    return pt.sqrt(parts[2] / parts[0])
+    return parts[2] / pt.sqrt(parts[0])
 
 
 _SIZES = {
     "mean": lambda given: moments(given.targets, given.weights)[1],
     "range": _range,
     "std": _deviation,
-    "l2": lambda given: pt.sqrt(given.total(pt.square(given.targets))),
+    "l2": lambda given: norm(given.targets, given.weights),
 }

@@ -184,7 +184,7 @@ def hit_rate_at_k(scores, targets, *, k=None, axis=-1, mask=None):
     return found.given.result(even_max(found.hits))
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(best="min", per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
 def fall_out_at_k(scores, targets, *, k=None, axis=-1, mask=None):
     r"""Share of the entries that are not relevant that are among the first k, for each list.
 

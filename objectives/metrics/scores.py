@@ -35,7 +35,7 @@ def fbeta_score(
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     beta : float
-        How many times more the recall counts than the precision; not negative.
+        How many times more the recall counts than the precision; not negative. Infinity gives the recall.
     num_classes : int, optional
         C. Needed for class indices, and for scores whose number of classes is not known statically.
     average : {"macro", "weighted", "micro", None}

@@ -42,28 +42,40 @@ def _greatest(where, a, b):
 
 
 def _join_moments(where, a, b):
-    """Count, mean and sum of squared deviations (Chan, Golub and LeVeque 1983)."""
-    (n, mean, squares), (k, other_mean, other_squares) = a, b
-    total = n + k
-    share = where(total == 0, 0, k / where(total == 0, 1, total))
+    """Count, mean and norm of deviations, the root of the sum of their squares (Chan, Golub and LeVeque 1983)."""
+    (n, mean, norm), (k, other_mean, other_norm) = a, b
+    total, share, between = _shares(where, n, k)
     difference = other_mean - mean
-    return total, mean + difference * share, squares + other_squares + difference * difference * (n * share)
+    return total, mean + difference * share, _norm(where, norm, other_norm, difference * between)
 
 
 def _join_comoments(where, a, b):
-    """The same of pairs: count, means, and sums of products of deviations."""
-    (n, x, y, xx, yy, xy), (k, other_x, other_y, other_xx, other_yy, other_xy) = a, b
+    """The same of pairs: count, means, norms of deviations, and the cosine of the angle between them."""
+    (n, x, y, norm_x, norm_y, cosine), (k, other_x, other_y, other_norm_x, other_norm_y, other_cosine) = a, b
+    total, share, between = _shares(where, n, k)
+    dx, dy = other_x - x, other_y - y
+    parts_x, parts_y = (norm_x, other_norm_x, dx * between), (norm_y, other_norm_y, dy * between)
+    new_x, new_y = _norm(where, *parts_x), _norm(where, *parts_y)
+    unit_x, unit_y = where(new_x == 0, 1, new_x), where(new_y == 0, 1, new_y)
+    cosines = (cosine, other_cosine, 1)
+    products = [c * (a / unit_x) * (b / unit_y) for c, a, b in zip(cosines, parts_x, parts_y, strict=True)]
+    return total, x + dx * share, y + dy * share, new_x, new_y, products[0] + products[1] + products[2]
+
+
+def _shares(where, n, k):
+    """Of two counts the total, the share of the second, and what the difference of means is of the new deviations."""
     total = n + k
     share = where(total == 0, 0, k / where(total == 0, 1, total))
-    dx, dy, common = other_x - x, other_y - y, n * share
-    return (
-        total,
-        x + dx * share,
-        y + dy * share,
-        xx + other_xx + dx * dx * common,
-        yy + other_yy + dy * dy * common,
-        xy + other_xy + dx * dy * common,
-    )
+    return total, share, abs(n * share) ** 0.5
+
+
+def _norm(where, *parts):
+    """The root of the sum of squares, in units of the greatest, whose square might not be a number."""
+    greatest = abs(parts[0])
+    for part in parts[1:]:
+        greatest = where(abs(part) > greatest, abs(part), greatest)
+    unit = where((greatest == 0) | (greatest - greatest != 0), 1, greatest)
+    return greatest * sum((part / unit) * (part / unit) for part in parts) ** 0.5
 
 
 class Rule(Enum):

@@ -1,9 +1,11 @@
 """How measures change from epoch to epoch."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
 
+from objectives.lookup import facts, names
 from objectives.plot._axes import REFERENCE, array_of, colour, pyplot, tidy
 
 __all__ = ["plot_learning_curves"]
@@ -11,9 +13,35 @@ __all__ = ["plot_learning_curves"]
 SPLITS = {"train": "training", "training": "training", "val": "validation", "valid": "validation"}
 SPLITS |= {"validation": "validation", "test": "test", "testing": "test"}
 ORDER = ("training", "validation", "test", "")
-LESS_IS_BETTER = (
-    *("loss", "error", "entropy", "nll", "mse", "mae", "rmse", "perplexity", "deviance", "divergence"),
-    *("distance", "brier"),
+# Words of measures that are no functions here.
+WORDS = dict.fromkeys(
+    (
+        *("loss", "logloss", "error", "entropy", "crossentropy", "deviance", "divergence", "distance", "perplexity"),
+        *("bce", "brier", "cer", "crps", "ece", "eer", "fnr", "fpr", "hinge", "jsd", "kl", "kld", "mad", "mae", "mape"),
+        *("mce", "mse", "msle", "nll", "ppl", "rmse", "rmsle", "smape", "wer"),
+    ),
+    "min",
+) | dict.fromkeys(
+    (
+        *(
+            "accuracy",
+            "acc",
+            "auc",
+            "auroc",
+            "ap",
+            "bleu",
+            "correlation",
+            "dcg",
+            "elbo",
+            "f1",
+            "fbeta",
+            "iou",
+            "jaccard",
+        ),
+        *("kappa", "map", "mcc", "miou", "mrr", "ndcg", "npv", "ppv", "precision", "psnr", "r2", "recall"),
+        *("sensitivity", "similarity", "specificity", "ssim", "tnr", "tpr"),
+    ),
+    "max",
 )
 MOST_COLUMNS = 3
 
@@ -28,8 +56,9 @@ def plot_learning_curves(history, *, best=None, ax=None):
         ``train_``, ``validation_``, ``val_`` or ``test_`` are lines in the panel of the measure that follows, such as
         ``train_loss`` and ``validation_loss``; a name without goes with them as training (as in Keras).
     best : dict, optional
-        ``"min"`` or ``"max"`` by measure: which epoch to mark; ``None`` marks none. What is not given is the least for
-        names with a word such as loss, error, entropy, perplexity or deviance, and else the greatest.
+        ``"min"`` or ``"max"`` by measure: which epoch to mark; ``None`` marks none. What is not given is what
+        `objectives.facts` says is best for the function of this name, else what its words say, such as loss, error,
+        crps or bce, and accuracy, auc or f1. Nothing is marked where no word is known, or words disagree.
     ax : matplotlib Axes or sequence of them, optional
         Where to draw, one for each measure; a new figure if not given.
 
@@ -110,8 +139,12 @@ def _panels(columns):
 
 
 def _best_of(measure):
-    words = measure.lower().replace("-", "_").split("_")
-    return "min" if any(word.endswith(LESS_IS_BETTER) for word in words) else "max"
+    """``"min"`` or ``"max"``; None where that is not known."""
+    words = re.split(r"[\W_]+", measure.lower())
+    if (name := "_".join(words)) in names():
+        return facts(name).best
+    found = {WORDS[word] for word in words if word in WORDS}
+    return found.pop() if len(found) == 1 else None
 
 
 def _axes_for(panels, ax):

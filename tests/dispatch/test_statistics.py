@@ -16,13 +16,14 @@ RULES = [Rule.SUM, Rule.MAXIMUM, Rule.MOMENTS, Rule.COMOMENTS]
 
 
 def moments_of(x, y=None):
-    """Count, mean and squared deviations of the columns of x; with y, of pairs."""
+    """Count, mean and norm of deviations of the columns of x; with y, of pairs, and the cosine between those."""
     n, dx = np.full(x.shape[1:], float(len(x))), x - x.mean(axis=0)
     if y is None:
-        return np.stack([n, x.mean(axis=0), (dx**2).sum(axis=0)])
+        return np.stack([n, x.mean(axis=0), np.linalg.norm(dx, axis=0)])
     dy = y - y.mean(axis=0)
-    products = [(dx * dx).sum(axis=0), (dy * dy).sum(axis=0), (dx * dy).sum(axis=0)]
-    return np.stack([n, x.mean(axis=0), y.mean(axis=0), *products])
+    norms = np.linalg.norm(dx, axis=0), np.linalg.norm(dy, axis=0)
+    cosine = (dx * dy).sum(axis=0) / np.where(norms[0] * norms[1] == 0, 1, norms[0] * norms[1])
+    return np.stack([n, x.mean(axis=0), y.mean(axis=0), *norms, cosine])
 
 
 def statistics_of(x, y):

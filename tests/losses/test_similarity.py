@@ -141,3 +141,13 @@ def test_misuse():
             pairwise_distance(pt.matrix(), pt.matrix(), p=p)
     with pytest.raises(ValueError, match="eps must not be negative"):
         cosine_similarity(pt.matrix(), pt.matrix(), eps=-1e-8)
+
+
+def test_cosine_of_the_greatest_float32():
+    """Of products of quotients, which PyTensor would make quotients of products, nothing overflows."""
+    a, b = pt.fmatrix(), pt.fmatrix()
+    similarity = cosine_similarity(a, b)
+    function = pytensor.function([a, b], [similarity, pytensor.grad(similarity.sum(), a)], mode="FAST_COMPILE")
+    value, gradient = function(*np.array([[[2e38, 1e38]], [[1e38, 2e38]]], "float32"))
+    np.testing.assert_allclose(value, 0.8, rtol=1e-6)
+    np.testing.assert_allclose(gradient, 0, atol=1e-37)

@@ -78,6 +78,8 @@ def test_one_cluster_tells_exactly_nothing_whatever_the_weights():
     assert normalized_mutual_info_score(one, one, **options).eval() == 1
     assert normalized_mutual_info_score(one, others, average_method="min", **options).eval() == 0
     assert abs(v_measure_score(one, others, beta=0, **options).eval()) < 1e-15
+    endless = v_measure_score(others, one, beta=np.inf, **options)
+    assert endless.eval() == objectives.completeness_score(others, one, **options).eval()
 
 
 def test_errors():

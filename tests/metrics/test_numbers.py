@@ -1,6 +1,9 @@
 """Measures of numbers at hand-computed edges: constant targets, one item, large offsets, weights as repetition."""
 
+from functools import partial
+
 import numpy as np
+import pytensor
 import pytensor.tensor as pt
 import pytest
 from scipy import stats
@@ -20,6 +23,7 @@ from objectives import (
     median_absolute_error,
     median_percentage_error,
     minkowski_distance,
+    normalized_root_mean_squared_error,
     peak_signal_noise_ratio,
     pearson_correlation,
     r2_score,
@@ -48,6 +52,65 @@ def test_constant_targets():
     assert d2_tweedie_score([0.1, 0.2, 0.3], CONSTANT, power=1).eval() == -inf
     for correlation in (pearson_correlation, spearman_correlation, kendall_tau):
         assert np.isnan(correlation([1.0, 2.0, 3.0], CONSTANT).eval())
+
+
+SCALE_FREE = {
+    pearson_correlation: lambda p, t: stats.pearsonr(p, t)[0],
+    concordance_correlation: lambda p, t: (
+        2 * np.cov(p, t, ddof=0)[0, 1] / (p.var() + t.var() + (p.mean() - t.mean()) ** 2)
+    ),
+    r2_score: lambda p, t: sklearn.r2_score(t, p),
+    explained_variance: lambda p, t: sklearn.explained_variance_score(t, p),
+    relative_squared_error: lambda p, t: 1 - sklearn.r2_score(t, p),
+    partial(d2_tweedie_score, power=0): lambda p, t: sklearn.d2_tweedie_score(t, p, power=0),
+    **{
+        partial(normalized_root_mean_squared_error, normalization=name): lambda p, t, size=size: (
+            sklearn.root_mean_squared_error(t, p) / size(t)
+        )
+        for name, size in (("mean", np.mean), ("std", np.std), ("l2", np.linalg.norm), ("range", np.ptp))
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("dtype", "scales"), [("float64", [1.0, 1e160, 1e-160, 1e300, 1e-300]), ("float32", [1.0, 1e30, 1e-30])]
+)
+def test_the_unit_changes_no_score(dtype, scales):
+    """Squares of such numbers overflow or underflow."""
+    rng = np.random.default_rng(0)
+    t = 3 + rng.normal(size=40)
+    p = t + 0.5 * rng.normal(size=40)
+    with pytensor.config.change_flags(floatX=dtype):
+        inputs = [pt.vector(), pt.vector()]
+        scores = {f"{i}": measure(*inputs) for i, measure in enumerate(SCALE_FREE)}
+        scores["error"] = root_mean_squared_error(*inputs)
+        together = pytensor.function(inputs, list(scores.values()), mode="FAST_COMPILE")
+        validation = compile_validation(inputs, scores, mode="FAST_COMPILE")
+    expected = [reference(p, t) for reference in SCALE_FREE.values()]
+    tolerance = 1e-10 if dtype == "float64" else 1e-4
+    for scale in scales:
+        arrays = [(scale * x).astype(dtype) for x in (p, t)]
+        batches = [tuple(x[part] for x in arrays) for part in (slice(1), slice(1, 17), slice(17, 40))]
+        for found in (together(*arrays), [*validation.validate(batches).values()]):
+            np.testing.assert_allclose(found[:-1], expected, rtol=tolerance, err_msg=f"{scale}")
+            np.testing.assert_allclose(found[-1] / scale, sklearn.root_mean_squared_error(t, p), rtol=tolerance)
+
+
+def test_two_points_correlate_wholly():
+    """Though the mean of the targets is rounded to one of them."""
+    p, t = [30.0, 30.100000381469727], [116.80000305175781, 116.8000030517578]
+    np.testing.assert_allclose(pearson_correlation(p, t).eval(), -1, rtol=1e-12)
+    error = np.subtract(p, t)
+    deviation = (t[0] - t[1]) / 2
+    np.testing.assert_allclose(r2_score(p, t).eval(), 1 - (error**2).sum() / (2 * deviation**2), rtol=1e-12)
+
+
+def test_infinite_errors_stay_visible():
+    p, t = pt.vector(), pt.vector()
+    validation = compile_validation([p, t], {"error": root_mean_squared_error(p, t)}, mode="FAST_COMPILE")
+    batches = [([1.0, inf], [1.0, 2.0]), ([1.0, 2.0], [3.0, 1.0]), ([inf, 1.0], [1.0, 1.0])]
+    for part in (batches, batches[:2], batches[1:]):
+        assert validation.validate([tuple(map(np.asarray, batch)) for batch in part])["error"] == inf
 
 
 def test_one_item():

@@ -12,6 +12,7 @@ from objectives import (
     binary_accuracy,
     binary_confusion_matrix,
     binary_f1_score,
+    binary_fbeta_score,
     binary_jaccard_score,
     binary_negative_predictive_value,
     binary_precision,
@@ -75,6 +76,15 @@ def test_what_is_0_is_exactly_0_for_any_weights():
     assert np.isnan(specificity(others, one, **options).eval()[3])
 
 
+@pytest.mark.parametrize("average", ["micro", "macro", "weighted", None])
+def test_endless_beta_is_recall(average):
+    predictions, targets, options = [0, 1, 1, 1], [0, 1, 2, 2], {"num_classes": 3, "average": average}
+    expected = sklearn.fbeta_score(targets, predictions, beta=np.inf, average=average)
+    for beta in (np.inf, 1e200):
+        np.testing.assert_allclose(fbeta_score(predictions, targets, beta=beta, **options).eval(), expected)
+    assert binary_fbeta_score([0.9, 0.2], [1, 1], beta=np.inf).eval() == 0.5
+
+
 def test_beta_0_is_precision():
     predictions, targets = [0, 1, 1, 1], [0, 1, 2, 2]
     assert fbeta_score(predictions, targets, beta=0, num_classes=3).eval() == pytest.approx((1 + 1 / 3 + 0) / 3)
@@ -103,8 +113,8 @@ def test_errors_of_binary_scores():
             binary_precision([[0.5]], [[1]], axis=axis, average="samples")
         with pytest.raises(ValueError, match="zero_division must be"):
             binary_precision([[0.5]], [[1]], axis=axis, zero_division=2)
-    for beta in (-1, np.inf, "1"):
-        with pytest.raises(ValueError, match="beta must be a finite number that is not negative"):
+    for beta in (-1, NAN, "1"):
+        with pytest.raises(ValueError, match="beta must be a number that is not negative"):
             fbeta_score([0], [0], num_classes=2, beta=beta)
 
 

@@ -1,0 +1,18 @@
+"""Numbers to divide by before squares are taken, so that none overflows or underflows."""
+
+import numpy as np
+import pytensor.tensor as pt
+
+from objectives.ops.selection import where
+
+
+def unit(size):
+    """A size as what to divide by: positive, and finite as is its reciprocal, with which backends multiply."""
+    least = np.finfo(size.dtype).tiny
+    size = where(pt.neq(size, 0) & pt.invert(pt.isinf(size) | pt.isnan(size)), size, 1)
+    return where(size < least, least, where(size > 1 / least, 1 / least, size))
+
+
+def in_units(x, unit):
+    """``x / unit``, chosen, since of a product of quotients PyTensor makes one of products, which might overflow."""
+    return where(pt.isnan(x), x, x / unit)
