@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytensor
-from pytensor.compile.mode import get_mode
+from pytensor.compile.mode import get_mode, predefined_modes
 
 from objectives._batches import arrays_of
 from objectives._progress import with_progress_bar
 from objectives._splitting import split
 from objectives.ops._symbolic import UNCOMPILED
-from objectives.ops.statistics import accumulated, check_lengths, merged_states
+from objectives.ops.statistics import accumulated, check_lengths, concatenated, merged_states
 
 __all__ = ["BatchError", "CompilationError", "Validation", "compile_validation"]
 
@@ -127,7 +127,7 @@ class Validation:
 
     def __init__(self, inputs, measures, *, mode=None):
         self._parts = split(inputs, measures)
-        self._definition = list(inputs), dict(measures), mode
+        self._definition = list(inputs), dict(measures), _by_name(mode)
         self._inputs, self._names = list(inputs), list(measures)
         self._added, self._kept = self._parts.added, self._parts.kept
         linker = type(get_mode(mode).linker).__name__
@@ -259,9 +259,7 @@ class Validation:
         if all(np.isnan(value).all() for value in values.values()):
             otherwise = self._results(is_blank=False)
             if not any(np.isnan(value).all() for value in otherwise.values()):
-                raise ValueError(
-                    f"nothing counts in the batches that were added, so that there is no value of {self._names}"
-                )
+                raise ValueError(f"nothing counts in any batch, so that there is no value of {self._names}")
         return values
 
     def _results(self, *, is_blank=True):
@@ -281,7 +279,7 @@ class Validation:
     def _of_items(self, is_blank):
         """The measures that need all items."""
         for i, chunks in enumerate(self._chunks):
-            self._chunks[i] = [_concatenated(chunks)]
+            self._chunks[i] = [concatenated(chunks)]
         with self._lock:
             names, function = self._items
             values = function(is_blank, *map(np.asarray, self._arrays), *(chunk for (chunk,) in self._chunks))
@@ -317,7 +315,7 @@ class Validation:
         """
         state = {part.name: np.array(array) for part, array in zip(self._added, self._arrays, strict=True)}
         for kept, chunks in zip(self._kept, self._chunks, strict=True):
-            state[kept.name] = _concatenated(chunks)
+            state[kept.name] = concatenated(chunks)
         return {"batches": np.asarray(self.batches), **state}
 
     @state.setter
@@ -388,9 +386,9 @@ class Validation:
         return {name: f"{value:.4g}" for name, value in self._of_sums().items() if np.ndim(value) == 0}
 
 
-def _concatenated(chunks):
-    """All that was kept, but for what is empty and may have other columns: no batch was known when it was made."""
-    return np.concatenate([np.asarray(chunk) for chunk in chunks if len(chunk)] or [np.asarray(chunks[-1])])
+def _by_name(mode):
+    """PyTensor's modes by their names: that of PyTorch holds functions that cannot be pickled."""
+    return next((name for name, known in predefined_modes.items() if known is mode), mode)
 
 
 def _restored(inputs, measures, mode, state):

@@ -10,6 +10,7 @@ from objectives._inputs import elementwise, floating_scores
 from objectives.losses._terms import probability
 from objectives.metrics._sets import item_weights, selecting, unless_empty
 from objectives.ops.confusion import confusion_counts
+from objectives.ops.labels import binary_target
 from objectives.ops.selection import where
 from objectives.ops.statistics import accumulator_dtype, joined, summed
 from objectives.ops.thresholds import counts_above
@@ -72,7 +73,7 @@ def binned_points(predictions, targets, num_bins, mask, weights) -> Points:
     is_valid = pt.invert(pt.isnan(scores))
     rounded = where(is_valid, scores, 0) * np.asarray(num_bins - 1, dtype) + np.asarray(0.5, dtype)
     counts = confusion_counts(
-        binary_labels(targets).astype("int64").ravel(),
+        binary_target(targets).astype("int64").ravel(),
         num_bins - 1 - rounded.astype("int64").ravel(),  # the highest comes first
         where(is_valid, weights, np.nan).ravel(),
         num_rows=2,
@@ -89,7 +90,7 @@ def kept_items(predictions, targets, mask, weights):
     mask, weights = selecting(mask, weights)
     scores, targets, mask = elementwise(floating_scores(predictions), targets, mask)
     kept = joined(scores.ravel())
-    labels = joined(binary_labels(targets).ravel())
+    labels = joined(binary_target(targets).ravel())
     return kept, labels, kept_weights(scores, kept, mask, weights)
 
 
@@ -99,11 +100,6 @@ def kept_weights(like, kept, mask, weights):
     if mask is None and weights is None:
         return pt.ones((kept.shape[0],), dtype)
     return joined(item_weights(like, mask, weights, dtype).ravel())
-
-
-def binary_labels(targets):
-    """Targets in {0, 1} of any dtype as int8; all others become -1, which is refused as a label."""
-    return where(pt.neq(targets, 0), where(pt.neq(targets, 1), pt.zeros_like(targets) - 1, 1), 0).astype("int8")
 
 
 def _falling(rows):

@@ -20,7 +20,7 @@ from objectives._inputs import (
     option,
     shown,
 )
-from objectives.ops.labels import best_class
+from objectives.ops.labels import best_class, binary_target
 from objectives.ops.selection import select, where
 from objectives.ops.statistics import accumulator_dtype, where_nothing
 
@@ -67,13 +67,14 @@ class Binary(NamedTuple):
 def binaries(predictions, targets, threshold, mask=None, weights=None) -> Binary:
     """Whether targets are 1, whether predictions are at least the threshold, and the weight of each element.
 
-    The weight is NaN where the prediction is, and where the target is neither 0 nor 1.
+    The weight is NaN where the prediction is, and where the target is neither 0 nor 1 and the backend cannot raise.
     """
     mask, weights = selecting(mask, weights)
     predictions, targets, mask = elementwise(floating_scores(predictions), targets, mask)
+    targets = binary_target(targets)
     positive = pt.ge(predictions, option(threshold, "threshold", predictions))
     weights = item_weights(predictions, mask, weights, accumulator_dtype(predictions.dtype))
-    unknown = pt.isnan(predictions) | (pt.neq(targets, 0) & pt.neq(targets, 1))
+    unknown = pt.isnan(predictions) | pt.lt(targets, 0)
     return Binary(pt.neq(targets, 0), positive, where(unknown, np.nan, weights))
 
 

@@ -5,6 +5,7 @@ import pytensor.tensor as pt
 
 from objectives._inputs import aligned_mask, as_labels, class_axis_last, classwise, elementwise, floating_scores, option
 from objectives.lookup import BINARY, CLASSES, REALS, described
+from objectives.ops.labels import binary_target
 from objectives.ops.marking import selected
 from objectives.ops.ranking import label_rank
 from objectives.ops.selection import condition_of, where
@@ -41,6 +42,9 @@ def binary_accuracy(predictions, targets, threshold=0.5, *, mask=None):
     ------
     TypeError
         If the ranks differ or static shapes cannot be paired.
+    IndexError
+        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
+        the element is NaN.
 
     Notes
     -----
@@ -58,9 +62,10 @@ def binary_accuracy(predictions, targets, threshold=0.5, *, mask=None):
     """
     predictions, targets, mask = elementwise(floating_scores(predictions), targets, mask)
     threshold = option(threshold, "threshold", predictions)
-    predicted = pt.ge(predictions, threshold).astype(predictions.dtype)
-    wrong = pt.neq(predicted, targets) | pt.isnan(predictions)
-    return selected(mask, pt.invert(condition_of(wrong)).astype(predictions.dtype))
+    targets = binary_target(targets)
+    wrong = pt.neq(pt.ge(predictions, threshold), pt.gt(targets, 0)) | pt.isnan(predictions)
+    right = pt.invert(condition_of(wrong)).astype(predictions.dtype)
+    return selected(mask, where(pt.lt(targets, 0), np.nan, right))
 
 
 @described(per="item", differentiable=False, predictions=REALS, targets=CLASSES)
@@ -161,6 +166,9 @@ def exact_match(predictions, targets, threshold=0.5, *, axis=-1, mask=None):
     ------
     TypeError
         If the ranks differ, static shapes cannot be paired, or there is no axis of labels.
+    IndexError
+        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
+        the item is NaN.
 
     Notes
     -----
@@ -176,7 +184,11 @@ def exact_match(predictions, targets, threshold=0.5, *, axis=-1, mask=None):
     >>> print(exact_match([[0.2, 0.7], [0.9, 0.1]], [[0, 1], [1, 1]]).eval())
     [1. 0.]
     """
-    right = class_axis_last(binary_accuracy(predictions, targets, threshold), axis)
+    predictions = floating_scores(predictions)
+    rows = None
     if mask is not None:
-        mask = aligned_mask(mask, "items of the predictions", right.type.shape[:-1])
-    return selected(mask, pt.invert(pt.lt(right, 1).any(axis=-1)).astype(right.dtype))
+        mask = aligned_mask(mask, "items of the predictions", class_axis_last(predictions, axis).type.shape[:-1])
+        rows = pt.expand_dims(mask, axis) if mask.ndim else mask
+    right = class_axis_last(binary_accuracy(predictions, targets, threshold, mask=rows), axis)
+    all_right = pt.invert(pt.lt(right, 1).any(axis=-1)).astype(right.dtype)
+    return selected(mask, where(pt.isnan(right).any(axis=-1), np.nan, all_right))

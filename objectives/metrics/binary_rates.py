@@ -53,14 +53,17 @@ def binary_precision(
     TypeError
         If the ranks differ or static shapes cannot be paired.
     ValueError
-        If `average`, `zero_division` is none of these.
+        If `average` or `zero_division` is none of these.
+    IndexError
+        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
+        the result is NaN.
 
     Notes
     -----
     Labels are questions of their own, so that the macro average is one of all, whether or not they occur, as in
-    scikit-learn. Where there are no elements 0/0 stands for the average, too. A prediction of NaN, or a target that
-    is neither 0 nor 1, makes the result NaN. All that is accumulated over batches is the binary confusion matrix,
-    which other measures of the same inputs share.
+    scikit-learn. Where there are no elements 0/0 stands for the average, too. A prediction of NaN makes
+    the result NaN. All that is accumulated over batches is the binary confusion matrix, which other measures of the
+    same inputs share.
 
     References
     ----------
@@ -116,7 +119,10 @@ def binary_recall(
     TypeError
         If the ranks differ or static shapes cannot be paired.
     ValueError
-        If `average`, `zero_division` is none of these.
+        If `average` or `zero_division` is none of these.
+    IndexError
+        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
+        the result is NaN.
 
     Notes
     -----
@@ -176,7 +182,10 @@ def binary_specificity(
     TypeError
         If the ranks differ or static shapes cannot be paired.
     ValueError
-        If `average`, `zero_division` is none of these.
+        If `average` or `zero_division` is none of these.
+    IndexError
+        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
+        the result is NaN.
 
     Notes
     -----
@@ -236,7 +245,10 @@ def binary_negative_predictive_value(
     TypeError
         If the ranks differ or static shapes cannot be paired.
     ValueError
-        If `average`, `zero_division` is none of these.
+        If `average` or `zero_division` is none of these.
+    IndexError
+        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
+        the result is NaN.
 
     Notes
     -----

@@ -59,6 +59,9 @@ def binary_fbeta_score(
         If the ranks differ or static shapes cannot be paired.
     ValueError
         If `average`, `zero_division` or `beta` is none of these.
+    IndexError
+        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
+        the result is NaN.
 
     Notes
     -----
@@ -119,7 +122,10 @@ def binary_f1_score(
     TypeError
         If the ranks differ or static shapes cannot be paired.
     ValueError
-        If `average`, `zero_division` is none of these.
+        If `average` or `zero_division` is none of these.
+    IndexError
+        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
+        the result is NaN.
 
     Notes
     -----
@@ -179,7 +185,10 @@ def binary_jaccard_score(
     TypeError
         If the ranks differ or static shapes cannot be paired.
     ValueError
-        If `average`, `zero_division` is none of these.
+        If `average` or `zero_division` is none of these.
+    IndexError
+        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
+        the result is NaN.
 
     Notes
     -----

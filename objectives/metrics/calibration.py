@@ -7,10 +7,9 @@ from objectives._inputs import as_labels, classwise, elementwise, floating, floa
 from objectives._probabilities import refuse_log_probabilities
 from objectives.lookup import BINARY, CLASSES, SIMPLEX, UNIT, described
 from objectives.losses._terms import probability
-from objectives.metrics._points import binary_labels
 from objectives.metrics._sets import check_rows, item_weights, selecting
 from objectives.ops.confusion import confusion_counts
-from objectives.ops.labels import best_class, pick_class
+from objectives.ops.labels import best_class, binary_target, pick_class
 from objectives.ops.selection import where
 from objectives.ops.statistics import accumulator_dtype, summed
 
@@ -285,7 +284,7 @@ def _binary_bins(predictions, targets, num_bins, mask, weights):
     mask, weights = selecting(mask, weights)
     p, targets, mask = elementwise(floating_scores(predictions), targets, mask)
     weights = item_weights(p, mask, weights, accumulator_dtype(p.dtype))
-    return _bins(p.ravel(), binary_labels(targets).astype("int64").ravel(), num_bins, weights.ravel())
+    return _bins(p.ravel(), binary_target(targets).astype("int64").ravel(), num_bins, weights.ravel())
 
 
 def _bins(confidence, is_right, num_bins, weights):

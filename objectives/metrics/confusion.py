@@ -48,11 +48,14 @@ def binary_confusion_matrix(predictions, targets, threshold=0.5, *, axis=None, w
     ------
     TypeError
         If the ranks differ or static shapes cannot be paired.
+    IndexError
+        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
+        the matrix of its label is NaN.
 
     Notes
     -----
-    A prediction of NaN, or a target that is neither 0 nor 1, makes the matrix of its label NaN. True positives are
-    ``M[..., 1, 1]``, and so on; ``M[..., 1, :].sum(axis=-1)`` is how many targets are 1.
+    A prediction of NaN makes the matrix of its label NaN. True positives are ``M[..., 1, 1]``, and so on;
+    ``M[..., 1, :].sum(axis=-1)`` is how many targets are 1.
 
     References
     ----------

@@ -31,6 +31,19 @@ class LabelError(IndexError):
         super().__init__(f"{self.what.format(label, position)} is outside [0, {num_classes}): {self.fix}")
 
 
+class BinaryTargetError(LabelError):
+    """A target of two classes is neither 0 nor 1."""
+
+    def __init__(self, target, position=None):
+        if position is not None:
+            target = int(target) if float(target).is_integer() else float(target)
+            target = (
+                f"target {target} at position {position} is neither 0 nor 1. Leave out missing labels with a mask, for "
+                "example mask=labelled(targets); of targets -1 and 1 give targets > 0"
+            )
+        super().__init__(target)
+
+
 class PredictedLabelError(LabelError):
     """A predicted class index lies outside ``[0, num_classes)``."""
 
@@ -56,6 +69,14 @@ def check_shapes(scores, labels):
             f"shape mismatch between targets {labels.shape} and predictions {scores.shape}: "
             "integer targets have the shape of the predictions without the class axis"
         )
+
+
+def check_binary(targets):
+    """Raise `BinaryTargetError` for the first target that is neither 0 nor 1."""
+    bad = (targets != 0) & (targets != 1)
+    if bad.any():
+        position = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise BinaryTargetError(targets[position], position)
 
 
 def _in_range(labels, num_classes):
@@ -175,6 +196,24 @@ class BestClass(ShapedOp):
         return scores[:-1]
 
 
+class BinaryTarget(ShapedOp):
+    """Targets (...) in {0, 1} of any dtype as int8; another raises, or becomes -1 where the backend cannot raise."""
+
+    connected = (False,)
+
+    def build_inner_graph(self, t):
+        return [pt.switch(pt.neq(t, 0), pt.switch(pt.neq(t, 1), -1, 1), 0).astype("int8")]
+
+    def perform(self, node, inputs, outputs):
+        (t,) = inputs
+        check_binary(t)
+        outputs[0][0] = np.asarray(t, dtype="int8")
+
+    def output_shape(self, t):
+        return t
+
+
+binary_target = BinaryTarget()
 pick_class = PickClass()
 place_class = PlaceClass()
 is_class = IsClass()

@@ -223,6 +223,11 @@ def check_lengths(known, given):
         )
 
 
+def concatenated(chunks):
+    """All that was kept, but for what is empty and may have other columns: no batch was known when it was made."""
+    return np.concatenate([np.asarray(chunk) for chunk in chunks if len(chunk)] or [np.asarray(chunks[-1])])
+
+
 def accumulated(state, statistic, rule) -> Any:
     """The state after a batch with this statistic."""
     return Accumulate(rule)(state, statistic)

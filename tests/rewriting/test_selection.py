@@ -6,6 +6,7 @@ import pytest
 from pytensor.tensor.elemwise import Elemwise
 
 import objectives
+from objectives.ops.labels import BinaryTarget
 from objectives.ops.selection import Condition, where
 
 p, t = pt.matrix("p", dtype="float32"), pt.matrix("t", dtype="float32")
@@ -37,12 +38,16 @@ def test_it_stays_without_rewrites():
         objectives.binary_crossentropy,
         objectives.binary_crossentropy_with_logits,
         lambda p, t: objectives.binary_hinge_loss(p, t, log_odds=True),
-        objectives.binary_accuracy,
     ],
 )
 def test_an_elementwise_loss_is_one_loop(loss):
     compiled = ops(loss(p, t), "NUMBA")
     assert len(compiled) == 1 and isinstance(compiled[0], Elemwise)
+
+
+def test_binary_accuracy_is_one_loop_over_checked_targets():
+    compiled = ops(objectives.binary_accuracy(p, t), "NUMBA")
+    assert len(compiled) == 2 and isinstance(compiled[0], BinaryTarget) and isinstance(compiled[1], Elemwise)
 
 
 def test_gradients_keep_the_dtype():

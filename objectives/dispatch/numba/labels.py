@@ -1,7 +1,17 @@
 import numpy as np
 
 from objectives.dispatch.numba._registration import check_label_shapes, register_kernel
-from objectives.ops.labels import BestClass, IsClass, LabelError, NamedClass, PickClass, PlaceClass
+from objectives.dispatch.numba._views import flat, shaped
+from objectives.ops.labels import (
+    BestClass,
+    BinaryTarget,
+    BinaryTargetError,
+    IsClass,
+    LabelError,
+    NamedClass,
+    PickClass,
+    PlaceClass,
+)
 
 
 @register_kernel(PickClass)
@@ -29,6 +39,21 @@ def place_class(g, y, like):
             raise LabelError(label, i, num_classes)
         placed[(*i, label)] = g[i]
     return placed
+
+
+@register_kernel(BinaryTarget)
+def binary_target(t):
+    given = flat(t)
+    labels = np.empty(given.size, np.int8)
+    bad = False
+    for k in range(given.size):  # without a way out, so that it is vectorized
+        labels[k] = given[k] == 1
+        bad |= (given[k] != 0) & (given[k] != 1)
+    if bad:
+        for i in np.ndindex(t.shape):
+            if t[i] != 0 and t[i] != 1:
+                raise BinaryTargetError(t[i], i)
+    return shaped(labels, t.shape)
 
 
 @register_kernel(IsClass)

@@ -1,19 +1,15 @@
 import torch
-from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
 
+from objectives.dispatch.pytorch._registration import register_kernel
 from objectives.dispatch.pytorch.labels import in_range
 from objectives.ops.confusion import ConfusionCounts
 
 
-@pytorch_funcify.register(ConfusionCounts)
-def pytorch_funcify_confusion_counts(op, **kwargs):
+@register_kernel(ConfusionCounts)
+def confusion_counts(op, rows, columns, weights):
     num_rows, num_columns = op.shape
-
-    def confusion_counts(rows, columns, weights):
-        valid = in_range(rows, num_rows) & in_range(columns, num_columns)
-        index = torch.where(valid, rows * num_columns + columns, 0)
-        counts = torch.zeros(num_rows * num_columns, dtype=weights.dtype, device=weights.device)
-        counts = counts.index_add(0, index, weights).reshape(num_rows, num_columns)
-        return torch.where(valid.all(), counts, torch.nan)
-
-    return confusion_counts
+    valid = in_range(rows, num_rows) & in_range(columns, num_columns)
+    index = torch.where(valid, rows * num_columns + columns, 0)
+    counts = torch.zeros(num_rows * num_columns, dtype=weights.dtype, device=weights.device)
+    counts = counts.index_add(0, index, weights).reshape(num_rows, num_columns)
+    return torch.where(valid.all(), counts, torch.nan)

@@ -1,6 +1,6 @@
 import torch
-from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
 
+from objectives.dispatch.pytorch._registration import register_kernel
 from objectives.dispatch.pytorch.labels import pick_class, place_class
 from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
 from objectives.ops.labels import check_shapes
@@ -48,19 +48,13 @@ def gradient(z, targets, a, b, *, class_weights=None, label_smoothing=None, mask
     return result if mask is None else torch.where(mask.unsqueeze(-1), result, 0)
 
 
-@pytorch_funcify.register(SoftmaxCrossentropy)
-def pytorch_funcify_softmax_crossentropy(op, **kwargs):
-    def softmax_crossentropy(z, targets, *options):
-        return loss(z, targets, **op.named(options))
-
-    return softmax_crossentropy
+@register_kernel(SoftmaxCrossentropy)
+def softmax_crossentropy(op, z, targets, *options):
+    return loss(z, targets, **op.named(options))
 
 
-@pytorch_funcify.register(SoftmaxCrossentropyGradient)
-def pytorch_funcify_softmax_crossentropy_gradient(op, **kwargs):
-    def softmax_crossentropy_gradient(z, targets, a, b, *options):
-        named = op.named(options)
-        result = gradient(z, targets, a, b, **named)
-        return (loss(z, targets, **named), result) if op.with_loss else result
-
-    return softmax_crossentropy_gradient
+@register_kernel(SoftmaxCrossentropyGradient)
+def softmax_crossentropy_gradient(op, z, targets, a, b, *options):
+    named = op.named(options)
+    result = gradient(z, targets, a, b, **named)
+    return (loss(z, targets, **named), result) if op.with_loss else result

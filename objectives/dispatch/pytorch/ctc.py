@@ -4,8 +4,8 @@ They are called as they are, rather than traced: the number of frames is known a
 """
 
 import torch
-from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
 
+from objectives.dispatch.pytorch._registration import register_kernel
 from objectives.ops.ctc import CTC, CTCGradient, check_shapes
 
 
@@ -66,17 +66,11 @@ def gradient(z, y, input_lengths, target_lengths, log_alpha, g, blank):
     return torch.where(valid[:, None, None], result, torch.nan).to(z.dtype)
 
 
-@pytorch_funcify.register(CTC)
-def pytorch_funcify_ctc(op, **kwargs):
-    def ctc(*inputs):
-        return losses(*inputs, blank=op.blank)
-
-    return ctc
+@register_kernel(CTC)
+def ctc(op, *inputs):
+    return losses(*inputs, blank=op.blank)
 
 
-@pytorch_funcify.register(CTCGradient)
-def pytorch_funcify_ctc_gradient(op, **kwargs):
-    def ctc_gradient(*inputs):
-        return gradient(*inputs, blank=op.blank)
-
-    return ctc_gradient
+@register_kernel(CTCGradient)
+def ctc_gradient(op, *inputs):
+    return gradient(*inputs, blank=op.blank)

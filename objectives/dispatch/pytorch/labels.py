@@ -1,7 +1,7 @@
 import torch
 from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
 
-from objectives.ops.labels import BestClass, IsClass, NamedClass, PickClass, PlaceClass, check_shapes
+from objectives.ops.labels import BestClass, BinaryTarget, IsClass, NamedClass, PickClass, PlaceClass, check_shapes
 
 
 def in_range(labels, num_classes):
@@ -34,6 +34,15 @@ def is_class(y, like):
 
 def named_class(t):
     return torch.where(torch.amax(t, dim=-1) > 0, torch.argmax(t.to(torch.float64), dim=-1), -1)
+
+
+def binary_target(t):
+    return torch.where(t == 0, 0, torch.where(t == 1, 1, -1)).to(torch.int8)
+
+
+@pytorch_funcify.register(BinaryTarget)
+def pytorch_funcify_binary_target(op, **kwargs):
+    return binary_target
 
 
 @pytorch_funcify.register(PickClass)

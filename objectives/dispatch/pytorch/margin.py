@@ -1,6 +1,6 @@
 import torch
-from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
 
+from objectives.dispatch.pytorch._registration import register_kernel
 from objectives.dispatch.pytorch.crossentropy import unmasked
 from objectives.dispatch.pytorch.labels import is_class, pick_class, place_class
 from objectives.ops.margin import MulticlassHinge, MulticlassHingeGradient
@@ -29,19 +29,13 @@ def gradient(scores, labels, g, *, delta, mask=None):
     return result if mask is None else torch.where(mask.unsqueeze(-1), result, 0)
 
 
-@pytorch_funcify.register(MulticlassHinge)
-def pytorch_funcify_multiclass_hinge(op, **kwargs):
-    def multiclass_hinge(scores, labels, *options):
-        return loss(scores, labels, **op.named(options))
-
-    return multiclass_hinge
+@register_kernel(MulticlassHinge)
+def multiclass_hinge(op, scores, labels, *options):
+    return loss(scores, labels, **op.named(options))
 
 
-@pytorch_funcify.register(MulticlassHingeGradient)
-def pytorch_funcify_multiclass_hinge_gradient(op, **kwargs):
-    def multiclass_hinge_gradient(scores, labels, g, *options):
-        named = op.named(options)
-        result = gradient(scores, labels, g, **named)
-        return (loss(scores, labels, **named), result) if op.with_loss else result
-
-    return multiclass_hinge_gradient
+@register_kernel(MulticlassHingeGradient)
+def multiclass_hinge_gradient(op, scores, labels, g, *options):
+    named = op.named(options)
+    result = gradient(scores, labels, g, **named)
+    return (loss(scores, labels, **named), result) if op.with_loss else result

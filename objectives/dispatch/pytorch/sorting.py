@@ -1,6 +1,6 @@
 import torch
-from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
 
+from objectives.dispatch.pytorch._registration import register_kernel
 from objectives.ops.sorting import (
     PairOrder,
     WeightedQuantile,
@@ -15,24 +15,19 @@ def cumsum(x):
     return torch.cumsum(x, 0)
 
 
-@pytorch_funcify.register(WeightedQuantile)
-def pytorch_funcify_weighted_quantile(op, **kwargs):
-    def weighted_quantile(x, weights):
-        return quantile(torch, torch.take_along_dim, x, weights, op.q)
-
-    return weighted_quantile
+@register_kernel(WeightedQuantile)
+def weighted_quantile(op, x, weights):
+    return quantile(torch, torch.take_along_dim, x, weights, op.q)
 
 
-@pytorch_funcify.register(WeightedRank)
-def pytorch_funcify_weighted_rank(op, **kwargs):
-    return make_weighted_rank(torch, cumsum)
+rank, order = make_weighted_rank(torch, cumsum), make_pair_order(torch, cumsum)
 
 
-@pytorch_funcify.register(PairOrder)
-def pytorch_funcify_pair_order(op, **kwargs):
-    compute = make_pair_order(torch, cumsum)
+@register_kernel(WeightedRank)
+def weighted_rank(op, x, weights):
+    return rank(x, weights)
 
-    def pair_order(x, y, weights):
-        return torch.stack(compute(x, y, weights))
 
-    return pair_order
+@register_kernel(PairOrder)
+def pair_order(op, x, y, weights):
+    return torch.stack(order(x, y, weights))

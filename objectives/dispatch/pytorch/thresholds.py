@@ -1,6 +1,6 @@
 import torch
-from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
 
+from objectives.dispatch.pytorch._registration import register_kernel
 from objectives.dispatch.pytorch.labels import in_range
 from objectives.ops.thresholds import CountsAbove, PairsInOrder
 
@@ -20,22 +20,16 @@ def count(scores, labels, weights, num_classes):
     return torch.where(valid, torch.cat([-falling[None], counts]), torch.nan)
 
 
-@pytorch_funcify.register(CountsAbove)
-def pytorch_funcify_counts_above(op, **kwargs):
-    def counts_above(scores, labels, weights):
-        return count(scores, labels, weights, op.num_classes)
-
-    return counts_above
+@register_kernel(CountsAbove)
+def counts_above(op, scores, labels, weights):
+    return count(scores, labels, weights, op.num_classes)
 
 
-@pytorch_funcify.register(PairsInOrder)
-def pytorch_funcify_pairs_in_order(op, **kwargs):
-    @torch.compiler.disable  # which would unroll the loop
-    def pairs_in_order(scores, labels, weights):
-        def of_class(j):
-            counted = labels if op.by_class else torch.where(in_range(labels, op.num_classes), labels == j, -1)
-            return op.area(j, count(scores[:, j].contiguous(), counted, weights, op.num_counted))
+@register_kernel(PairsInOrder)
+@torch.compiler.disable  # which would unroll the loop
+def pairs_in_order(op, scores, labels, weights):
+    def of_class(j):
+        counted = labels if op.by_class else torch.where(in_range(labels, op.num_classes), labels == j, -1)
+        return op.area(j, count(scores[:, j].contiguous(), counted, weights, op.num_counted))
 
-        return torch.stack([of_class(j) for j in range(op.num_classes)])
-
-    return pairs_in_order
+    return torch.stack([of_class(j) for j in range(op.num_classes)])
