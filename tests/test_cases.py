@@ -1,5 +1,7 @@
 """Rows of the table on every backend: value, gradients and mask, of one dtype, against the row's reference.
 
+Rows come with a mask or without, lengths known or not, and predictions as an input or an expression: see variants.py.
+
 All floats, PyTensor's floatX among them, are of the dtype in which the tests run: ``make test-backends`` runs them in
 float64 and in float32. PyTorch's compiler takes part in float32.
 """
@@ -8,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytensor
-import pytensor.tensor as pt
 import pytest
 from backends import PACKAGES, mode, parameter, uncompiled, unsupported
 from cases import CASES, FIRST, LAST, Case
 from cases.case import poisoned
+from variants import Variant
 
 TOLERANCE = {"float32": {"rtol": 2e-5, "atol": 2e-6}, "float64": {"rtol": 1e-10, "atol": 1e-12}}
 FLOAT = pytensor.config.floatX
@@ -39,10 +41,11 @@ def rows():
 
 @pytest.mark.parametrize(("backend", "case"), list(rows()))
 def test_case(backend, case, record_property):
-    kinds = ["value", "gradient", "mask"] if case.differentiable else ["value", "mask"]
+    variant = Variant.of(CASES.index(case), backend)
+    kinds = ["value", *["gradient"] * case.differentiable, *["mask"] * variant.masked]
     for name, known in (("functions", [case.function.__name__]), ("backend", backend), ("kinds", kinds)):
         record_property(name, known)
-    run = computed(case, backend)
+    run = computed(case, backend, variant)
     for kind in kinds:
         CHECKS[kind](run)
 
@@ -52,26 +55,39 @@ class Run:
     """Inputs, with poison under the mask, and results of a case."""
 
     case: Case
+    variant: Variant
 
     def __post_init__(self):
-        self.clean, self.upstream, self.mask = self.case.draw(FLOAT), self.case.upstream(FLOAT), self.case.mask()
-        self.arrays = [*poisoned(self.case, self.clean, self.mask), self.mask, self.upstream]
-        self.inputs = [pt.tensor(shape=(None,) * a.ndim, dtype=a.dtype.name) for a in self.arrays]
+        self.clean, self.mask = self.case.draw(FLOAT), self.case.mask() if self.variant.masked else None
+        given = self.clean if self.mask is None else poisoned(self.case, self.clean, self.mask)
+        self.predictions = self.variant.split(given[0])
+        self.rest = [*given[1:], self.case.upstream(FLOAT), *([] if self.mask is None else [self.mask])]
+        self.arrays = [*self.predictions, *self.rest]
+        self.inputs = [self.variant.variable(array) for array in self.arrays]
 
     def outputs(self):
-        *given, mask, upstream = self.inputs
-        arrays = {name: a.astype(FLOAT) for name, a in self.case.options.items() if isinstance(a, np.ndarray)}
-        loss = self.case.apply(given, mask=mask, **arrays)
-        wrt = [given[i] for i in self.case.wrt(self.clean)]
+        split, rest = self.inputs[: len(self.predictions)], self.inputs[len(self.predictions) :]
+        extras, (upstream, *mask) = rest[: len(self.clean) - 1], rest[len(self.clean) - 1 :]
+        options = {name: a.astype(FLOAT) for name, a in self.case.options.items() if isinstance(a, np.ndarray)}
+        options |= {"mask": mask[0]} if mask else {}
+        loss = self.case.apply([self.variant.join(split, self.clean[0].shape), *extras], **options)
+        by = [split[0], *extras]
+        wrt = [by[i] for i in self.case.wrt(self.clean)]
         gradients = pytensor.grad((loss * upstream).sum(), wrt) if wrt else []
         assert {v.dtype for v in (loss, *gradients)} == {FLOAT}
         return [loss, *gradients]
 
     def take(self, results):
         self.value, *self.gradients = results
+        for n, i in enumerate(self.case.wrt(self.clean)):
+            if i == 0:
+                self.gradients[n] = self.variant.gradient(self.gradients[n], self.clean[0].shape)
 
     def expected(self):
-        return self.case.expected(self.clean, self.upstream, self.mask)
+        if self.mask is not None:
+            return self.case.expected(self.clean, self.case.upstream(FLOAT), self.mask)
+        # of float64, which there is for all rows; float32 rounds the inputs
+        return self.case.expected(self.case.draw("float64"), self.case.upstream())
 
 
 def check_value(run):
@@ -93,9 +109,9 @@ def check_mask(run):
 CHECKS = {"value": check_value, "gradient": check_gradient, "mask": check_mask}
 
 
-def computed(case, backend):
+def computed(case, backend, variant):
     """The run of a case on a backend."""
-    run = Run(case)
+    run = Run(case, variant)
     eager = uncompiled(backend if FLOAT == "float64" or not case.differentiable else None)
     # PyTensor's C code is compiled faster without optimisation; ours is tested with it in dispatch/
     with pytensor.config.change_flags(gcc__cxxflags="-O0"), eager:

@@ -8,6 +8,7 @@ from backends import PACKAGES, mode, parameter, uncompiled, unsupported
 from measures import FIRST, MEASURES, TABLE
 from measures.measure import N
 from pytensor.compile.mode import Mode
+from variants import Variant
 
 from objectives import compile_validation
 
@@ -157,19 +158,40 @@ def on_backends():
 
 @pytest.mark.parametrize(("backend", "rows"), list(on_backends()))
 def test_backend(backend, rows, record_property):
-    """The masked values of rows, computed by one function, where all floats are of the dtype of the run."""
+    """The values of rows, computed by one function, where all floats are of the dtype of the run; see variants.py."""
+    runs = [Run(row, Variant.of(MEASURES.index(row), backend)) for row in rows]
     record_property("functions", sorted({row.function.__name__ for row in rows}))
     record_property("backend", backend)
-    record_property("kinds", ["value", "mask"])
-    mask = np.random.default_rng(5).random(N) < 0.7
-    arrays = [row.draw(FLOAT) for row in rows]
-    masks = [spread(mask, row, targets) for row, (_, targets) in zip(rows, arrays, strict=True)]
-    given = [array for pair, m in zip(arrays, masks, strict=True) for array in (*pair, m)]
-    variables = [pt.tensor(shape=(None,) * a.ndim, dtype=a.dtype.name) for a in given]
+    record_property("kinds", ["value", *["mask"] * any(run.variant.masked for run in runs)])
     with pytensor.config.change_flags(gcc__cxxflags="-O0"), uncompiled(backend):
-        outputs = [row.apply(*variables[3 * i : 3 * i + 2], mask=variables[3 * i + 2]) for i, row in enumerate(rows)]
-        values = pytensor.function(variables, outputs, mode=mode(backend))(*given)
-    for row, (predictions, targets), value in zip(rows, arrays, values, strict=True):
+        variables, outputs = [v for run in runs for v in run.variables], [run.output() for run in runs]
+        values = pytensor.function(variables, outputs, mode=mode(backend))(*(a for run in runs for a in run.arrays))
+    for run, value in zip(runs, values, strict=True):
         np.testing.assert_allclose(
-            np.asarray(value), row.expected(predictions[mask], targets[mask]), err_msg=row.id, **TOLERANCE[FLOAT]
+            np.asarray(value), run.expected(), err_msg=f"{run.row.id} {run.variant}", **TOLERANCE[FLOAT]
         )
+
+
+class Run:
+    """A row and its variant: variables, arrays for them, and what comes of them."""
+
+    def __init__(self, row, variant):
+        self.row, self.variant = row, variant
+        rng = np.random.default_rng(5)
+        self.mask = rng.random(N) < 0.7 if variant.masked else np.ones(N, bool)
+        self.weights = rng.uniform(0.1, 2, size=N).astype(FLOAT) if variant.weighted and row.weighted else None
+        self.predictions, self.targets = row.draw(FLOAT)
+        of_items = {"mask": self.mask if variant.masked else None, "weights": self.weights}
+        self.options = {name: spread(x, row, self.targets) for name, x in of_items.items() if x is not None}
+        self.split = variant.split(self.predictions)
+        self.arrays = [*self.split, self.targets, *self.options.values()]
+        self.variables = [variant.variable(array) for array in self.arrays]
+
+    def output(self):
+        predictions = self.variant.join(self.variables[: len(self.split)], self.predictions.shape)
+        targets, *options = self.variables[len(self.split) :]
+        return self.row.apply(predictions, targets, **dict(zip(self.options, options, strict=True)))
+
+    def expected(self):
+        weights = [] if self.weights is None else [self.weights[self.mask].astype("float64")]
+        return self.row.expected(self.predictions[self.mask], self.targets[self.mask], *weights)

@@ -10,6 +10,7 @@ from objectives.losses._terms import finished, log_sum_exp
 from objectives.losses.categorical import categorical_crossentropy_with_logits
 from objectives.losses.similarity import direction
 from objectives.ops.selection import relu, where
+from objectives.ops.shapes import ones_like
 from objectives.ops.softplus import softplus
 
 __all__ = ["circle_loss", "info_nce_loss", "ntxent_loss"]
@@ -296,7 +297,7 @@ def _pairs(labels, others, counted, others_counted, *, without_diagonal):
 def _positions(x):
     """0, 1, 2, ... along the first axis. Not arange, whose length JAX must know unless it is that of an input."""
     first = x if x.ndim == 1 else x[:, 0]
-    return pt.cumsum(pt.ones_like(first, dtype="int64")) - 1
+    return pt.cumsum(ones_like(first, "int64")) - 1
 
 
 def _positive(x, name, like):

@@ -17,6 +17,7 @@ from objectives.lookup import CLASSES, NON_NEGATIVE, REALS, UNIT, described
 from objectives.losses._terms import dense, finished, length, log_sum_exp, mean
 from objectives.ops.crossentropy import crossentropy
 from objectives.ops.selection import scaled, where
+from objectives.ops.shapes import ones_like
 from objectives.ops.softplus import softplus
 
 __all__ = [
@@ -318,7 +319,7 @@ def _mean_over(z, mask):
     """The mean over the last axis of what is in the mask, 0 for nothing."""
     if mask is None:
         return lambda x: mean(x, -1)
-    counted = where(mask, pt.ones_like(z), 0)
+    counted = where(mask, ones_like(z), 0)
     number = counted.sum(axis=-1, keepdims=True)
     share = counted / where(number > 0, number, 1)
     return lambda x: (share * x).sum(axis=-1)

@@ -10,6 +10,7 @@ from objectives.losses._terms import finished, probability
 from objectives.ops.labels import is_class
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import where
+from objectives.ops.shapes import ones_like, own_shape
 
 __all__ = ["dice_loss", "generalized_dice_loss", "iou_loss", "tversky_loss"]
 
@@ -304,7 +305,7 @@ def _pixels(predictions, targets, axis, pixel_axes, mask):
 
 def _one_hot(labels, like):
     """Indicators of the classes, NaN for an invalid label where the backend cannot raise."""
-    valid = (labels >= 0) & (labels < like.shape[-1])
+    valid = (labels >= 0) & (labels < own_shape(like).shape[-1])
     return where(valid[..., None], is_class(labels, like).astype(like.dtype), np.nan)
 
 
@@ -343,7 +344,7 @@ def _weights(sizes, weighting):
     if weighting not in ("square", "simple", "uniform"):
         raise ValueError(f"weighting must be 'square', 'simple' or 'uniform', not {weighting!r}")
     if weighting == "uniform":
-        return pt.ones_like(sizes)
+        return ones_like(sizes)
     present = sizes > EMPTY
     inverse = where(present, 1 / where(present, sizes, 1), 0)
     weights = inverse * inverse if weighting == "square" else inverse

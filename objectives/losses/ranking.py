@@ -21,6 +21,7 @@ from objectives.lookup import BINARY, NON_NEGATIVE, REALS, SIGNS, described
 from objectives.losses._terms import by_sign, even_relu, finished, pair_shortfalls, probability, to_the_power
 from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.selection import select, where
+from objectives.ops.shapes import ones_like
 
 __all__ = ["margin_ranking_loss", "ranking_softmax_loss", "wmw_auc_loss"]
 
@@ -146,7 +147,7 @@ def ranking_softmax_loss(scores, targets, *, weights=None, axis=-1, mask=None):
         )
     listed = None
     if mask is not None:
-        listed = pt.any(mask & pt.ones_like(scores, dtype="bool"), axis=-1)
+        listed = pt.any(mask & ones_like(scores, "bool"), axis=-1)
         scores = where(mask, scores, -np.inf)
         # not 0: PyTensor would make its product the selection of a product, of anything
         weights = weights if weights is None else where(mask, weights, 1)

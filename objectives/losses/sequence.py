@@ -9,6 +9,7 @@ from objectives.lookup import LABELS, REALS, described
 from objectives.losses._terms import finished
 from objectives.ops.ctc import CTC
 from objectives.ops.selection import where
+from objectives.ops.shapes import own_shape
 
 __all__ = ["ctc_forward_variables", "ctc_loss"]
 
@@ -180,7 +181,8 @@ def _alignment(logits, targets, input_lengths, target_lengths, blank, mask=None)
 def _length(length, name, sequences, mask):
     """The length of each sequence (B,), all that there is if None, 0 where it is masked."""
     if length is None:
-        length = pt.full(sequences.shape[:1], sequences.shape[1], dtype="int64")
+        shape = own_shape(sequences).shape
+        length = pt.full(shape[:1], shape[1], dtype="int64")
     length = as_tensor(length, name)
     if length.ndim != 1 or "int" not in length.dtype:
         raise TypeError(f"{name} must be a vector of integers, one for each item, not {length.ndim}-d {length.dtype}")

@@ -10,6 +10,7 @@ from objectives.losses._terms import dense, finished
 from objectives.ops.crossentropy import crossentropy
 from objectives.ops.projection import simplex_threshold
 from objectives.ops.selection import condition_of, relu, scaled, where
+from objectives.ops.shapes import ones_like
 
 __all__ = ["binary_sparsemax_loss", "fenchel_young_loss", "multiclass_sparsemax_loss"]
 
@@ -226,7 +227,7 @@ def _sparse_max(z):
     positive = condition_of(pt.invert(near <= simplex_threshold(near)[..., None]))
     # Computed again, as a function that can be differentiated for a given set of classes.
     z = where(positive, z, 0)
-    number = where(positive, pt.ones_like(z), 0).sum(axis=-1, keepdims=True)
+    number = where(positive, ones_like(z), 0).sum(axis=-1, keepdims=True)
     threshold = (z.sum(axis=-1, keepdims=True) - 1) / number
     return (where(positive, (z - threshold) * (z + threshold), 0).sum(axis=-1) + 1) / 2
 

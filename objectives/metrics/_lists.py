@@ -8,13 +8,13 @@ from pytensor.tensor import TensorVariable
 
 from objectives._inputs import aligned_mask, are_labels, class_axis_last, floating_scores, items, shown
 from objectives.ops.selection import condition_of, select, where
+from objectives.ops.shapes import ones_like, own_shape
 
 
 class Lists(NamedTuple):
     """Scores and relevances (..., L) of lists, 0 where no entry is, and 1 where one is; which lists have entries.
 
-    The positions (L,) of entries are made of the scores before they are masked, of which PyTensor knows the shape
-    without asserting that it is that of the mask, too: JAX and PyTorch cannot do that.
+    And the positions (L,) of entries.
     """
 
     scores: TensorVariable
@@ -50,12 +50,12 @@ def lists(scores, targets, mask, axis) -> Lists:
             f"rank mismatch between targets {shown(relevance.type.shape)} and scores {shown(scores.type.shape)}: give "
             "the relevance of each entry, in the shape of the scores"
         )
-    there = pt.ones_like(scores)
+    there = ones_like(scores)
     # not arange, whose length MLX must know beforehand
-    index = pt.cumsum(pt.ones((scores.shape[-1],), dtype="float32")) - np.float32(1)
+    index = pt.cumsum(pt.ones((own_shape(scores).shape[-1],), dtype="float32")) - np.float32(1)
     if mask is None:
         return Lists(scores, relevance, there, None, index)
-    mask = mask & pt.ones_like(scores, dtype="bool")
+    mask = mask & ones_like(scores, "bool")
     listed = condition_of(pt.any(mask, axis=-1))
     return Lists(where(mask, scores, 0), where(mask, relevance, 0), select(mask, there), listed, index)
 

@@ -12,6 +12,7 @@ from objectives.metrics._sets import item_weights, selecting, unless_empty
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.labels import binary_target
 from objectives.ops.selection import where
+from objectives.ops.shapes import ones_like
 from objectives.ops.statistics import accumulator_dtype, joined, summed
 from objectives.ops.thresholds import counts_above
 
@@ -98,7 +99,7 @@ def kept_weights(like, kept, mask, weights):
     """Weights (N,) of all items of all batches; nothing is kept where all are 1."""
     dtype = accumulator_dtype(kept.dtype)
     if mask is None and weights is None:
-        return pt.ones((kept.shape[0],), dtype)
+        return ones_like(kept if kept.ndim == 1 else kept[:, 0], dtype)
     return joined(item_weights(like, mask, weights, dtype).ravel())
 
 

@@ -22,6 +22,7 @@ from objectives._inputs import (
 )
 from objectives.ops.labels import best_class, binary_target
 from objectives.ops.selection import select, where
+from objectives.ops.shapes import own_shape
 from objectives.ops.statistics import accumulator_dtype, where_nothing
 
 
@@ -88,12 +89,10 @@ def numbers(predictions, targets, mask=None, weights=None, *, fill=0):
 
 def item_weights(like, mask, weights, dtype):
     """The weight of each entry of ``like``: 1 if not given, 0 where it is masked."""
-    if weights is None:
-        weights = pt.ones_like(like, dtype=dtype)
-    else:
-        weights = as_tensor(weights, "weights").astype(dtype)
-        weights = pt.second(like, fitted(weights, "weights", like.type.shape, "items")).astype(dtype)
-    return select(mask, weights)
+    weights = as_tensor(1 if weights is None else weights, "weights").astype(dtype)
+    weights = select(mask, fitted(weights, "weights", like.type.shape, "items"))
+    # PyTensor would infer the shape of a selection from all of its operands
+    return pt.second(own_shape(like), weights if weights.ndim == 0 else own_shape(weights))
 
 
 def selecting(mask, weights):

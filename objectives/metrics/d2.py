@@ -13,6 +13,7 @@ from objectives.metrics._columns import columns, explained, moments, norm, of_tw
 from objectives.metrics._sets import item_weights, selecting
 from objectives.ops.labels import is_class
 from objectives.ops.selection import where
+from objectives.ops.shapes import own_shape
 from objectives.ops.sorting import weighted_quantile
 from objectives.ops.statistics import accumulator_dtype, joined, summed
 
@@ -366,6 +367,6 @@ def _classes(predictions, targets, weights, mask, axis):
     labels = as_labels(targets, scores, mask)
     weights = item_weights(labels, mask, weights, scores.dtype)
     one_hot = is_class(labels, scores).astype(scores.dtype)
-    rows = (x.reshape((-1, scores.shape[-1])) if x.ndim != 2 else x for x in (scores, one_hot))
+    rows = (x.reshape((-1, own_shape(scores).shape[-1])) if x.ndim != 2 else x for x in (scores, one_hot))
     scores, one_hot = rows
     return _Classes(scores, labels.ravel(), one_hot, weights.ravel())

@@ -13,6 +13,7 @@ from pytensor.graph.replace import graph_replace
 
 from objectives.ops._symbolic import ShapedOp
 from objectives.ops.marking import loss
+from objectives.ops.shapes import own_shapes
 
 
 class _ItemOp(ShapedOp):
@@ -108,7 +109,7 @@ class ItemGradient(_ItemOp):
         raise NotImplementedError
 
     def infer_shape(self, *arguments):
-        scores = arguments[-1][0]
+        scores = own_shapes(arguments)[0]
         return [scores[:-1], scores] if self.with_loss else [scores]
 
     def pullback(self, inputs, outputs, output_grads):

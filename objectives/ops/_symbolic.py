@@ -7,6 +7,8 @@ from pytensor.graph.op import Op
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.tensor.symbolic import TensorSymbolicOp
 
+from objectives.ops.shapes import own_shapes
+
 # With NumPy, and without rewrites, which merge products into some that PyTensor computes element by element in Python.
 UNCOMPILED = Mode("py", RewriteDatabaseQuery(include=[]))
 
@@ -38,8 +40,7 @@ class ShapedOp(TensorSymbolicOp):
         raise NotImplementedError
 
     def infer_shape(self, *arguments):
-        # PyTensor calls it with (fgraph, node, shapes), in 3.3 without the fgraph
-        return [self.output_shape(*arguments[-1])]
+        return [self.output_shape(*own_shapes(arguments))]
 
     def connection_pattern(self, node):
         return [[connected] for connected in self.connected]

@@ -6,6 +6,7 @@ from pytensor.tensor.special import log_softmax, softmax
 from objectives.ops._itemwise import ItemGradient, ItemLoss
 from objectives.ops.labels import is_class, pick_class, place_class
 from objectives.ops.selection import scaled, select, where
+from objectives.ops.shapes import own_shape
 
 
 def crossentropy(scores, targets, *, class_weights=None, label_smoothing=None, log=lambda scores, weight: scores):
@@ -40,7 +41,7 @@ def _label_weight(labels, scores, class_weights):
 
 
 def _num_classes(scores):
-    return scores.shape[-1].astype(scores.dtype)
+    return own_shape(scores).shape[-1].astype(scores.dtype)
 
 
 class SoftmaxCrossentropy(ItemLoss):

@@ -18,6 +18,7 @@ from pytensor.tensor.special import log_softmax
 from objectives.ops._itemwise import _is_disconnected, _ItemOp
 from objectives.ops.labels import LabelError
 from objectives.ops.selection import where
+from objectives.ops.shapes import own_shapes
 
 
 class LengthError(ValueError):
@@ -194,7 +195,7 @@ class CTC(_ItemOp):
         return [pt.specify_shape(loss, (batch,)), pt.specify_shape(log_alpha, (batch, num_frames, states))]
 
     def infer_shape(self, *arguments):
-        logits, targets, *_ = arguments[-1]
+        logits, targets, *_ = own_shapes(arguments)
         return [logits[:1], (logits[0], logits[1], 2 * targets[1] + 1)]
 
     def perform(self, node, inputs, outputs):

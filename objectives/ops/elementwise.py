@@ -9,6 +9,8 @@ from pytensor.scalar.basic import Composite
 from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.type import TensorType
 
+from objectives.ops.shapes import own_shapes
+
 
 class VectorComposite(Composite):
     """A Composite whose exp, log, log1p, softplus, sigmoid and tanh are our own, which vectorise."""
@@ -48,6 +50,6 @@ class ElementwiseLoop(Op):
             output[0] = np.asarray(result.sum(dtype="float64"), result.dtype) if summed else result
 
     def infer_shape(self, *arguments):
-        node, shapes = arguments[-2:]
-        full = next(shape for v, shape in zip(node.inputs, shapes, strict=True) if self.is_full(v))
+        node = arguments[-2]
+        full = next(shape for v, shape in zip(node.inputs, own_shapes(arguments), strict=True) if self.is_full(v))
         return [() if summed else full for summed in self.summed]

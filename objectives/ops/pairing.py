@@ -5,6 +5,8 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.tensor.type import tensor
 
+from objectives.ops.shapes import own_shapes
+
 NO_ITEM = -1
 
 
@@ -37,34 +39,40 @@ class OverRows(Op):
         return tuple(slice(given if by_label else rows) for by_label, given, rows in lengths)
 
     def infer_shape(self, *arguments):
-        return [arguments[-1][1][:-1]]
+        return [own_shapes(arguments)[1][:-1]]
 
 
 class FirstRows(Op):
-    """The first rows of x (N...), as many as there are labels (M...): (M...)."""
+    """The rows of x (N...) that have a label: those of counted labels (M...) are the first, see `OverRows`."""
 
-    __props__ = ()
+    __props__ = ("by_label",)
+
+    def __init__(self, by_label):
+        self.by_label = by_label
 
     def make_node(self, *inputs):
         x, labels = inputs
-        return Apply(self, [x, labels], [tensor(dtype=x.dtype, shape=labels.type.shape)])
+        shape = self.lengths(x.type.shape, labels.type.shape)
+        return Apply(self, [x, labels], [tensor(dtype=x.dtype, shape=shape)])
 
     def perform(self, node, inputs, outputs):
         x, labels = inputs
         outputs[0][0] = np.array(x[self.place(x, labels)])
 
     def place(self, x, labels):
-        if any(n > m for n, m in zip(labels.shape, x.shape, strict=True)):
+        """The slices of the rows."""
+        lengths = self.lengths(x.shape, labels.shape)
+        if any(n > m for n, m in zip(lengths, x.shape, strict=True)):
             raise unpaired(labels.shape, x.shape)
-        return tuple(slice(n) for n in labels.shape)
+        return tuple(map(slice, lengths))
+
+    def lengths(self, rows, labels):
+        return tuple(m if by_label else n for by_label, n, m in zip(self.by_label, rows, labels, strict=True))
 
     def infer_shape(self, *arguments):
-        return [arguments[-1][1]]
+        return [self.lengths(*own_shapes(arguments))]
 
 
 def unpaired(labels, rows):
     """The error of an index that PyTensor would refuse, too."""
     return IndexError(f"shape mismatch: labels {tuple(labels)} cannot index rows {tuple(rows)}")
-
-
-first_rows = FirstRows()

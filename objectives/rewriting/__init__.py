@@ -9,5 +9,6 @@ from objectives.rewriting import (  # noqa: F401  (imported for their registrati
     pairs,
     recognition,
     selection,
+    shapes,
     statistics,
 )

@@ -8,7 +8,8 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Constant
 
 from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
-from objectives.ops.pairing import NO_ITEM, OverRows, first_rows
+from objectives.ops.pairing import NO_ITEM, FirstRows, OverRows
+from objectives.ops.shapes import own_shape
 from objectives.rewriting.polynomials import symbol
 from objectives.rewriting.symbols import Symbol
 
@@ -76,7 +77,7 @@ class CrossentropyBuilder:
 
     def _first(self, labels_and_symbol):
         labels, s = labels_and_symbol
-        return first_rows(self._once(s, lambda: self._factor(s)), self._written(labels))
+        return self._of_labels(self._once(s, lambda: self._factor(s)), labels)
 
     def _over(self, labels_and_symbol):
         labels, s = labels_and_symbol
@@ -108,7 +109,7 @@ class CrossentropyBuilder:
     OF_ROWS: ClassVar = {"loss": _loss_of_rows, "p": _p_of_rows, "entry": _entry_of_rows}
 
     def _of_labels(self, x, labels):
-        return first_rows(x, self._written(labels)) if labels.are_few else x
+        return FirstRows(labels.by_label)(x, self._written(labels)) if labels.are_few else x
 
     def _exp(self, polynomial):
         return pt.exp(self.row(polynomial))
@@ -128,7 +129,7 @@ class CrossentropyBuilder:
         return self._once(("valid", labels), lambda: self._names_class(labels, self._over_rows(labels)))
 
     def _names_class(self, labels, y):
-        return pt.neq(y, NO_ITEM) if labels.wraps else (y >= 0) & (y < self.logits.shape[-1])
+        return pt.neq(y, NO_ITEM) if labels.wraps else (y >= 0) & (y < own_shape(self.logits).shape[-1])
 
     def _over_rows(self, labels):
         """Labels as int64, negative ones counted from the end where that is meant, for each row."""
@@ -143,7 +144,7 @@ class CrossentropyBuilder:
         y = self._written(labels)
         if not labels.wraps or y.dtype.startswith("u") or (isinstance(y, Constant) and (y.data >= 0).all()):
             return y
-        num_classes = self.logits.shape[-1]
+        num_classes = own_shape(self.logits).shape[-1]
         return pt.switch((y < 0) & (y >= -num_classes), y + num_classes, y)
 
     def _written(self, labels):

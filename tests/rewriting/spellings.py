@@ -80,8 +80,8 @@ class _Writer:
         rng, rows = self.rng, list(self.rows)
         many = self.choose("as many", "fewer", "one", "more", weights=(7, 2, 1, 0.5))
         axis = int(rng.integers(len(rows)))
-        if many == "more" and rows[axis] == 1:
-            many = "as many"  # several labels of a single row: docs/speed.rst
+        if many != "one" and rows[axis] == 1:
+            many = "as many"  # several labels of a single row, or none: docs/speed.rst
         rows[axis] = {"as many": rows[axis], "fewer": int(rng.integers(0, rows[axis] + 1)), "one": 1}.get(
             many, rows[axis] + 1
         )

@@ -1,6 +1,7 @@
 import numpy as np
+from numba.cpython.unsafe.tuple import tuple_setitem
 
-from objectives.dispatch.numba._registration import register_kernel, register_kernel_maker
+from objectives.dispatch.numba._registration import register_kernel_maker
 from objectives.dispatch.numba._views import flat, shaped
 from objectives.ops.pairing import NO_ITEM, FirstRows, OverRows
 
@@ -34,12 +35,20 @@ def make_over_rows(op, node):
     return over_rows
 
 
-@register_kernel(FirstRows)
-def first_rows(x, labels):
-    for axis in range(x.ndim):
-        if labels.shape[axis] > x.shape[axis]:
-            raise IndexError("shape mismatch: the labels cannot index the rows")
-    result = np.empty(labels.shape, x.dtype)
-    for i in np.ndindex(labels.shape):
-        result[i] = x[i]
-    return result
+@register_kernel_maker(FirstRows)
+def make_first_rows(op, node):
+    by_label = op.by_label
+
+    def first_rows(x, labels):
+        shape = x.shape
+        for axis in range(x.ndim):
+            if by_label[axis]:
+                if labels.shape[axis] > x.shape[axis]:
+                    raise IndexError("shape mismatch: the labels cannot index the rows")
+                shape = tuple_setitem(shape, axis, labels.shape[axis])
+        result = np.empty(shape, x.dtype)
+        for i in np.ndindex(shape):
+            result[i] = x[i]
+        return result
+
+    return first_rows
