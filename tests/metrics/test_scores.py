@@ -165,15 +165,26 @@ def test_labels_have_an_axis_and_may_have_thresholds():
     np.testing.assert_array_equal(recalls.eval(), [1, 0.5])
 
 
-def test_neither_0_nor_1_is_visible():
-    for predictions, targets in (([0.2, NAN], [1, 0]), ([0.2, 0.4], [1, 0.5]), ([0.2, 0.4], [1, 2])):
-        assert np.isnan(binary_confusion_matrix(predictions, targets).eval()).all()
-        assert np.isnan(binary_precision(predictions, targets).eval())
-        # not in what is masked, nor in another label
-        assert binary_recall(predictions, targets, mask=np.array([True, False])).eval() == 0
-        matrices = binary_confusion_matrix([predictions], [targets], axis=-1).eval()
-        np.testing.assert_array_equal(matrices[0], [[0, 0], [1, 0]])
-        assert np.isnan(matrices[1]).all()
+def test_a_prediction_of_nan_is_visible():
+    predictions, targets = [0.2, NAN], [1, 0]
+    assert np.isnan(binary_confusion_matrix(predictions, targets).eval()).all()
+    assert np.isnan(binary_precision(predictions, targets).eval())
+    # not in what is masked, nor in another label
+    assert binary_recall(predictions, targets, mask=np.array([True, False])).eval() == 0
+    matrices = binary_confusion_matrix([predictions], [targets], axis=-1).eval()
+    np.testing.assert_array_equal(matrices[0], [[0, 0], [1, 0]])
+    assert np.isnan(matrices[1]).all()
+
+
+@pytest.mark.parametrize("target", [0.5, 2])
+def test_a_target_that_is_neither_0_nor_1_is_refused(target):
+    """Unless it is masked."""
+    p, t = pt.vectors("pt")
+    given = {p: [0.2, 0.4], t: [1, target]}
+    for measure in (binary_confusion_matrix, binary_precision):
+        with pytest.raises(IndexError, match=rf"target {target} at position \(1,\) is neither 0 nor 1"):
+            measure(p, t).eval(given)
+    assert binary_recall(p, t, mask=np.array([True, False])).eval(given) == 0
 
 
 def test_a_column_goes_with_a_vector():
