@@ -10,7 +10,7 @@ from objectives._inputs import align_targets, check_same_shape, floating_scores,
 from objectives.metrics._sets import numbers
 from objectives.ops.counting import EntryCount
 from objectives.ops.selection import where
-from objectives.ops.statistics import Rule, statistic, summed
+from objectives.ops.statistics import Rule, statistic, total_of, wide_sum
 
 
 class Columns(NamedTuple):
@@ -28,11 +28,11 @@ class Columns(NamedTuple):
 
     def total(self, x):
         """The weighted sum of each column."""
-        return summed((self.weights * x).sum(axis=0))
+        return total_of(self.weights * x, axis=0)
 
     def number(self):
         """How many items of each column have a weight."""
-        return summed(pt.neq(self.weights, 0).astype(self.weights.dtype).sum(axis=0))
+        return total_of(pt.neq(self.weights, 0).astype(self.weights.dtype), axis=0)
 
     def result(self, scores, multioutput, variances=None):
         """The scores of columns (D,) as what `multioutput` says; that of a vector as a number."""
@@ -77,32 +77,33 @@ def _of_entries(x, ndim):
 
 def moments(x, weights):
     """Weight, mean, and weighted sum of squared deviations of each column (3, D), as a statistic."""
-    total = weights.sum(axis=0)
-    mean = _mean(x, weights, total)
+    weight = wide_sum(weights, axis=0)
+    mean = _mean(x, weights, weight)
     deviation = x - mean
-    return statistic(pt.stack([total, mean, (weights * deviation * deviation).sum(axis=0)]), Rule.MOMENTS)
+    parts = [weight, mean, wide_sum(weights * deviation * deviation, axis=0)]
+    return statistic(pt.stack(parts), Rule.MOMENTS).astype(x.dtype)
 
 
 def comoments(x, y, weights):
     """What `deviations` gives (6, D), as a statistic."""
-    return statistic(pt.stack(deviations(x, y, weights)), Rule.COMOMENTS)
+    return statistic(pt.stack(deviations(x, y, weights)), Rule.COMOMENTS).astype(x.dtype)
 
 
 def deviations(x, y, weights):
     """Weight, means, and weighted sums of products of deviations of each column."""
-    total = weights.sum(axis=0)
-    mean_x, mean_y = _mean(x, weights, total), _mean(y, weights, total)
+    weight = wide_sum(weights, axis=0)
+    mean_x, mean_y = _mean(x, weights, weight), _mean(y, weights, weight)
     dx, dy = x - mean_x, y - mean_y
-    products = [(weights * a * b).sum(axis=0) for a, b in ((dx, dx), (dy, dy), (dx, dy))]
-    return [total, mean_x, mean_y, *products]
+    products = [wide_sum(weights * a * b, axis=0) for a, b in ((dx, dx), (dy, dy), (dx, dy))]
+    return [weight, mean_x, mean_y, *products]
 
 
-def _mean(x, weights, total):
+def _mean(x, weights, weight):
     """The weighted mean, exact where all are equal: the second step takes away what rounding left of the first."""
-    some = pt.neq(total, 0)
-    total = where(some, total, 1)
-    mean = (weights * x).sum(axis=0) / total
-    return where(some, mean + (weights * (x - mean)).sum(axis=0) / total, 0)
+    some = pt.neq(weight, 0)
+    weight = where(some, weight, 1)
+    mean = wide_sum(weights * x, axis=0) / weight
+    return where(some, mean + wide_sum(weights * (x - mean), axis=0) / weight, 0)
 
 
 def explained(unexplained, total, force_finite=True):

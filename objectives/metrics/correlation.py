@@ -174,7 +174,7 @@ def spearman_correlation(predictions, targets, *, weights=None, mask=None):
     p, t, w = _kept(predictions, targets, mask, weights)
     rank_p, rank_t = weighted_rank(p, w), weighted_rank(t, w)
     _, _, _, m_pp, m_tt, m_pt = (part[0] for part in deviations(rank_p[:, None], rank_t[:, None], w[:, None]))
-    return _visible(m_pt / (pt.sqrt(m_pp) * pt.sqrt(m_tt)), p, t)
+    return _visible((m_pt / (pt.sqrt(m_pp) * pt.sqrt(m_tt))).astype(p.dtype), p, t)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)

@@ -7,7 +7,7 @@ from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.metrics._columns import columns, explained, moments, of_two_or_more
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import where
-from objectives.ops.statistics import Rule, statistic, summed
+from objectives.ops.statistics import Rule, statistic, total_of
 
 __all__ = [
     "explained_variance",
@@ -371,7 +371,7 @@ def relative_squared_error(
 
 
 def _mean_square(given, errors):
-    return given.total(pt.square(errors)) / summed(given.weights.sum(axis=0))
+    return given.total(pt.square(errors)) / total_of(given.weights, axis=0)
 
 
 def _range(given):

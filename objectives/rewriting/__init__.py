@@ -10,4 +10,5 @@ from objectives.rewriting import (  # noqa: F401  (imported for their registrati
     recognition,
     selection,
     statistics,
+    summation,
 )
