@@ -38,6 +38,8 @@ class Part:
         An input for what has been accumulated.
     empty
         The state before the first batch.
+    of_all
+        An input for what the state says, which stands for the statistic in the result.
     """
 
     name: str
@@ -45,6 +47,11 @@ class Part:
     of_batch: Any
     state: Any
     empty: np.ndarray
+    of_all: Any
+
+    def settled(self, state):
+        """The value of `of_all` for a state."""
+        return self.rule.settled(state, self.of_all.dtype)
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Parts:
     added, kept
         Statistics that are accumulated, and those of which all items are kept.
     results
-        The measures as expressions of the states.
+        The measures as expressions of what the states say.
     running
         Which of them need nothing that is kept.
     is_blank
@@ -79,8 +86,8 @@ class Parts:
         return True
 
 
-def split(inputs, measures) -> Parts:
-    """Statistics of a batch of these inputs, and the measures as expressions of what they accumulate."""
+def split(inputs, measures, dtype) -> Parts:
+    """Statistics of a batch of these inputs, and the measures as expressions of what they accumulate in this dtype."""
     _check_inputs(inputs)
     if not isinstance(measures, Mapping) or not measures:
         raise ValueError(f"measures must be a dict of at least one measure by its name, not {measures!r}")
@@ -95,10 +102,10 @@ def split(inputs, measures) -> Parts:
     for name, output in zip(measures, graph.outputs, strict=True):
         found = _statistics(name, output, inputs)
         for i, statistic in enumerate(s for s in found if s not in parts):
-            parts[statistic] = _part(f"{name}.{i}", statistic)
+            parts[statistic] = _part(f"{name}.{i}", statistic, dtype)
         running.append(all(parts[s].rule is not Rule.JOIN for s in found))
     results, copies = graph.clone_get_equiv(copy_inputs=False, copy_orphans=False)
-    states: list[Any] = [(copies[s], part.rule.settled(part.state, s)) for s, part in parts.items()]
+    states: list[Any] = [(copies[s], part.of_all) for s, part in parts.items()]
     results.replace_all(states, import_missing=True)
     is_blank = pt.scalar("is_blank", dtype="bool")
     marks = [node for node in results.apply_nodes if isinstance(node.op, WhereNothing)]
@@ -220,11 +227,12 @@ def _check_is_known(name, variable):
         raise ValueError(f"measure {name!r} depends on {variable}, which is not among the inputs")
 
 
-def _part(name, statistic):
+def _part(name, statistic, dtype):
     rule, of_batch = statistic.owner.op.rule, statistic.owner.inputs[0]
-    empty = rule.empty(statistic)
+    empty = rule.empty(statistic, dtype)
     if rule is Rule.JOIN:
-        shape = (None, *statistic.type.shape[1:])
-    else:
-        shape = (rule.size, *(statistic.type.shape[1:] if rule.is_stacked else statistic.type.shape))
-    return Part(name, rule, of_batch, pt.tensor(name, dtype=empty.dtype.name, shape=shape), empty)
+        kept = pt.tensor(name, dtype=empty.dtype.name, shape=(None, *statistic.type.shape[1:]))
+        return Part(name, rule, of_batch, kept, empty, kept)
+    shape = (rule.size, *(statistic.type.shape[1:] if rule.is_stacked else statistic.type.shape))
+    state = pt.tensor(name, dtype=empty.dtype.name, shape=shape)
+    return Part(name, rule, of_batch, state, empty, statistic.type(name))

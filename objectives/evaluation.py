@@ -19,7 +19,6 @@ from objectives.ops.statistics import accumulated, check_lengths, concatenated, 
 __all__ = ["BatchError", "CompilationError", "Validation", "compile_validation"]
 
 ARRAYS_OF = {"JAXLinker": "jax", "PytorchLinker": "torch", "MLXLinker": "mlx"}  # the modules of a backend's own arrays
-KEEPERS = ("jax", "mlx")  # what their functions return stays on the device
 
 
 class BatchError(RuntimeError):
@@ -84,9 +83,9 @@ def compile_validation(inputs, measures, *, mode=None) -> "Validation":
     Notes
     -----
     A measure of a set is computed from statistics of which those of two batches give those of both: sums, moments,
-    maxima, counts. They are accumulated by NumPy, on JAX and MLX where these compute; sums with compensation, in
-    floatX or a wider dtype. Measures that need all items at once, such as the exact area under a curve, keep the scores
-    and targets of all batches; their documentation says so.
+    maxima, counts. They are accumulated in float64 by NumPy, on JAX (in floatX) and MLX (in float32) where these
+    compute; sums with compensation. Measures that need all items at once, such as the exact area under a curve, keep
+    the scores and targets of all batches; their documentation says so.
 
     References
     ----------
@@ -126,13 +125,15 @@ class Validation:
     _chunks: list[list[Any]]  # what was kept of each batch
 
     def __init__(self, inputs, measures, *, mode=None):
-        self._parts = split(inputs, measures)
+        linker = type(get_mode(mode).linker).__name__
+        self._backend, self._own_arrays = linker.removesuffix("Linker"), ARRAYS_OF.get(linker)
+        # what the functions of JAX and MLX return stays on the device; JAX has float64 if that is floatX, MLX has not
+        own_dtype = {"jax": pytensor.config.floatX, "mlx": "float32"}.get(self._own_arrays or "")
+        self._keeps_states = own_dtype is not None
+        self._parts = split(inputs, measures, own_dtype or "float64")
         self._definition = list(inputs), dict(measures), _by_name(mode)
         self._inputs, self._names = list(inputs), list(measures)
         self._added, self._kept = self._parts.added, self._parts.kept
-        linker = type(get_mode(mode).linker).__name__
-        self._backend, self._own_arrays = linker.removesuffix("Linker"), ARRAYS_OF.get(linker)
-        self._keeps_states = self._own_arrays in KEEPERS
         self._update, self._was_called = self._compiled_update(mode), False
         self._lock = RLock()  # copies take turns with the compiled functions
         self.reset()
@@ -273,7 +274,7 @@ class Validation:
         """The measures that need nothing but sums and the like."""
         with self._lock:
             names, function = self._sums
-            values = function(is_blank, *map(np.asarray, self._arrays))
+            values = function(is_blank, *self._settled())
         return {name: np.asarray(value)[()] for name, value in zip(names, values, strict=True)}
 
     def _of_items(self, is_blank):
@@ -282,8 +283,12 @@ class Validation:
             self._chunks[i] = [concatenated(chunks)]
         with self._lock:
             names, function = self._items
-            values = function(is_blank, *map(np.asarray, self._arrays), *(chunk for (chunk,) in self._chunks))
+            values = function(is_blank, *self._settled(), *(chunk for (chunk,) in self._chunks))
         return {name: np.asarray(value)[()] for name, value in zip(names, values, strict=True)}
+
+    def _settled(self):
+        """What the states say."""
+        return [part.settled(array) for part, array in zip(self._added, self._arrays, strict=True)]
 
     @cached_property
     def _sums(self):
@@ -297,7 +302,7 @@ class Validation:
     def _compiled_results(self, running, inputs, mode):
         results = zip(self._names, self._parts.results, self._parts.running, strict=True)
         chosen = {name: result for name, result, is_running in results if is_running is running}
-        inputs = [self._parts.is_blank, *(part.state for part in inputs)]
+        inputs = [self._parts.is_blank, *(part.of_all for part in inputs)]
         return list(chosen), pytensor.function(inputs, list(chosen.values()), mode=mode, on_unused_input="ignore")
 
     def reset(self) -> None:

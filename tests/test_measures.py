@@ -195,3 +195,48 @@ class Run:
     def expected(self):
         weights = [] if self.weights is None else [self.weights[self.mask].astype("float64")]
         return self.row.expected(self.predictions[self.mask], self.targets[self.mask], *weights)
+
+
+def inputs_of(rows, mask, dtype):
+    """Arrays of all rows: predictions, targets, mask, and so on; inputs of their types, and the measures of these."""
+    arrays = [row.draw(dtype) for row in rows]
+    masks = [spread(mask, row, targets) for row, (_, targets) in zip(rows, arrays, strict=True)]
+    given = [array for pair, m in zip(arrays, masks, strict=True) for array in (*pair, m)]
+    variables = [pt.tensor(shape=(None,) * a.ndim, dtype=a.dtype.name) for a in given]
+    outputs = [row.apply(*variables[3 * i : 3 * i + 2], mask=variables[3 * i + 2]) for i, row in enumerate(rows)]
+    return given, variables, outputs
+
+
+def check_values(rows, values, given, mask, dtype):
+    for i, (row, value) in enumerate(zip(rows, values, strict=True)):
+        predictions, targets = given[3 * i : 3 * i + 2]
+        np.testing.assert_allclose(
+            np.asarray(value), row.expected(predictions[mask], targets[mask]), err_msg=row.id, **TOLERANCE[dtype]
+        )
+
+
+def states_on_backends():
+    """JAX and MLX accumulate states by functions of their own, for the other backends NumPy does."""
+    for file in TABLE:
+        rows = [row for row in TABLE[file] if row in FIRST]
+        yield pytest.param("FAST_COMPILE", rows, id=f"NumPy-{file}")
+        for backend in PACKAGES:
+            tier = pytest.mark.backends if backend in ("JAX", "MLX") else pytest.mark.exhaustive
+            yield parameter(backend, rows, marks=[tier], name=file)
+
+
+@pytest.mark.parametrize(("backend", "rows"), list(states_on_backends()))
+def test_states_in_float32(backend, rows):
+    """The values of two batches with floatX=float32, by one validation of all rows."""
+    if backend == "JAX" and FLOAT == "float64":
+        pytest.skip("PyTensor switches float64 off, or not, when JAX is imported")
+    mask = np.random.default_rng(5).random(N) < 0.7
+    with pytensor.config.change_flags(gcc__cxxflags="-O0", floatX="float32"), uncompiled(backend):
+        given, variables, outputs = inputs_of(rows, mask, "float32")
+        measures = dict(zip((row.id for row in rows), outputs, strict=True))
+        validation = compile_validation(variables, measures, mode=mode(backend))
+        for part in np.split(np.arange(N), [17]):
+            validation.update([array[part] for array in given])
+        values = validation.result().values()
+    assert {value.dtype.name for value in values} == {"float32"}
+    check_values(rows, values, given, mask, "float32")

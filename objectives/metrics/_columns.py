@@ -11,7 +11,7 @@ from objectives.metrics._sets import numbers
 from objectives.ops.counting import EntryCount
 from objectives.ops.scaling import in_units, unit
 from objectives.ops.selection import where
-from objectives.ops.statistics import Rule, statistic, summed
+from objectives.ops.statistics import Rule, statistic, total_of, wide_sum
 
 
 class Columns(NamedTuple):
@@ -29,11 +29,11 @@ class Columns(NamedTuple):
 
     def total(self, x):
         """The weighted sum of each column."""
-        return summed((self.weights * x).sum(axis=0))
+        return total_of(self.weights * x, axis=0)
 
     def number(self):
         """How many items of each column have a weight."""
-        return summed(pt.neq(self.weights, 0).astype(self.weights.dtype).sum(axis=0))
+        return total_of(pt.neq(self.weights, 0).astype(self.weights.dtype), axis=0)
 
     def result(self, scores, multioutput, norms=None):
         """The scores of columns (D,) as what `multioutput` says, given the norms of deviations if variances may weigh.
@@ -82,28 +82,30 @@ def _of_entries(x, ndim):
 
 def moments(x, weights):
     """Weight, mean and norm of deviations of each column (3, D), as a statistic."""
-    weight = weights.sum(axis=0)
+    weight = wide_sum(weights, axis=0)
     deviation, mean = _centered(x, weights, weight)
-    return statistic(pt.stack([weight, mean, _norm(deviation, weights, weight)[0]]), Rule.MOMENTS)
+    parts = [weight, mean, _norm(deviation, weights, weight)[0]]
+    return statistic(pt.stack(parts), Rule.MOMENTS).astype(x.dtype)
 
 
 def norm(x, weights):
     """The root of the weighted sum of squares of each column (D,), of a statistic: moments about 0."""
-    weight = weights.sum(axis=0)
-    return statistic(pt.stack([weight, 0 * weight, _norm(x, weights, weight)[0]]), Rule.MOMENTS)[2]
+    weight = wide_sum(weights, axis=0)
+    parts = [weight, 0 * weight, _norm(x, weights, weight)[0]]
+    return statistic(pt.stack(parts), Rule.MOMENTS)[2].astype(x.dtype)
 
 
 def comoments(x, y, weights):
     """What `deviations` gives (6, D), as a statistic."""
-    return statistic(pt.stack(deviations(x, y, weights)), Rule.COMOMENTS)
+    return statistic(pt.stack(deviations(x, y, weights)), Rule.COMOMENTS).astype(x.dtype)
 
 
 def deviations(x, y, weights):
     """Weight, means, norms of deviations, and the cosine of the angle between them, 0 where one is, of each column."""
-    weight = weights.sum(axis=0)
+    weight = wide_sum(weights, axis=0)
     (dx, mean_x), (dy, mean_y) = _centered(x, weights, weight), _centered(y, weights, weight)
     (norm_x, unit_x), (norm_y, unit_y) = _norm(dx, weights, weight), _norm(dy, weights, weight)
-    cosine = (weights * in_units(dx, unit_x) * in_units(dy, unit_y)).sum(axis=0)
+    cosine = wide_sum(weights * in_units(dx, unit_x) * in_units(dy, unit_y), axis=0)
     return [weight, mean_x, mean_y, norm_x, norm_y, cosine]
 
 
@@ -117,17 +119,17 @@ def _centered(x, weights, weight):
 
 def _norm(x, weights, weight):
     """The root of the weighted sum of squares, and that as what to divide by; no square is too large or too small."""
-    scale = unit((weights * pt.abs(x)).sum(axis=0) / where(pt.neq(weight, 0), weight, 1))
-    size = scale * pt.sqrt((weights * pt.square(in_units(x, scale))).sum(axis=0))
+    scale = unit(wide_sum(weights * pt.abs(x), axis=0) / where(pt.neq(weight, 0), weight, 1))
+    size = scale * pt.sqrt(wide_sum(weights * pt.square(in_units(x, scale)), axis=0))
     return size, unit(size)
 
 
-def _mean(x, weights, total):
+def _mean(x, weights, weight):
     """The weighted mean, exact where all are equal: the second step takes away what rounding left of the first."""
-    some = pt.neq(total, 0)
-    total = where(some, total, 1)
-    mean = (weights * x).sum(axis=0) / total
-    return where(some, mean + (weights * (x - mean)).sum(axis=0) / total, 0)
+    some = pt.neq(weight, 0)
+    weight = where(some, weight, 1)
+    mean = wide_sum(weights * x, axis=0) / weight
+    return where(some, mean + wide_sum(weights * (x - mean), axis=0) / weight, 0)
 
 
 def explained(unexplained, total, force_finite=True, *, power=1):

@@ -21,4 +21,4 @@ def contingency_table(predictions, targets, num_clusters, num_classes, mask, wei
     num_rows = num_columns if num_classes is None else positive_number(num_classes, "num_classes")
     given = classes(predictions, targets, max(num_rows, num_columns), mask, weights)
     counts = confusion_counts(given.targets, given.predicted, given.weights, num_rows=num_rows, num_columns=num_columns)
-    return unless_empty(summed(counts))
+    return unless_empty(summed(counts).astype(given.weights.dtype))

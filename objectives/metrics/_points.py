@@ -13,7 +13,7 @@ from objectives.ops.confusion import confusion_counts
 from objectives.ops.labels import binary_target
 from objectives.ops.selection import where
 from objectives.ops.shapes import ones_like
-from objectives.ops.statistics import accumulator_dtype, joined, summed
+from objectives.ops.statistics import accumulator_dtype, joined, summed, wide_sum
 from objectives.ops.thresholds import counts_above
 
 
@@ -81,7 +81,7 @@ def binned_points(predictions, targets, num_bins, mask, weights) -> Points:
         num_columns=int(num_bins),
     )
     thresholds = np.maximum(np.arange(num_bins - 1.5, -1, -1), 0) / (num_bins - 1)
-    counts = unless_empty(summed(counts))
+    counts = unless_empty(summed(counts).astype(dtype))
     counts = pt.cumsum(where(pt.isnan(counts.sum()), np.nan, counts), axis=1)
     return _falling(pt.concatenate([pt.as_tensor_variable(thresholds.astype(dtype))[None], counts]))
 
@@ -112,7 +112,7 @@ def _falling(rows):
 
 def trapezoid(x, y, axis=None):
     """The area under straight lines between points along the first axis."""
-    return ((x[1:] - x[:-1]) * (y[1:] + y[:-1])).sum(axis=axis) / 2
+    return wide_sum((x[1:] - x[:-1]) * (y[1:] + y[:-1]), axis).astype(x.dtype) / 2
 
 
 def roc_area(points):
@@ -123,7 +123,7 @@ def roc_area(points):
 def step_area(points):
     """The average precision, without interpolation; NaN if nothing counts."""
     recall = points.recall
-    area = ((recall[1:] - recall[:-1]) * points.precision[1:]).sum()
+    area = wide_sum((recall[1:] - recall[:-1]) * points.precision[1:]).astype(recall.dtype)
     return where(points.positives + points.negatives > 0, area, np.nan)
 
 

@@ -17,7 +17,7 @@ from objectives.metrics._sets import check_rows, checked_number, selecting
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.labels import pick_class
 from objectives.ops.selection import where
-from objectives.ops.statistics import joined
+from objectives.ops.statistics import joined, wide_sum
 from objectives.ops.thresholds import PairsInOrder
 
 __all__ = [
@@ -90,7 +90,7 @@ def roc_auc_score(predictions, targets, *, max_fpr=None, weights=None, mask=None
     if max_fpr in (None, 1):
         return roc_area(points)
     left, right, y_left, y_right = between(points, 0, max_fpr)
-    area = ((right - left) * (y_left + y_right)).sum() / 2
+    area = wide_sum((right - left) * (y_left + y_right)).astype(left.dtype) / 2
     chance = max_fpr**2 / 2
     return if_both(points, 0.5 * (1 + (area - chance) / (max_fpr - chance)))
 
@@ -187,6 +187,7 @@ def multiclass_roc_auc_score(
     labels = joined(targets.ravel())
     weights = kept_weights(targets, scores, mask, weights)
     sizes = confusion_counts(labels, labels, weights, num_rows=num_classes, num_columns=num_classes).sum(axis=1)
+    sizes = sizes.astype(weights.dtype)
     pairs = PairsInOrder(num_classes=num_classes, by_class=multi_class == "ovo")(scores, labels, weights)
     areas = (_against_rest if multi_class == "ovr" else _of_pairs)(pairs, sizes)
     if average is None:
@@ -322,5 +323,5 @@ def log_auc(predictions, targets, *, fpr_range=(0.001, 0.1), weights=None, mask=
         raise ValueError(f"fpr_range must be a pair (a, b) with 0 < a < b <= 1, not {fpr_range!r}")
     points = exact_points(predictions, targets, mask, weights)
     left, right, y_left, y_right = between(points, low, high)
-    area = ((pt.log(right) - pt.log(left)) * (y_left + y_right)).sum() / 2
+    area = wide_sum((pt.log(right) - pt.log(left)) * (y_left + y_right)).astype(left.dtype) / 2
     return if_both(points, area / float(np.log(high / low)))

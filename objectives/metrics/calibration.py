@@ -297,7 +297,7 @@ def _bins(confidence, is_right, num_bins, weights):
     edges = (np.arange(1, num_bins) / num_bins).astype(confidence.dtype)
     column = pt.ge(confidence[:, None], edges).astype("int64").sum(axis=1)
     counts, confidences = (
-        summed(confusion_counts(is_right, column, w, num_rows=2, num_columns=num_bins))
+        summed(confusion_counts(is_right, column, w, num_rows=2, num_columns=num_bins)).astype(w.dtype)
         for w in (weights, weights * confidence.astype(weights.dtype))
     )
     weight = counts[0] + counts[1]

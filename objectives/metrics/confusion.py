@@ -7,7 +7,7 @@ from objectives.lookup import BINARY, CLASSES, REALS, described
 from objectives.metrics._sets import binaries, classes
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.selection import where
-from objectives.ops.statistics import summed
+from objectives.ops.statistics import summed, wide_sum
 
 __all__ = ["binary_confusion_matrix", "confusion_matrix"]
 
@@ -76,11 +76,11 @@ def binary_confusion_matrix(predictions, targets, threshold=0.5, *, axis=None, w
         counted = where(chosen | pt.isnan(weights), weights, 0)
         # of pooled elements in a column, since MLX makes no vector of float64 numbers
         counted = counted.reshape((-1, 1)) if axis is None else class_axis_last(counted, axis)
-        return counted.sum(axis=tuple(range(counted.ndim - 1)))
+        return wide_sum(counted, axis=tuple(range(counted.ndim - 1)))
 
     rows = [pt.stack([total(target, prediction) for prediction in (0, 1)], axis=-1) for target in (0, 1)]
     matrices = pt.stack(rows, axis=-2)
-    return summed(matrices[0] if axis is None else matrices)
+    return summed(matrices[0] if axis is None else matrices).astype(weights.dtype)
 
 
 @described(best=None, per="set", differentiable=False, predictions=REALS, targets=CLASSES)
@@ -145,4 +145,4 @@ def confusion_matrix(predictions, targets, *, num_classes=None, weights=None, ma
     counts = confusion_counts(
         given.targets, given.predicted, given.weights, num_rows=given.num_classes, num_columns=given.num_classes
     )
-    return summed(counts)
+    return summed(counts).astype(given.weights.dtype)

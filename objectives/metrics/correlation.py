@@ -178,7 +178,7 @@ def spearman_correlation(predictions, targets, *, weights=None, mask=None):
     p, t, w = _kept(predictions, targets, mask, weights)
     rank_p, rank_t = weighted_rank(p, w), weighted_rank(t, w)
     _, _, _, *spread = (part[0] for part in deviations(rank_p[:, None], rank_t[:, None], w[:, None]))
-    return _visible(_correlation(*spread), p, t)
+    return _visible(_correlation(*spread).astype(p.dtype), p, t)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)

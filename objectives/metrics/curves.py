@@ -232,6 +232,6 @@ def auc(x, y):
     x, y = floating_scores(x, "x"), floating_scores(y, "y")
     if x.ndim != 1 or y.ndim != 1:
         raise TypeError(f"x and y must be vectors, not of {x.ndim} and {y.ndim} dimensions")
-    steps, area = x[1:] - x[:-1], trapezoid(x, y).astype(x.dtype)
+    steps, area = x[1:] - x[:-1], trapezoid(x, y)
     falls, rises = (steps < 0).any(), (steps > 0).any()
     return where(falls & rises, np.nan, where(falls, -area, area))

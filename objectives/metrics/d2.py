@@ -15,7 +15,7 @@ from objectives.ops.labels import is_class
 from objectives.ops.selection import where
 from objectives.ops.shapes import own_shape
 from objectives.ops.sorting import weighted_quantile
-from objectives.ops.statistics import accumulator_dtype, joined, summed
+from objectives.ops.statistics import accumulator_dtype, joined, total_of, wide_sum
 
 __all__ = ["d2_absolute_error_score", "d2_brier_score", "d2_log_loss_score", "d2_pinball_score", "d2_tweedie_score"]
 
@@ -79,7 +79,7 @@ def d2_pinball_score(predictions, targets, *, quantile=0.5, multioutput="uniform
         raise ValueError(f"quantile must be a number from 0 to 1, not {quantile!r}")
     given = columns(predictions, targets, mask, weights)
     t, w = joined(given.targets), joined(given.weights)
-    constant = (w * _pinball(t - weighted_quantile(t, w, q), q)).sum(axis=0)
+    constant = wide_sum(w * _pinball(t - weighted_quantile(t, w, q), q), axis=0).astype(t.dtype)
     score = explained(given.total(_pinball(-given.errors, q)), constant)
     return given.result(of_two_or_more(given.number(), score), multioutput)
 
@@ -259,7 +259,7 @@ def d2_log_loss_score(predictions, targets, *, weights=None, mask=None, axis=-1)
     """
     given = _classes(predictions, targets, weights, mask, axis)
     loss = categorical_crossentropy(given.scores, given.labels)
-    counts = summed(given.rows.sum(axis=0))
+    counts = total_of(given.rows, axis=0)
     some = counts > 0
     constant = where(some, counts * pt.log(counts.sum() / where(some, counts, 1)), 0).sum()
     return given.score(loss, constant)
@@ -317,7 +317,7 @@ def d2_brier_score(predictions, targets, *, weights=None, mask=None, axis=-1):
     """
     given = _classes(predictions, targets, weights, mask, axis)
     loss = pt.square(given.scores - given.one_hot).sum(axis=-1)
-    counts = summed(given.rows.sum(axis=0))
+    counts = total_of(given.rows, axis=0)
     total = counts.sum()
     return given.score(loss, (counts * (total - counts)).sum() / total)
 
@@ -351,8 +351,8 @@ class _Classes(NamedTuple):
 
     def score(self, loss, constant):
         """The share of the loss of items that is explained, compared with the sum of that of a constant."""
-        number = summed(pt.neq(self.weights, 0).astype(self.weights.dtype).sum())
-        return of_two_or_more(number, 1 - summed((self.weights * loss).sum()) / constant)
+        number = total_of(pt.neq(self.weights, 0).astype(self.weights.dtype))
+        return of_two_or_more(number, 1 - total_of(self.weights * loss) / constant)
 
 
 def _classes(predictions, targets, weights, mask, axis):

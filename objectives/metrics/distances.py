@@ -8,7 +8,7 @@ from objectives.lookup import REALS, described
 from objectives.metrics._sets import numbers
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import where
-from objectives.ops.statistics import Rule, statistic, summed
+from objectives.ops.statistics import Rule, statistic, total_of
 
 __all__ = ["max_error", "minkowski_distance", "peak_signal_noise_ratio", "weighted_mean_absolute_percentage_error"]
 
@@ -59,7 +59,7 @@ def weighted_mean_absolute_percentage_error(predictions, targets, *, scale=100.0
     75.0
     """
     p, t, w = numbers(predictions, targets, mask, weights)
-    return scale * summed((w * pt.abs(p - t)).sum()) / summed((w * pt.abs(t)).sum())
+    return scale * total_of(w * pt.abs(p - t)) / total_of(w * pt.abs(t))
 
 
 @described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
@@ -163,7 +163,7 @@ def minkowski_distance(predictions, targets, *, p=2, weights=None, mask=None):
     if q is None or not 1 <= q < np.inf:
         raise ValueError(f"p must be a finite number from 1 on, not {p!r}")
     predicted, t, w = numbers(predictions, targets, mask, weights)
-    return _power(summed((w * _power(pt.abs(predicted - t), q)).sum()), 1 / q)
+    return _power(total_of(w * _power(pt.abs(predicted - t), q)), 1 / q)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
@@ -218,8 +218,9 @@ def peak_signal_noise_ratio(predictions, targets, *, data_range, weights=None, m
     if (size := known_number(data_range)) is not None and not size > 0:
         raise ValueError(f"data_range must be positive, not {data_range}")
     p, t, w = numbers(predictions, targets, mask, weights)
-    error = summed((w * pt.square(p - t)).sum()) / summed(w.sum())
-    return 10 / np.log(10) * (2 * pt.log(fitted(matching(data_range, p), "data_range", (), "measure")) - pt.log(error))
+    error = total_of(w * pt.square(p - t)) / total_of(w)
+    peak = fitted(matching(data_range, p), "data_range", (), "measure")
+    return float(10 / np.log(10)) * (2 * pt.log(peak) - pt.log(error))
 
 
 def _power(x, exponent):

@@ -11,7 +11,7 @@ from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.labels import is_class, pick_class
 from objectives.ops.marking import loss, selected
 from objectives.ops.selection import scaled, where
-from objectives.ops.statistics import accumulator_dtype, summed
+from objectives.ops.statistics import accumulator_dtype, total_of
 
 __all__ = ["brier_score", "perplexity"]
 
@@ -164,4 +164,4 @@ def perplexity(logits, targets, *, weights=None, mask=None, axis=-1):
     losses = SoftmaxCrossentropy.of(z, targets, mask=mask)
     dtype = accumulator_dtype(losses.dtype)
     weights = item_weights(losses, mask, weights, dtype)
-    return pt.exp(summed(scaled(weights, losses.astype(dtype)).sum()) / summed(weights.sum()))
+    return pt.exp(total_of(scaled(weights, losses.astype(dtype))) / total_of(weights))

@@ -7,7 +7,7 @@ from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.metrics._columns import columns, explained, moments, norm, of_two_or_more
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import where
-from objectives.ops.statistics import Rule, statistic, summed
+from objectives.ops.statistics import Rule, statistic, total_of
 
 __all__ = [
     "explained_variance",
@@ -369,7 +369,7 @@ def relative_squared_error(
 
 
 def _root_mean_square(given, errors):
-    return norm(errors, given.weights) / pt.sqrt(summed(given.weights.sum(axis=0)))
+    return norm(errors, given.weights) / pt.sqrt(total_of(given.weights, axis=0))
 
 
 def _range(given):

@@ -11,7 +11,7 @@ class ConfusionCounts(ShapedOp):
     """Weights of items by row and column: (rows (N,), columns (N,), weights (N,)) to (num_rows, num_columns).
 
     Rows are class indices of targets, columns those of predictions. One that is out of range raises, or makes all
-    counts NaN where the backend cannot raise.
+    counts NaN where the backend cannot raise. Counts are float64, whatever the weights are.
     """
 
     __props__ = ("num_columns", "num_rows")
@@ -23,14 +23,14 @@ class ConfusionCounts(ShapedOp):
 
     def build_inner_graph(self, rows, columns, weights):
         def one_hot(labels, number):
-            return pt.invert(pt.neq(labels[:, None], np.arange(number))).astype(weights.dtype)
+            return pt.invert(pt.neq(labels[:, None], np.arange(number))).astype("float64")
 
         def out_of_range(labels, number):
             return (pt.lt(labels, 0) | pt.ge(labels, number)).any()
 
         counts = (one_hot(rows, self.num_rows) * weights[:, None]).T @ one_hot(columns, self.num_columns)
         bad = out_of_range(rows, self.num_rows) | out_of_range(columns, self.num_columns)
-        return [pt.specify_shape(pt.switch(bad, np.nan, counts).astype(weights.dtype), self.shape)]
+        return [pt.specify_shape(pt.switch(bad, np.nan, counts), self.shape)]
 
     @property
     def shape(self):
@@ -40,7 +40,7 @@ class ConfusionCounts(ShapedOp):
         rows, columns, weights = inputs
         check_pairs(rows, columns, weights, self.num_rows, self.num_columns)
         counts = np.bincount(rows * self.num_columns + columns, weights, minlength=self.num_rows * self.num_columns)
-        outputs[0][0] = counts.reshape(self.shape).astype(weights.dtype)
+        outputs[0][0] = counts.reshape(self.shape).astype("float64")  # of no items they are whole numbers
 
     def output_shape(self, rows, columns, weights):
         return tuple(pt.constant(n, dtype="int64") for n in self.shape)

@@ -1,8 +1,10 @@
 """Order statistics of weighted items: quantiles, mid-ranks, and how far two orders agree.
 
 An item of weight 2 counts as two items, one of weight 0 as none. The inner graphs compare all pairs of items; the
-kernels sort, in O(N log N).
+kernels sort, in O(N log N). Weights are added up in float64, and the result has their dtype.
 """
+
+from functools import partial
 
 import numpy as np
 import pytensor.tensor as pt
@@ -26,13 +28,13 @@ class WeightedQuantile(ShapedOp):
         super().__init__(**kwargs)
 
     def build_inner_graph(self, x, weights):
-        counts = pt.neq(weights, 0)
+        counts, weights = pt.neq(weights, 0), weights.astype("float64")
         nan = (pt.isnan(x) & counts).any(axis=0) | pt.invert(pt.gt(weights.sum(axis=0), 0))
-        up_to = (pt.le(x[None], x[:, None]).astype(x.dtype) * weights[None]).sum(axis=1)
-        share, slack = self.q * weights.sum(axis=0), 2 * np.finfo(x.dtype).eps * weights.sum(axis=0)
+        up_to = (pt.le(x[None], x[:, None]) * weights[None]).sum(axis=1)
+        share, slack = self.q * weights.sum(axis=0), 2 * np.finfo(weights.dtype).eps * weights.sum(axis=0)
         # infinity after all, so that there is an entry if there are no items
         x = pt.concatenate([pt.switch(counts, x, np.inf), pt.full((1, x.shape[1]), np.inf, dtype=x.dtype)])
-        up_to = pt.concatenate([up_to, pt.full((1, x.shape[1]), np.inf, dtype=x.dtype)])
+        up_to = pt.concatenate([up_to, pt.full((1, x.shape[1]), np.inf)])
         largest = pt.max(pt.switch(pt.isinf(x), -np.inf, x), axis=0)
         low, high = (
             pt.min(pt.switch(enough, x, np.inf), axis=0) for enough in (up_to >= share - slack, up_to > share + slack)
@@ -41,23 +43,25 @@ class WeightedQuantile(ShapedOp):
 
     def perform(self, node, inputs, outputs):
         x, weights = inputs
-        outputs[0][0] = np.asarray(quantile(np, np.take_along_axis, x, weights, self.q), dtype=x.dtype)
+        found = quantile(np, np.take_along_axis, x, weights.astype("float64"), self.q)
+        outputs[0][0] = np.asarray(found, dtype=x.dtype)
 
     def output_shape(self, x, weights):
         return x[1:]
 
 
-def quantile(xp, take_along_axis, x, weights, q):
-    """The same with the functions of a module: NumPy's, or another's of the same names."""
+def quantile(xp, take_along_axis, x, weights, q, cumsum=None):
+    """The same with the functions of a module: NumPy's, or another's of the same names, and a cumulated sum."""
+    cumsum = cumsum or xp.cumsum
     if x.shape[0] == 0:
         return x.sum(0) + np.nan
     counts = weights != 0
     nan = (xp.isnan(x) & counts).any(0)
     x = xp.where(counts, x, np.inf)
     order = xp.argsort(x, 0)
-    x, cumulated = take_along_axis(x, order, 0), xp.cumsum(take_along_axis(weights, order, 0), 0)
+    x, cumulated = take_along_axis(x, order, 0), cumsum(take_along_axis(weights, order, 0), 0)
     total, last = cumulated[-1], counts.sum(0) - 1
-    slack = 2 * xp.finfo(x.dtype).eps * total
+    slack = 2 * xp.finfo(weights.dtype).eps * total
     ends = []
     for below in (cumulated < q * total - slack, cumulated <= q * total + slack):
         index = below.sum(0)
@@ -76,12 +80,13 @@ class WeightedRank(ShapedOp):
     connected = (False, False)
 
     def build_inner_graph(self, x, weights):
-        less = pt.lt(x[None, :], x[:, None]).astype(weights.dtype)
-        up_to = pt.le(x[None, :], x[:, None]).astype(weights.dtype)
+        less = pt.lt(x[None, :], x[:, None]).astype("float64")
+        up_to = pt.le(x[None, :], x[:, None]).astype("float64")
         return [((less + up_to) / 2 * weights[None, :]).sum(axis=1).astype(weights.dtype)]
 
     def perform(self, node, inputs, outputs):
-        outputs[0][0] = np.asarray(make_weighted_rank(np)(*inputs), dtype=inputs[1].dtype)
+        x, weights = inputs
+        outputs[0][0] = np.asarray(make_weighted_rank(np)(x, weights.astype("float64")), dtype=weights.dtype)
 
     def output_shape(self, x, weights):
         return x
@@ -113,20 +118,25 @@ class PairOrder(ShapedOp):
     connected = (False, False, False)
 
     def build_inner_graph(self, x, y, weights):
+        wide = weights.astype("float64")
         sign_x, sign_y = pt.sign(x[:, None] - x[None, :]), pt.sign(y[:, None] - y[None, :])
-        pairs = weights[:, None] * weights[None, :] / 2
+        pairs = wide[:, None] * wide[None, :] / 2
         sums = [(pairs * s).sum() for s in (sign_x * sign_y, pt.abs(sign_x), pt.abs(sign_y))]
         return [pt.stack(sums).astype(weights.dtype)]
 
     def perform(self, node, inputs, outputs):
-        outputs[0][0] = np.asarray(make_pair_order(np)(*inputs), dtype=inputs[2].dtype)
+        x, y, weights = inputs
+        compute = make_pair_order(np, partial(np.argsort, kind="stable"))
+        outputs[0][0] = np.asarray(compute(x, y, weights.astype("float64")), dtype=weights.dtype)
 
     def output_shape(self, x, y, weights):
         return (pt.constant(3, dtype="int64"),)
 
 
-def make_pair_order(xp, cumsum=None, compiled=lambda function: function):
+def make_pair_order(xp, stable_argsort, cumsum=None, compiled=lambda function: function):
     """The same by sorts, as three numbers; arguments as above, and what compiles the functions that this one calls.
+
+    Nothing is ordered by the product of a rank and the number of items, which would leave 32 bits from 46342 items on.
 
     1. Ranks of x and y, equal for equal numbers, and the items in ascending order of x, descending y where x is equal:
        a pair is in the same order if and only if the later item has the greater rank of y.
@@ -144,26 +154,24 @@ def make_pair_order(xp, cumsum=None, compiled=lambda function: function):
 
     @compiled
     def squares(rank, weights):
-        """The sum of the squares of the weights of groups of equal rank."""
-        order = xp.argsort(rank)
-        ordered, given = rank[order], weights[order]
-        cumulated = cumsum(given)
-        start = xp.searchsorted(ordered, ordered, side="left")
-        stop = xp.searchsorted(ordered, ordered, side="right")
-        return (given * (cumulated[stop - 1] - cumulated[start] + given[start])).sum()
+        """The sum of the squares of the weights of groups of equal rank, in ascending order."""
+        cumulated = cumsum(weights)
+        start = xp.searchsorted(rank, rank, side="left")
+        stop = xp.searchsorted(rank, rank, side="right")
+        return (weights * (cumulated[stop - 1] - cumulated[start] + weights[start])).sum()
 
     def pair_order(x, y, weights):
         n = x.shape[0]
         if n == 0:
             return weights.sum(), weights.sum(), weights.sum()
         rank_x, rank_y = ranks(x), ranks(y)
-        order = xp.argsort(rank_x * n - rank_y)
+        falling = stable_argsort(-rank_y)
+        order = falling[stable_argsort(rank_x[falling])]
         rank, given = rank_y[order], weights[order]
-        position = cumsum(xp.ones_like(rank)) - 1
         same = 0 * weights.sum()
         digit = 0
         while n >> digit > 0:
-            grouped = xp.argsort((rank >> (digit + 1)) * n + position)
+            grouped = stable_argsort(rank >> (digit + 1))
             group, weight = rank[grouped] >> (digit + 1), given[grouped]
             has_one = (rank[grouped] >> digit) % 2 == 1
             zeros = xp.where(has_one, xp.zeros_like(weight), weight)
@@ -171,8 +179,13 @@ def make_pair_order(xp, cumsum=None, compiled=lambda function: function):
             earlier = before - before[xp.searchsorted(group, group, side="left")]
             same = same + xp.where(has_one, weight * earlier, xp.zeros_like(weight)).sum()
             digit += 1
-        total, equal_x, equal_y = weights.sum() ** 2, squares(rank_x, weights), squares(rank_y, weights)
-        both = total - equal_x - equal_y + squares(rank_x * n + rank_y, weights)
+        rising, rank_x, one = stable_argsort(rank), rank_x[order], xp.ones_like(rank)
+        position = cumsum(one) - 1
+        before = xp.where(position > 0, position - 1, position)
+        is_new = (rank_x != rank_x[before]) | (rank != rank[before])
+        equal_x, equal_y = squares(rank_x, given), squares(rank[rising], given[rising])
+        total, equal_both = weights.sum() ** 2, squares(cumsum(xp.where(is_new, one, 0 * one)), given)
+        both = total - equal_x - equal_y + equal_both
         return 2 * same - both / 2, (total - equal_x) / 2, (total - equal_y) / 2
 
     return pair_order

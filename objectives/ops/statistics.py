@@ -106,21 +106,23 @@ class Rule(Enum):
         """Whether the statistic of a batch has an axis of components as the state has."""
         return self in (Rule.MOMENTS, Rule.COMOMENTS)
 
-    def empty(self, statistic):
-        """The state before the first batch; lengths that are not known statically are 1."""
+    def empty(self, statistic, dtype):
+        """The state before the first batch, of this dtype; lengths that are not known statically are 1."""
         shape = tuple(1 if n is None else n for n in statistic.type.shape)
         if self is Rule.JOIN:
             return np.zeros((0, *shape[1:]), statistic.dtype)
         shape = (self.size, *(shape[1:] if self.is_stacked else shape))
-        return np.full(shape, -np.inf if self is Rule.MAXIMUM else 0, accumulator_dtype(statistic.dtype))
+        return np.full(shape, -np.inf if self is Rule.MAXIMUM else 0, dtype)
 
-    def settled(self, state, statistic):
-        """What a state says in place of the statistic of one batch."""
+    def settled(self, state, dtype):
+        """What a state says in place of the statistic of one batch, with NumPy."""
+        state = np.asarray(state)
         if self is Rule.JOIN:
             return state
+        state = state.astype(dtype)  # before the two of a sum are added, which one may not hold
         if not self.is_stacked:
             state = state[0] + state[1] if self is Rule.SUM else state[0]
-        return state.astype(statistic.dtype)
+        return np.asarray(state)
 
     def accumulated(self, state, statistic):
         """The state after a batch, with NumPy; single numbers with Python's floats, which are several times as fast."""
@@ -142,7 +144,11 @@ class Rule(Enum):
         if self is Rule.JOIN:
             return np.concatenate([state, other])
         with np.errstate(invalid="ignore"):
-            return np.stack(self.merge(np.where, state, other)).astype(state.dtype)
+            merged = np.stack(self.merge(np.where, state, other))
+            narrow = merged.astype(state.dtype)
+            if self is Rule.SUM and narrow.dtype != merged.dtype:  # of a backend without float64
+                narrow[1] = np.where(np.isfinite(narrow[0]), merged[0] - narrow[0] + merged[1], 0)
+        return narrow
 
     def components(self, statistic, zeros_like):
         """The components of the state of one batch."""
@@ -160,8 +166,13 @@ _MERGES = {
 
 
 def accumulator_dtype(dtype):
-    """What statistics of this dtype are accumulated in: at least floatX."""
+    """What measures of numbers of this dtype are: at least floatX."""
     return np.promote_types(dtype, config.floatX).name
+
+
+def wide_sum(x, axis=None):
+    """The sum of items in float64: float32 ends counting at 2^24. Backends without float64 add in blocks."""
+    return x.astype("float64").sum(axis=axis)
 
 
 class Statistic(ViewOp):
@@ -266,6 +277,11 @@ def summed(x):
 def where_nothing(x):
     """``x``, marked as the number that an expression gives where nothing counts."""
     return WhereNothing()(x)
+
+
+def total_of(x, axis=None):
+    """The sum over the items of a batch as a statistic, then in the dtype of the items."""
+    return summed(wide_sum(x, axis)).astype(x.dtype)
 
 
 def joined(x):

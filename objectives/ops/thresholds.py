@@ -34,7 +34,7 @@ class CountsAbove(ShapedOp):
         falling = falling[order]
         last = pt.searchsorted(falling, falling, side="right") - 1
         is_class = pt.invert(pt.neq(labels[order], np.arange(self.num_classes)[:, None]))
-        counts = pt.cumsum(is_class * weights[order], axis=1)[:, last]
+        counts = pt.cumsum((is_class * weights[order]).astype("float64"), axis=1)[:, last]
         bad = pt.isnan(scores).any() | (pt.lt(labels, 0) | pt.ge(labels, self.num_classes)).any()
         rows = pt.concatenate([pt.neg(falling)[None], counts])
         shape = 1 + self.num_classes, scores.type.shape[0]
@@ -103,9 +103,9 @@ class PairsInOrder(ShapedOp):
 
     def build_inner_graph(self, scores, labels, weights):
         dtype, classes = weights.dtype, np.arange(self.num_classes)
-        own = pt.invert(pt.neq(labels[:, None], classes)) * weights[:, None]
+        own = (pt.invert(pt.neq(labels[:, None], classes)) * weights[:, None]).astype("float64")
         above, ties = pt.gt(scores, scores[:, None]), pt.invert(pt.neq(scores, scores[:, None]))
-        in_order = pt.switch(above, 1, pt.switch(ties, 0.5, 0)).astype(dtype)
+        in_order = pt.switch(above, 1, pt.switch(ties, 0.5, 0))
         pairs = (own * in_order).sum(axis=1).T @ own
         if not self.by_class:
             pairs = pt.switch(np.eye(self.num_classes, dtype=bool), 0, pairs).sum(axis=1)
@@ -128,21 +128,25 @@ class PairsInOrder(ShapedOp):
     def compute(self, scores, labels, weights):
         """The same with NumPy."""
         check_range(labels, self.num_classes, LabelError)
-        pairs = np.zeros(self.shape, weights.dtype)
+        pairs, weights, dtype = np.zeros(self.shape), weights.astype("float64"), weights.dtype
         counter = CountsAbove(num_classes=self.num_counted)
         for j in range(self.num_classes):
             counted = labels if self.by_class else (labels == j).astype("int8")
             pairs[j] = self.area(j, counter.compute(np.ascontiguousarray(scores[:, j]), counted, weights))
-        return pairs
+        return pairs.astype(dtype)
 
-    def area(self, j, counts):
-        """Of class j and the others, from what the `CountsAbove` of its scores returns, for arrays of any library."""
+    def area(self, j, counts, add_up=None):
+        """Of class j and the others, from what the `CountsAbove` of its scores returns, for arrays of any library.
+
+        ``add_up(x, axis)`` is a sum, if that of the library will not do.
+        """
+        add_up = add_up or (lambda x, axis: x.sum(axis=axis))
         if not counts.shape[1]:
             return counts[1:].sum(axis=1) if self.by_class else counts[1].sum()
         own = counts[1 + j] if self.by_class else counts[2]
         others = counts[1:] if self.by_class else counts[1:2]
         first = others[:, 0] * own[0]
-        areas = (first + ((others[:, 1:] - others[:, :-1]) * (own[1:] + own[:-1])).sum(axis=1)) / 2
+        areas = (first + add_up((others[:, 1:] - others[:, :-1]) * (own[1:] + own[:-1]), 1)) / 2
         return areas if self.by_class else areas[0]
 
     def output_shape(self, scores, labels, weights):

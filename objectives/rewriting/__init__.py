@@ -11,4 +11,5 @@ from objectives.rewriting import (  # noqa: F401  (imported for their registrati
     selection,
     shapes,
     statistics,
+    summation,
 )

@@ -29,7 +29,7 @@ def test_confusion_counts(dtype):
     for part in (slice(None), slice(None, None, 3), slice(0), slice(1)):
         given = rows[part], columns[part], weights[part]
         counts = function(*given)
-        assert counts.dtype == dtype
+        assert counts.dtype == "float64"
         np.testing.assert_array_equal(counts, reference(*given))
     for bad, error, message in (
         ((3, 0), LabelError, "class label 3 at position 1 of the targets"),

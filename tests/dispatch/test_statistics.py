@@ -40,7 +40,7 @@ def test_accumulating_batches_gives_the_statistics_of_all(backend):
     states = [pt.tensor(dtype=dtype, shape=(None,) * 2) for _ in RULES]
     after = [accumulated(*both, rule) for *both, rule in zip(states, statistics, RULES, strict=True)]
     add = pytensor.function([*states, *statistics], after, mode=mode(backend))
-    found = [rule.empty(s).astype(dtype) for rule, s in zip(RULES, statistics, strict=True)]
+    found = [rule.empty(s, dtype) for rule, s in zip(RULES, statistics, strict=True)]
     for part in parts:
         given = [np.asarray(s, dtype) for s in statistics_of(x[part], y[part])]
         found = [np.asarray(state) for state in add(*found, *given)]

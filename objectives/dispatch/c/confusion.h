@@ -19,20 +19,18 @@ static bool count_pairs(const npy_int64* rows, const npy_int64* columns, const T
     return true;
 }
 
-// Computes the counts, adding in double precision as NumPy does; false with an error set if that cannot be done.
+// Computes the counts in double precision, as NumPy does; false with an error set if that cannot be done.
 template <class T>
 static bool confusion_counts(PyArrayObject* const* inputs, PyArrayObject** const* outputs, const npy_intp* shape) {
     PyArrayObject *rows = inputs[0], *columns = inputs[1], *weights = inputs[2], **counts = outputs[0];
     const npy_intp num_rows = shape[0], num_columns = shape[1], items = PyArray_SIZE(rows);
     if (PyArray_SIZE(columns) == items && PyArray_SIZE(weights) == items) {
         Owned i(contiguous(rows)), j(contiguous(columns)), w(contiguous(weights));
-        Owned sums((PyArrayObject*)PyArray_ZEROS(2, (npy_intp*)shape, NPY_FLOAT64, 0));
-        if (!i || !j || !w || !sums || !allocate<T>(counts, 2, shape)) return false;
-        double* sum = sums.data<double>();
-        if (count_pairs(i.data<npy_int64>(), j.data<npy_int64>(), w.data<T>(), items, num_rows, num_columns, sum)) {
-            std::copy(sum, sum + num_rows * num_columns, (T*)PyArray_DATA(*counts));
+        if (!i || !j || !w || !allocate<double>(counts, 2, shape)) return false;
+        double* sum = (double*)PyArray_DATA(*counts);
+        std::fill(sum, sum + num_rows * num_columns, 0.0);
+        if (count_pairs(i.data<npy_int64>(), j.data<npy_int64>(), w.data<T>(), items, num_rows, num_columns, sum))
             return true;
-        }
     }
     raise_by("objectives.ops.confusion", "check_pairs", "OOOnn", rows, columns, weights, num_rows, num_columns);
     return false;

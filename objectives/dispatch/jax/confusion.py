@@ -2,6 +2,7 @@ import jax.numpy as jnp
 from pytensor.link.jax.dispatch.basic import jax_funcify
 
 from objectives.dispatch.jax.labels import in_range
+from objectives.dispatch.jax.summation import table
 from objectives.ops.confusion import ConfusionCounts
 
 
@@ -11,7 +12,7 @@ def jax_funcify_confusion_counts(op, **kwargs):
         rows, columns, weights = jnp.asarray(rows), jnp.asarray(columns), jnp.asarray(weights)
         valid = in_range(rows, op.num_rows) & in_range(columns, op.num_columns)
         index = jnp.where(valid, rows * op.num_columns + columns, 0)
-        counts = jnp.zeros(op.num_rows * op.num_columns, weights.dtype).at[index].add(weights).reshape(op.shape)
+        counts = table(index, weights, op.num_rows * op.num_columns).reshape(op.shape)
         return jnp.where(valid.all(), counts, jnp.nan)
 
     return confusion_counts

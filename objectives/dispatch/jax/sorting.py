@@ -1,6 +1,7 @@
 import jax.numpy as jnp
 from pytensor.link.jax.dispatch.basic import jax_funcify
 
+from objectives.dispatch.jax.summation import wide
 from objectives.ops.sorting import (
     PairOrder,
     WeightedQuantile,
@@ -14,7 +15,7 @@ from objectives.ops.sorting import (
 @jax_funcify.register(WeightedQuantile)
 def jax_funcify_weighted_quantile(op, **kwargs):
     def weighted_quantile(x, weights):
-        return quantile(jnp, jnp.take_along_axis, jnp.asarray(x), jnp.asarray(weights), op.q)
+        return quantile(jnp, jnp.take_along_axis, jnp.asarray(x), wide(weights), op.q).astype(x.dtype)
 
     return weighted_quantile
 
@@ -22,10 +23,14 @@ def jax_funcify_weighted_quantile(op, **kwargs):
 @jax_funcify.register(WeightedRank)
 def jax_funcify_weighted_rank(op, **kwargs):
     compute = make_weighted_rank(jnp)
-    return lambda *inputs: compute(*map(jnp.asarray, inputs))
+    return lambda x, weights: compute(jnp.asarray(x), wide(weights)).astype(weights.dtype)
 
 
 @jax_funcify.register(PairOrder)
 def jax_funcify_pair_order(op, **kwargs):
-    compute = make_pair_order(jnp)
-    return lambda *inputs: jnp.stack(compute(*map(jnp.asarray, inputs)))
+    compute = make_pair_order(jnp, jnp.argsort)  # which is stable
+
+    def pair_order(x, y, weights):
+        return jnp.stack(compute(jnp.asarray(x), jnp.asarray(y), wide(weights))).astype(weights.dtype)
+
+    return pair_order

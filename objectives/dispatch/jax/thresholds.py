@@ -3,6 +3,7 @@ import jax.numpy as jnp
 from pytensor.link.jax.dispatch.basic import jax_funcify
 
 from objectives.dispatch.jax.labels import in_range
+from objectives.dispatch.jax.summation import wide
 from objectives.ops.thresholds import CountsAbove, PairsInOrder
 
 
@@ -15,7 +16,7 @@ def count(scores, labels, weights, num_classes):
     falling = falling[order]
     last = jnp.searchsorted(falling, falling, side="right") - 1
     is_class = labels[order] == jnp.arange(num_classes)[:, None]
-    counts = jnp.cumsum(jnp.where(is_class, weights[order], 0), axis=1)[:, last]
+    counts = jnp.cumsum(wide(jnp.where(is_class, weights[order], 0)), axis=1).astype(weights.dtype)[:, last]
     valid = ~jnp.isnan(scores).any() & in_range(labels, num_classes).all()
     return jnp.where(valid, jnp.concatenate([-falling[None], counts]), jnp.nan)
 
@@ -34,9 +35,9 @@ def jax_funcify_pairs_in_order(op, **kwargs):
         def of_class(class_and_scores):
             j, column = class_and_scores
             counted = labels if op.by_class else jnp.where(in_range(labels, op.num_classes), labels == j, -1)
-            return op.area(j, count(column, counted, weights, op.num_counted))
+            return op.area(j, count(column, counted, wide(weights), op.num_counted))
 
         # one class after the other, for which there is memory
-        return jax.lax.map(of_class, (jnp.arange(op.num_classes), jnp.asarray(scores).T))
+        return jax.lax.map(of_class, (jnp.arange(op.num_classes), jnp.asarray(scores).T)).astype(weights.dtype)
 
     return pairs_in_order

@@ -10,5 +10,6 @@ from objectives.dispatch.mlx import (  # noqa: F401  (imported for their registr
     softplus,
     sorting,
     statistics,
+    summation,
     thresholds,
 )

@@ -2,6 +2,7 @@ import mlx.core as mx
 from pytensor.link.mlx.dispatch.basic import mlx_funcify
 
 from objectives.dispatch.mlx.labels import in_range
+from objectives.dispatch.mlx.summation import add_up, cumulate
 from objectives.ops.thresholds import CountsAbove, PairsInOrder
 
 
@@ -18,7 +19,7 @@ def count(scores, labels, weights, num_classes):
     is_last = mx.concatenate([falling[1:] != falling[:-1], mx.array([True])])
     last = mx.cummin(mx.where(is_last, position, falling.size - 1), reverse=True)
     is_class = labels == mx.expand_dims(mx.arange(num_classes), 1)
-    counts = mx.cumsum(mx.where(is_class, weights, mx.array(0, weights.dtype)), axis=1)[:, last]
+    counts = cumulate(mx.where(is_class, weights, mx.array(0, weights.dtype)), axis=1)[:, last]
     valid = mx.logical_not(mx.any(mx.isnan(scores)))
     valid = mx.logical_and(valid, mx.all(in_range(labels, num_classes)))
     rows = mx.concatenate([mx.expand_dims(-falling, 0), counts])
@@ -38,7 +39,7 @@ def mlx_funcify_pairs_in_order(op, **kwargs):
     def pairs_in_order(scores, labels, weights):
         def of_class(j):
             counted = labels if op.by_class else mx.where(in_range(labels, op.num_classes), labels == j, -1)
-            return op.area(j, count(scores[:, j], counted, weights, op.num_counted))
+            return op.area(j, count(scores[:, j], counted, weights, op.num_counted), add_up)
 
         return mx.stack([of_class(j) for j in range(op.num_classes)])
 

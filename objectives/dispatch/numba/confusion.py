@@ -12,7 +12,7 @@ def make_confusion_counts(op, node):
     def confusion_counts(rows, columns, weights):
         if rows.size != columns.size or rows.size != weights.size:
             raise ValueError("shape mismatch: there must be one prediction and one weight for each target")
-        counts = np.zeros((num_rows, num_columns), weights.dtype)
+        counts = np.zeros((num_rows, num_columns))
         for i in range(rows.size):
             row, column = rows[i], columns[i]
             if row < 0 or row >= num_rows:

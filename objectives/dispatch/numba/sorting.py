@@ -14,19 +14,27 @@ from objectives.ops.sorting import (
 
 # without fastmath, which takes NaN and infinities for impossible
 compiled = partial(numba_njit, fastmath=False)
+EPSILON = float(np.finfo("float64").eps)
 ranks = compiled(make_weighted_rank(np))
-pairs = compiled(make_pair_order(np, compiled=compiled))
 
 
 @compiled
-def quantile_of_column(x, weights, q, eps):
+def stable_argsort(x):
+    return np.argsort(x, kind="mergesort")
+
+
+pairs = compiled(make_pair_order(np, stable_argsort, compiled=compiled))
+
+
+@compiled
+def quantile_of_column(x, weights, q):
     counts = weights != 0
-    x, weights = x[counts], weights[counts]
+    x, weights = x[counts], weights[counts].astype(np.float64)
     if np.isnan(x).any() or not weights.sum() > 0:
         return np.nan
     order = np.argsort(x)
     cumulated = np.cumsum(weights[order])
-    share, slack = q * cumulated[-1], 2 * eps * cumulated[-1]
+    share, slack = q * cumulated[-1], 2 * EPSILON * cumulated[-1]
     low = min(np.searchsorted(cumulated, share - slack, side="left"), x.size - 1)
     high = min(np.searchsorted(cumulated, share + slack, side="right"), x.size - 1)
     return x[order[low]] / 2 + x[order[high]] / 2
@@ -34,12 +42,12 @@ def quantile_of_column(x, weights, q, eps):
 
 @register_kernel_maker(WeightedQuantile)
 def make_weighted_quantile(op, node):
-    q, eps = op.q, float(np.finfo(node.inputs[0].dtype).eps)
+    q = op.q
 
     def weighted_quantile(x, weights):
         result = np.empty(x.shape[1], x.dtype)
         for j in range(x.shape[1]):
-            result[j] = quantile_of_column(x[:, j], weights[:, j], q, eps)
+            result[j] = quantile_of_column(x[:, j], weights[:, j], q)
         return result
 
     return weighted_quantile
@@ -47,10 +55,10 @@ def make_weighted_quantile(op, node):
 
 @register_kernel(WeightedRank)
 def weighted_rank(x, weights):
-    return ranks(x, weights)
+    return ranks(x, weights.astype(np.float64)).astype(weights.dtype)
 
 
 @register_kernel(PairOrder)
 def pair_order(x, y, weights):
-    same, different_x, different_y = pairs(x, y, weights)
+    same, different_x, different_y = pairs(x, y, weights.astype(np.float64))
     return np.array([same, different_x, different_y], weights.dtype)

@@ -15,7 +15,7 @@ def count(scores, labels, weights, num_classes):
     last = last.clamp(0, max(scores.shape[0] - 1, 0))  # NaN has no place in the order
     classes = torch.arange(num_classes, device=labels.device)
     own = torch.where(labels[order] == classes[:, None], weights[order], 0)
-    counts = torch.cumsum(own, dim=1)[:, last]
+    counts = torch.cumsum(own, dim=1, dtype=torch.float64).to(weights.dtype)[:, last]
     valid = ~torch.isnan(scores).any() & in_range(labels, num_classes).all()
     return torch.where(valid, torch.cat([-falling[None], counts]), torch.nan)
 
@@ -30,6 +30,6 @@ def counts_above(op, scores, labels, weights):
 def pairs_in_order(op, scores, labels, weights):
     def of_class(j):
         counted = labels if op.by_class else torch.where(in_range(labels, op.num_classes), labels == j, -1)
-        return op.area(j, count(scores[:, j].contiguous(), counted, weights, op.num_counted))
+        return op.area(j, count(scores[:, j].contiguous(), counted, weights.double(), op.num_counted))
 
-    return torch.stack([of_class(j) for j in range(op.num_classes)])
+    return torch.stack([of_class(j) for j in range(op.num_classes)]).to(weights.dtype)
