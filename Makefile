@@ -13,7 +13,7 @@ MATRIX = --matrix build/matrix-$(VERSION)
 # The sweeps run in workers of their own, since what was compiled stays in memory. What they compile is called once:
 # Numba need neither keep it on disk nor optimise it.
 SWEEPS = tests/test_cases.py tests/test_measures.py
-BACKENDS = tests/test_cases.py::test_case tests/test_measures.py::test_backend
+BACKENDS = tests/test_cases.py::test_case tests/test_measures.py::test_backend tests/test_measures.py::test_states_in_float32
 SWEEP = NUMBA_OPT=0 PYTENSOR_FLAGS="numba__cache=False,$(FLAGS),$$PYTENSOR_FLAGS" $(PYTEST)
 FIRST_TIER = -m "not needs and not backends and not exhaustive"
 SECOND_TIER = -m "(needs or backends) and not exhaustive"

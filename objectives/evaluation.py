@@ -144,8 +144,7 @@ class Validation:
         if self._keeps_states:
             inputs = [*inputs, *(part.state for part in self._added)]
             statistics = [accumulated(part.state, part.of_batch, part.rule) for part in self._added]
-        outputs = [*statistics, *(kept.of_batch for kept in self._kept)]
-        update = pytensor.function(inputs, outputs, mode=mode)
+        update = pytensor.function(inputs, [*statistics, *(kept.of_batch for kept in self._kept)], mode=mode)
         update.trust_input = True  # `arrays_of` looks at them, and lets arrays of the backend pass
         return update
 
@@ -345,8 +344,7 @@ class Validation:
         """
         self._check_state(state)
         mine = {part.name: np.asarray(array) for part, array in zip(self._added, self._arrays, strict=True)}
-        added = {part.name: part.rule for part in self._added}
-        merged = merged_states(added, {**mine, "batches": self.batches}, state)
+        merged = merged_states({part.name: part.rule for part in self._added}, {**mine, "batches": self.batches}, state)
         new = copy(self)
         new._arrays, new.batches = [merged[part.name] for part in self._added], int(merged["batches"])
         for kept, chunks in zip(self._kept, new._chunks, strict=True):
