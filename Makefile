@@ -1,6 +1,6 @@
 # `make example` and `make test` do everything that a newcomer needs. Neither asks for anything, and both can be run again.
 # PYTHON chooses the interpreter; MODE, EPOCHS and REQUIRE (the least accuracy) are the example's options, BENCH holds
-# those of the benchmarks, MUTANTS those of tools/mutants.py.
+# those of the benchmarks, MUTANTS those of tools/mutants.py, FUZZ those of tools/fuzz.py.
 
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
@@ -19,7 +19,7 @@ FIRST_TIER = -m "not needs and not backends and not exhaustive"
 SECOND_TIER = -m "(needs or backends) and not exhaustive"
 
 .DEFAULT_GOAL := help
-.PHONY: help example test suite test-backends float32 test-all everything references mutants lint docs matrix bench clean
+.PHONY: help example test suite test-backends float32 test-all everything references mutants fuzz lint docs matrix bench clean
 
 help:
 	@echo "make example        make an environment, train a classifier of handwritten digits, draw what it learnt"
@@ -27,6 +27,7 @@ help:
 	@echo "make test-backends  every function on every backend that can be installed, in float64 and float32"
 	@echo "make test-all       all tests, every row on every backend, with this Python and the newest one"
 	@echo "make suite          the tests of make test alone"
+	@echo "make fuzz           random rows, dtypes and memory layouts on every backend: make fuzz FUZZ='--minutes 60 --seed 1'"
 	@echo "make lint           ruff, mypy and import contracts alone"
 	@echo "make docs           the documentation, in docs/_build"
 	@echo "make references     compute with JAX and optax what the tests compare with: after a row has changed"
@@ -98,6 +99,9 @@ references: $(ENV)/.backends
 mutants: $(ENV)/.tests
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable .[mutants]
 	PATH="$(CURDIR)/$(ENV)/bin:$$PATH" $(RUN) tools/mutants.py $(MUTANTS)
+
+fuzz: $(ENV)/.backends
+	$(RUN) tools/fuzz.py $(FUZZ)
 
 lint: $(ENV)/.tests
 	$(RUN) -m ruff check .

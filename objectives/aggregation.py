@@ -11,6 +11,7 @@ from objectives._inputs import align_targets, aligned_mask, as_tensor, fitted, f
 from objectives.ops.counting import EntryCount
 from objectives.ops.marking import has_mask
 from objectives.ops.selection import select, where
+from objectives.ops.shapes import own_shape
 from objectives.ops.statistics import summed, where_nothing
 
 __all__ = ["aggregate", "aggregate_parts", "align_targets", "labelled"]
@@ -281,7 +282,7 @@ def _number_of_entries(loss, mask, axis):
 def _spread(x, loss):
     """``x`` broadcast to the shape of the loss, if its static shape tells that it is smaller."""
     smaller = x.ndim < loss.ndim or any(m == 1 != n for m, n in zip(x.type.shape, loss.type.shape, strict=True))
-    return pt.second(loss, x) if smaller else x
+    return pt.second(own_shape(loss), x) if smaller else x
 
 
 def _ratio(total, count):

@@ -4,7 +4,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import ALL, mode
+from backends import ALL, mode, uncompiled
 from pytensor.compile.mode import Mode
 from pytensor.graph.basic import equal_computations
 from pytensor.graph.rewriting.utils import rewrite_graph
@@ -202,3 +202,13 @@ def test_missing_labels_end_to_end():
     value, gradient = pytensor.function([p, t], [total, pytensor.grad(total, p)])(predictions, targets)
     np.testing.assert_allclose(value, np.nanmean((predictions - targets) ** 2))
     np.testing.assert_allclose(gradient, np.where(MASK, 2 * (LOSS - WEIGHTS) / MASK.sum(), 0))
+
+
+@pytest.mark.needs("torch")
+def test_weights_of_items_where_predictions_are_a_sum_of_inputs():
+    """Of which PyTensor infers the shape with an assertion that PyTorch fails on."""
+    a, b, t, weights = pt.dmatrix(), pt.dmatrix(), pt.dmatrix(), pt.dcol()
+    loss = aggregate(squared_error(a + b, t), weights=weights, mode="normalized_sum")
+    with uncompiled("PYTORCH"):
+        value = pytensor.function([a, b, t, weights], loss, mode="PYTORCH")(*np.ones((3, 2, 3)), [[1.0], [3.0]])
+    np.testing.assert_allclose(value, 1)

@@ -100,7 +100,7 @@ def check(seed):
     assert isinstance(found, Exception) == isinstance(alone, Exception), (seed, graph.words, found, alone)
     if isinstance(found, Exception):
         return
-    tolerance = 1e-9 if graph.arrays[0].dtype == "float64" else 2e-5
+    tolerance = 2e-5 if {"float32", "cast"} & set(map(str, graph.words)) else 1e-9
     for result, value in zip(found, alone, strict=True):
         assert (result.shape, result.dtype) == (value.shape, value.dtype), (seed, graph.words)
         # what is NaN or infinite without recognition may become right
