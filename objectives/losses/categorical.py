@@ -1,6 +1,5 @@
 """Losses of one class out of many."""
 
-import numpy as np
 import pytensor.tensor as pt
 
 from objectives._inputs import classwise, floating, items
@@ -14,7 +13,7 @@ from objectives._probabilities import (
 from objectives.lookup import CLASSES, LOG_PROBABILITIES, REALS, SIMPLEX, described
 from objectives.losses._terms import finished, per_class, possible, smoothing
 from objectives.ops.crossentropy import SoftmaxCrossentropy, crossentropy
-from objectives.ops.selection import where
+from objectives.ops.selection import nan_where
 
 __all__ = ["categorical_crossentropy", "categorical_crossentropy_with_logits", "nll_loss"]
 
@@ -246,7 +245,7 @@ def _log_probability(p, weight):
 
 def _normalised(log_p, weight):
     """The log-probability, NaN at a target class where it cannot be one."""
-    return where(pt.neq(weight, 0) & (log_p > 1e-3), np.nan, log_p)
+    return nan_where(pt.neq(weight, 0) & ((log_p > 1e-3) | pt.isnan(log_p)), log_p)
 
 
 def _options(scores, *, class_weights=None, label_smoothing=0.0):

@@ -40,7 +40,8 @@ def binary_focal_crossentropy(predictions, targets, *, gamma=2.0, alpha=None, la
     predictions : tensor of float
         Probabilities (...) in [0, 1], usually the output of a sigmoid.
     targets : tensor
-        Targets (...) in [0, 1], hard or soft. A vector is aligned with a column of predictions, see `align_targets`.
+        Targets (...) in [0, 1], hard or soft; others give NaN. A vector is aligned with a column of predictions, see
+        `align_targets`.
     gamma : float
         Exponent of the error, not negative. 0 is the `binary_crossentropy`.
     alpha : float or tensor, optional
@@ -109,7 +110,8 @@ def binary_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, alpha=N
     logits : tensor of float
         Logits (...), any real numbers; infinite ones are fine where they agree with the target.
     targets : tensor
-        Targets (...) in [0, 1], hard or soft. A vector is aligned with a column of logits, see `align_targets`.
+        Targets (...) in [0, 1], hard or soft; others give NaN. A vector is aligned with a column of logits, see
+        `align_targets`.
     gamma : float
         Exponent of the error, not negative. 0 is the `binary_crossentropy_with_logits`.
     alpha : float or tensor, optional

@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from objectives._inputs import elementwise, floating_scores, known_number, option, tensor
 from objectives.lookup import REALS, described
 from objectives.losses._terms import finished
-from objectives.ops.selection import where
+from objectives.ops.selection import nan_where, where
 from objectives.ops.softplus import softplus
 
 __all__ = [
@@ -326,7 +326,8 @@ def signed_error(predictions, targets, *, mask=None):
     [-2.   0.5]
     """
     predictions, targets, mask = elementwise(predictions, targets, mask)
-    return finished(predictions - targets, mask)
+    error = predictions - targets
+    return finished(nan_where(pt.isnan(error), error), mask)
 
 
 @described(symmetric=True, convex=True, smooth=True, minimiser="any", minimum=0, predictions=REALS, targets=REALS)

@@ -43,7 +43,8 @@ def binary_accuracy(predictions, targets, threshold=0.5, *, mask=None):
 
     Notes
     -----
-    A prediction of NaN is never right. For the mean over the elements that count give the mask to `aggregate`, too.
+    A prediction of NaN is never right; a target that is neither 0 nor 1 gives NaN. For the mean over the elements that
+    count give the mask to `aggregate`, too.
 
     References
     ----------
@@ -59,7 +60,9 @@ def binary_accuracy(predictions, targets, threshold=0.5, *, mask=None):
     threshold = option(threshold, "threshold", predictions)
     predicted = pt.ge(predictions, threshold).astype(predictions.dtype)
     wrong = pt.neq(predicted, targets) | pt.isnan(predictions)
-    return select(mask, pt.invert(condition_of(wrong)).astype(predictions.dtype))
+    right = pt.invert(condition_of(wrong)).astype(predictions.dtype)
+    unknown = pt.neq(targets, 0) & pt.neq(targets, 1)
+    return select(mask, where(unknown, np.nan, right))
 
 
 @described(per="item", differentiable=False, predictions=REALS, targets=CLASSES)
@@ -163,7 +166,8 @@ def exact_match(predictions, targets, threshold=0.5, *, axis=-1, mask=None):
 
     Notes
     -----
-    Also called subset accuracy. A prediction of NaN is never right. An item without labels is right.
+    Also called subset accuracy. A prediction of NaN is never right; an item with a target that is neither 0 nor 1 is
+    NaN. An item without labels is right.
 
     References
     ----------
@@ -178,4 +182,5 @@ def exact_match(predictions, targets, threshold=0.5, *, axis=-1, mask=None):
     right = class_axis_last(binary_accuracy(predictions, targets, threshold), axis)
     if mask is not None:
         mask = aligned_mask(mask, "items of the predictions", right.type.shape[:-1])
-    return select(mask, pt.invert(pt.lt(right, 1).any(axis=-1)).astype(right.dtype))
+    all_right = pt.invert(pt.lt(right, 1).any(axis=-1)).astype(right.dtype)
+    return select(mask, where(pt.isnan(right).any(axis=-1), np.nan, all_right))
