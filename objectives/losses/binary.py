@@ -2,7 +2,7 @@
 
 import pytensor.tensor as pt
 
-from objectives._inputs import elementwise, floating, option
+from objectives._inputs import elementwise, floating, option, shown
 from objectives._probabilities import refuse_probabilities, sigmoid_logits
 from objectives.lookup import BINARY_OR_SIGNS, REALS, UNIT, described
 from objectives.losses._terms import finished, probability, signs, smoothed
@@ -136,7 +136,7 @@ def binary_crossentropy_with_logits(logits, targets, *, pos_weight=None, label_s
     [6.931e-01 1.000e+03 0.000e+00]
     """
     logits = floating(logits, "logits")
-    refuse_probabilities(logits)
+    refuse_probabilities(logits, "binary_crossentropy")
     z, targets, mask = elementwise(logits, targets, mask)
     t = smoothed(targets, label_smoothing)
     # One softplus for each class, not softplus(z) - t z, which cancels where z is large and the target is right.
@@ -210,4 +210,9 @@ def _positive_weight(pos_weight, targets):
     weight = pt.as_tensor_variable(pos_weight)
     if weight.ndim == 1:
         weight = pt.shape_padleft(weight, max(0, targets.ndim - 1))
+    elif 0 < weight.ndim < targets.ndim:
+        raise TypeError(
+            f"pos_weight {shown(weight.type.shape)} must be a number, a vector for the last axis, or have the "
+            f"{targets.ndim} dimensions of the predictions: pos_weight[None] has one more"
+        )
     return option(weight, "pos_weight", targets)

@@ -81,7 +81,7 @@ def categorical_crossentropy(predictions, targets, *, class_weights=None, label_
     [0.3567 2.3026]
     """
     predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions)
+    refuse_log_probabilities(predictions, "categorical_crossentropy_with_logits")
     options = {"class_weights": class_weights, "label_smoothing": label_smoothing}
     if predictions.ndim and (logits := softmax_logits(predictions, axis)) is not None:
         loss = categorical_crossentropy_with_logits(logits, targets, axis=axis, mask=mask, **options)
@@ -158,7 +158,7 @@ def categorical_crossentropy_with_logits(
     [2.395e-01 1.000e+03]
     """
     logits = floating(logits, "logits")
-    refuse_probabilities(logits)
+    refuse_probabilities(logits, "categorical_crossentropy")
     z, targets, mask = items(logits, targets, mask, axis=axis)
     options = _options(z, class_weights=class_weights, label_smoothing=label_smoothing)
     return finished(SoftmaxCrossentropy.of(z, targets, **options, mask=mask))

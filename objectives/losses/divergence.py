@@ -139,7 +139,7 @@ def kl_divergence_with_logits(logits, targets, *, axis=-1, mask=None):
     [   0. 1000.]
     """
     logits = floating(logits, "logits")
-    refuse_probabilities(logits)
+    refuse_probabilities(logits, "kl_divergence")
     z, t, mask = vectors(mask, axis=axis, logits=logits, targets=targets)
     return finished(_from_log_predictions(log_softmax(z, axis=-1), t), mask)
 
@@ -318,7 +318,7 @@ def jensen_shannon_divergence(predictions, targets, *, axis=-1, mask=None):
     [0.     0.6931]
     """
     predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions, "kl_divergence_with_logits")
+    refuse_log_probabilities(predictions)
     p, t, mask = vectors(mask, axis=axis, predictions=predictions, targets=targets)
     p, t = probability(p), probability(t)
     middle, excess = (p + t) / 2, (p - t) / 2

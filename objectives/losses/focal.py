@@ -151,7 +151,7 @@ def binary_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, alpha=N
     [1.733e-01 1.000e+03 0.000e+00]
     """
     logits = floating(logits, "logits")
-    refuse_probabilities(logits)
+    refuse_probabilities(logits, "binary_focal_crossentropy")
     z, targets, mask = elementwise(logits, targets, mask)
     t = smoothed(targets, label_smoothing)
     # An infinite logit must not make the gradient NaN; where the focus is 0 or 1, larger logits change nothing.
@@ -224,7 +224,7 @@ def categorical_focal_crossentropy(predictions, targets, *, gamma=2.0, alpha=Non
     [0.0321 1.8651]
     """
     predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions)
+    refuse_log_probabilities(predictions, "categorical_focal_crossentropy_with_logits")
     scores, targets, mask, are_logs = class_scores(predictions, targets, mask, axis)
     term = _focused_log if are_logs else _focused_log_of_probability
     return finished(_categorical(scores, targets, term, gamma, alpha), mask).astype(predictions.dtype)
@@ -295,7 +295,7 @@ def categorical_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, al
     [1.09e-02 1.00e+03]
     """
     logits = floating(logits, "logits")
-    refuse_probabilities(logits)
+    refuse_probabilities(logits, "categorical_focal_crossentropy")
     z, targets, mask = classwise(logits, targets, mask, axis=axis)
     return finished(_categorical(log_softmax(z, axis=-1), targets, _focused_log, gamma, alpha), mask)
 

@@ -135,7 +135,7 @@ def ranking_softmax_loss(scores, targets, *, weights=None, axis=-1, mask=None):
     [0.1269]
     """
     scores = floating(scores, "scores")
-    refuse_probabilities(scores)
+    refuse_probabilities(scores, name="scores")
     mask = None if mask is None else _along(axis, aligned_mask(mask, "scores", scores.type.shape))
     weights = None if weights is None else _along(axis, option(weights, "weights", scores))
     scores, relevance, _ = items(scores, targets, axis=axis)

@@ -62,8 +62,8 @@ def squared_error(a, b, *, mask=None):
     >>> print(squared_error([1.0, 2.5], [3.0, 2.0]).eval())
     [4.   0.25]
     """
-    a, b = tensor(a), floating_scores(b)
-    a = a if a.dtype.startswith(("float", "complex")) else a.astype(b.dtype)
+    a, b = tensor(a), tensor(b)
+    a = a if a.dtype.startswith(("float", "complex")) else a.astype(floating_scores(b).dtype)
     a, b, mask = elementwise(a, b, mask)
     return finished(pt.square(a - b), mask)
 

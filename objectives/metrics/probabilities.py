@@ -84,7 +84,7 @@ def brier_score(predictions, targets, *, scale_by_half="auto", axis=-1, mask=Non
     if scale_by_half not in (True, False, "auto"):
         raise ValueError(f"scale_by_half must be True, False or 'auto', not {scale_by_half!r}")
     predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions, "categorical_crossentropy_with_logits")
+    refuse_log_probabilities(predictions)
     p, targets, mask = classwise(predictions, targets, mask, axis=axis)
     p, targets = probability(p), checked(targets, p)
     if are_labels(targets, p):
