@@ -68,12 +68,33 @@ def elementwise(predictions, targets, mask=None, *, fill=0):
     predictions = floating(predictions, "predictions")
     predictions, targets = align_targets(predictions, targets)
     check_broadcast("targets", targets.type.shape, "predictions", predictions.type.shape)
+    predictions = beside_labels(predictions, targets)
     targets = matching(targets, predictions)
     if mask is None:
         return predictions, targets, None
     larger = predictions if predictions.ndim else targets
     mask = aligned_mask(mask, "predictions", larger.type.shape)
     return where(mask, predictions, fill), where(mask, targets, 0), mask
+
+
+def beside_labels(predictions, targets):
+    """The predictions, which have one column if the targets are a column of integers: else these would be labels.
+
+    A width that is not known statically must turn out to be 1, which is checked at run time.
+    """
+    if "int" not in targets.dtype or targets.ndim < 2 or targets.ndim != predictions.ndim:
+        return predictions
+    width = predictions.type.shape[-1]
+    if targets.type.shape[-1] != 1 or width == 1:
+        return predictions
+    if width is None:
+        return pt.specify_broadcastable(predictions, predictions.ndim - 1)
+    raise TypeError(
+        f"targets {shown(targets.type.shape)} are integers, one for each row of the predictions "
+        f"{shown(predictions.type.shape)}: class indices belong to categorical_crossentropy, or its form with logits, "
+        "as targets[..., 0]. Numbers that all columns shall be compared with are given as floats, "
+        "targets.astype(predictions.dtype)"
+    )
 
 
 def items(predictions, targets, mask=None, *, axis=-1):
@@ -221,6 +242,11 @@ def aligned_mask(mask, name, shape):
         raise TypeError(
             f"mask must be boolean (True counts), not {mask.dtype}: compare, for example pt.neq(mask, 0), or give "
             "factors to aggregate(weights=...) instead"
+        )
+    if name.startswith("items") and mask.ndim == len(shape) + 1:
+        raise TypeError(
+            f"rank mismatch between mask {shown(mask.type.shape)} and {name} {shown(shape)}: the mask says which items "
+            "count, so that it has no class axis. Of a mask of entries take mask.all(axis=-1), items of which all count"
         )
     return fitted(mask, "mask", shape, name)
 

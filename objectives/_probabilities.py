@@ -59,23 +59,27 @@ def softmax_logits(predictions, axis) -> TensorVariable | None:
     return _replay(moves, source.owner.inputs[0].astype(source.dtype))
 
 
-def refuse_probabilities(logits):
-    """Raise if what is given for logits is the output of a softmax or sigmoid, or log-probabilities are."""
+def refuse_probabilities(logits, instead=None, name="logits"):
+    """Raise if what is given for logits is the output of a softmax or sigmoid; ``instead`` is a function for that."""
     source, _ = _trace(logits)
     if _made_by(source, Softmax) or _is_elemwise(source, Sigmoid):
         raise ValueError(
-            "logits are the output of a softmax or sigmoid, so that it would be applied twice: give what goes into it, "
-            "or call the function of the same name without _with_logits, if there is one"
+            f"{name} are the output of a softmax or sigmoid, so that it would be applied twice: give what goes into it"
+            + (f", or give the probabilities to {instead}" if instead else "")
         )
 
 
-def refuse_log_probabilities(predictions, instead="categorical_crossentropy_with_logits"):
-    """Raise if what is given for probabilities is the output of a log-softmax; ``instead`` is a function for them."""
+def refuse_log_probabilities(predictions, instead=None):
+    """Raise if what is given for probabilities is the output of a log-softmax; ``instead`` is a function for that."""
     source, _ = _trace(predictions)
     if _made_by(source, LogSoftmax):
         raise ValueError(
-            "predictions are the output of a log-softmax, not probabilities: give them, or "
-            f"better the logits, to {instead}"
+            "predictions are the output of a log-softmax, not probabilities: "
+            + (
+                f"give them, or better the logits, to {instead}"
+                if instead
+                else "give pt.exp(predictions), or a softmax"
+            )
         )
 
 

@@ -181,6 +181,8 @@ def labelled(targets, missing_value=np.nan):
 
     Raises
     ------
+    TypeError
+        If `missing_value` is not a number.
     ValueError
         If the dtype of `targets` cannot hold `missing_value`, which could then never be found.
 
@@ -204,6 +206,8 @@ def labelled(targets, missing_value=np.nan):
     [ True False  True]
     """
     targets = as_tensor(targets, "targets")
+    if isinstance(missing_value, bool) or not isinstance(missing_value, int | float | np.number):
+        raise TypeError(f"missing_value must be a number, NaN or a sentinel, not {missing_value!r}")
     if np.isnan(missing_value):
         _check_can_hold(targets, missing_value, targets.dtype.startswith("float"))
         return pt.invert(pt.isnan(targets))

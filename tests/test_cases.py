@@ -13,7 +13,7 @@ import pytensor
 import pytest
 from backends import PACKAGES, mode, parameter, uncompiled, unsupported
 from cases import CASES, FIRST, LAST, Case
-from cases.case import poisoned
+from cases.case import check_wrong_numbers, poisoned
 from variants import Variant
 
 TOLERANCE = {"float32": {"rtol": 2e-5, "atol": 2e-6}, "float64": {"rtol": 1e-10, "atol": 1e-12}}
@@ -48,6 +48,9 @@ def test_case(backend, case, record_property):
     run = computed(case, backend, variant)
     for kind in kinds:
         CHECKS[kind](run)
+    if case.differentiable:
+        counted = np.ones(case.mask_shape(), bool) if run.mask is None else run.mask
+        check_wrong_numbers(case, run.given, counted, run.again)
 
 
 @dataclass
@@ -59,9 +62,9 @@ class Run:
 
     def __post_init__(self):
         self.clean, self.mask = self.case.draw(FLOAT), self.case.mask() if self.variant.masked else None
-        given = self.clean if self.mask is None else poisoned(self.case, self.clean, self.mask)
-        self.predictions = self.variant.split(given[0])
-        self.rest = [*given[1:], self.case.upstream(FLOAT), *([] if self.mask is None else [self.mask])]
+        self.given = self.clean if self.mask is None else poisoned(self.case, self.clean, self.mask)
+        self.predictions = self.variant.split(self.given[0])
+        self.rest = [*self.given[1:], self.case.upstream(FLOAT), *([] if self.mask is None else [self.mask])]
         self.arrays = [*self.predictions, *self.rest]
         self.inputs = [self.variant.variable(array) for array in self.arrays]
 
@@ -77,11 +80,18 @@ class Run:
         assert {v.dtype for v in (loss, *gradients)} == {FLOAT}
         return [loss, *gradients]
 
-    def take(self, results):
-        self.value, *self.gradients = results
-        for n, i in enumerate(self.case.wrt(self.clean)):
-            if i == 0:
-                self.gradients[n] = self.variant.gradient(self.gradients[n], self.clean[0].shape)
+    def take(self, function, eager):
+        self.function, self.eager = function, eager
+        self.value, *self.gradients = self.again(self.given)
+
+    def again(self, given):
+        """Value and gradients for other inputs."""
+        arrays = [*self.variant.split(given[0]), *given[1:], *self.rest[len(self.clean) - 1 :]]
+        with uncompiled(self.eager):
+            value, *gradients = (np.asarray(result) for result in self.function(*arrays))
+        if gradients and self.case.wrt(self.clean)[0] == 0:
+            gradients[0] = self.variant.gradient(gradients[0], self.clean[0].shape)
+        return [value, *gradients]
 
     def expected(self):
         if self.mask is not None:
@@ -112,11 +122,11 @@ CHECKS = {"value": check_value, "gradient": check_gradient, "mask": check_mask}
 def computed(case, backend, variant):
     """The run of a case on a backend."""
     run = Run(case, variant)
-    eager = uncompiled(backend if FLOAT == "float64" or not case.differentiable else None)
+    eager = backend if FLOAT == "float64" or not case.differentiable else None
     # PyTensor's C code is compiled faster without optimisation; ours is tested with it in dispatch/
-    with pytensor.config.change_flags(gcc__cxxflags="-O0"), eager:
+    with pytensor.config.change_flags(gcc__cxxflags="-O0"):
         function = pytensor.function(run.inputs, run.outputs(), mode=mode(backend), on_unused_input="ignore")
-        run.take([np.asarray(result) for result in function(*run.arrays)])
+        run.take(function, eager)
     if backend != "JAX":  # whose sums have the wrong dtype in PyTensor: docs/sharp_edges.rst
         assert all(result.dtype == FLOAT for result in (run.value, *run.gradients))
     return run

@@ -1,5 +1,7 @@
 """What a user may get wrong: each is an error that names the argument and the fix, or a documented result."""
 
+from inspect import signature
+
 import numpy as np
 import pytensor.tensor as pt
 import pytest
@@ -96,10 +98,33 @@ def test_class_targets_of_another_shape(function):
         function(np.zeros((3, 2)), np.zeros((3, 4)))
 
 
+@each_elementwise
+def test_a_column_of_labels(function):
+    for targets in (pt.lcol(), pt.tensor(shape=(None, 1), dtype="uint8")):
+        with pytest.raises(TypeError, match=r"targets \(\?, 1\) are integers.*categorical_crossentropy.*\[\.\.\., 0\]"):
+            function(np.zeros((3, 4)), targets)
+    assert function(np.zeros((3, 4)), pt.dcol()).type.shape == (3, 4), "float columns go with all"
+    assert function(np.zeros((3, 4)), pt.lrow()).type.shape == (3, 4)
+    assert function(pt.col(), pt.lcol()).type.shape == (None, 1)
+    p, y = pt.dmatrix(), pt.lcol()
+    loss = function(p, y)
+    np.testing.assert_array_equal(loss.eval({p: [[0.25]], y: [[1]]}), function([[0.25]], [[1]]).eval())
+    with pytest.raises(Exception, match=r"[Ss]hape|broadcast"):
+        loss.eval({p: [[0.25, 0.5]], y: [[1]]})
+
+
 @each_classwise
 def test_masks_of_items(function):
-    with pytest.raises(TypeError, match="rank mismatch between mask"):
-        function(pt.matrix(), pt.lvector(), mask=pt.matrix(dtype="bool"))
+    for mask in (pt.matrix(dtype="bool"), np.ones((2, 3), bool)):
+        with pytest.raises(TypeError, match=r"rank mismatch between mask.*mask\.all\(axis=-1\)"):
+            function(np.zeros((2, 3)), [0, 1], mask=mask)
+
+
+def test_a_mask_of_elements_for_exact_matches():
+    p, t, mask = np.eye(2), np.eye(2), np.array([[True, False], [True, True]])
+    with pytest.raises(TypeError, match=r"mask\.all\(axis=-1\)"):
+        objectives.exact_match(p, t, mask=mask)
+    np.testing.assert_array_equal(objectives.exact_match(p, t, mask=mask.all(axis=-1)).eval(), [0, 1])
 
 
 @pytest.mark.parametrize("function", [*ELEMENTWISE[:2], huber_loss, *CLASSWISE[:3]])
@@ -122,7 +147,7 @@ def test_complex_numbers():
 def test_probabilities_given_as_logits():
     z = pt.matrix()
     for p in (pt.special.softmax(z, axis=-1), pt.sigmoid(z), pt.special.softmax(z, axis=-1)[::2].astype("float32")):
-        with pytest.raises(ValueError, match=r"applied twice.*without _with_logits"):
+        with pytest.raises(ValueError, match=r"applied twice.*give the probabilities to categorical_crossentropy$"):
             categorical_crossentropy_with_logits(p, pt.lvector())
         with pytest.raises(ValueError, match="applied twice"):
             binary_crossentropy_with_logits(p, pt.matrix())
@@ -133,6 +158,57 @@ def test_log_probabilities():
     with pytest.raises(ValueError, match="log-softmax"):
         categorical_crossentropy(log_p, pt.lvector())
     categorical_crossentropy_with_logits(log_p, pt.lvector())
+
+
+LABELLED = pt.lvector()
+DENSE = pt.matrix()
+REMEDIES = {
+    "categorical_crossentropy": (LABELLED, "to categorical_crossentropy_with_logits"),
+    "categorical_focal_crossentropy": (LABELLED, "to categorical_focal_crossentropy_with_logits"),
+    "kl_divergence": (DENSE, "to kl_divergence_with_logits"),
+    "jensen_shannon_divergence": (DENSE, r"give pt\.exp\(predictions\), or a softmax"),
+    "generalized_crossentropy": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
+    "brier_score": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
+    "calibration_error": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
+    "calibration_curve": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
+}
+
+
+@pytest.mark.parametrize("name", REMEDIES)
+def test_remedies_for_log_probabilities_work(name):
+    function, z = objectives.get(name), pt.tensor(shape=(None, 3))
+    targets, remedy = REMEDIES[name]
+    log_p = pt.special.log_softmax(z, axis=-1)
+    with pytest.raises(ValueError, match=rf"output of a log-softmax, not probabilities: .*{remedy}$"):
+        function(log_p, targets)
+    if remedy.startswith("to"):
+        objectives.get(remedy.removeprefix("to "))(log_p, targets)
+    else:
+        function(pt.exp(log_p), targets)
+
+
+@pytest.mark.parametrize("name", [n for n in objectives.names() if "logits" in objectives.facts(n).arguments])
+def test_remedies_for_probabilities(name):
+    """The function that takes them, if there is one."""
+    function = objectives.get(name)
+    ndim = 3 if name == "ctc_loss" else 2
+    p = pt.special.softmax(pt.tensor(shape=(None,) * ndim), axis=-1)
+    others = {n: pt.matrix() for n in objectives.facts(name).arguments if n not in ("logits", "targets")}
+    noise = {"noise": pt.tensor3()} if "noise" in signature(function).parameters else {}
+    with pytest.raises(ValueError, match=r"logits are the output of a softmax.*applied twice") as error:
+        function(p, pt.lmatrix() if ndim == 3 else pt.matrix(), **others, **noise)
+    named = str(error.value).partition(" to ")[2]
+    assert named == (name.removesuffix("_with_logits") if name.endswith("_with_logits") else "")
+
+
+def test_other_remedies():
+    images = pt.tensor4()
+    with pytest.raises(TypeError, match=r"pos_weight \(3, 1, 1\) must be .* pos_weight\[None\]"):
+        binary_crossentropy_with_logits(images, images, pos_weight=np.ones((3, 1, 1)))
+    assert binary_crossentropy_with_logits(images, images, pos_weight=np.ones((3, 1, 1))[None]).ndim == 4
+    for wrong in (None, "nan", [1, 2], True):
+        with pytest.raises(TypeError, match="missing_value must be a number, NaN or a sentinel, not"):
+            objectives.labelled(pt.vector(), wrong)
 
 
 def test_hyperparameters():

@@ -5,7 +5,7 @@ import pytensor.tensor as pt
 
 from objectives._inputs import aligned_mask, check_broadcast, check_same_shape, fitted, floating, matching, shown
 from objectives.losses._terms import length
-from objectives.ops.selection import where
+from objectives.ops.selection import nan_where, where
 
 
 def observation(reconstruction, targets, log_variance, mask):
@@ -72,12 +72,12 @@ def agree(**named):
 def distribution(log_p):
     """Log-probabilities, NaN where they do not add up to 1."""
     total = pt.exp(log_p).sum(axis=-1, keepdims=True)
-    return where(pt.abs(total - 1) > 0.01, np.nan, log_p)
+    return nan_where(pt.abs(total - 1) > 0.01, log_p)
 
 
 def log_probability(log_p):
     """Log-probabilities, NaN where they are positive by more than rounding."""
-    return where(log_p > 0.001, np.nan, log_p)
+    return nan_where(log_p > 0.001, log_p)
 
 
 def log_complement(log_p):

@@ -14,7 +14,7 @@ from objectives.ops.counting import EntryCount
 from objectives.ops.labels import is_class
 from objectives.ops.marking import loss, selected
 from objectives.ops.ranking import even_max
-from objectives.ops.selection import relu, where
+from objectives.ops.selection import nan_where, neither, outside, relu, where
 
 
 def finished(result, mask=None):
@@ -40,9 +40,9 @@ def mean(x, axis):
     return x.sum(axis=axis) / length(x, axis)
 
 
-def by_sign(targets, similar, dissimilar):
-    """Choice by the targets: ``similar`` where they are positive; NaN where they are NaN, in the gradient too."""
-    return where(targets <= 0, dissimilar, similar) * where(pt.isnan(targets), targets, 1)
+def of_pairs(x, targets):
+    """What a loss of pairs is made of, NaN where the target is neither 1 nor 0 nor -1."""
+    return nan_where(neither(pt.abs(targets), 0, 1) | pt.isnan(targets), x)
 
 
 def to_the_power(x, exponent):
@@ -74,7 +74,15 @@ def probability(p):
     Rounding is a constant for the gradient, which is that at 0 or 1.
     """
     excess = where(p > 1, p - 1, where(p < 0, p, 0))
-    return where(pt.abs(p - 0.5) > 0.501, np.nan, p - disconnected_grad(excess))
+    return nan_where(outside(p, 0, 1), p - disconnected_grad(excess))
+
+
+def soft(targets):
+    """Soft targets, NaN where they are outside [0, 1] by more than rounding.
+
+    NaN in them is in the gradient by what they are multiplied with, at half the cost of `nan_where`.
+    """
+    return where(outside(targets, 0, 1), np.nan, targets)
 
 
 def smoothing(label_smoothing, like):
@@ -96,14 +104,20 @@ def per_class(x, name, scores):
     return x
 
 
+def checked(targets, scores):
+    """Targets that `classwise` prepared: dense ones are NaN outside [0, 1]; class indices are checked by their Ops."""
+    return targets if are_labels(targets, scores) else soft(targets)
+
+
+def signs(targets, binary):
+    """Targets in {0, 1}, or those in {-1, 1}, as signs; NaN for others."""
+    y = 2 * targets - 1 if binary else targets
+    return where(neither(y, -1, 1), np.nan, y)
+
+
 def dense(targets, scores):
     """Targets (..., C), also of class indices."""
     return is_class(targets, scores).astype(scores.dtype) if are_labels(targets, scores) else targets
-
-
-def even_relu(x):
-    """``max(x, 0)`` whose gradient at 0 is 1/2: for losses whose kink is where scores are equal, as all may be."""
-    return where(x < 0, 0, where(pt.neq(x, 0), x, x / 2))
 
 
 def pair_shortfalls(scores, relevant, irrelevant, margin):
@@ -115,7 +129,8 @@ def pair_shortfalls(scores, relevant, irrelevant, margin):
 
 
 def smoothed(targets, label_smoothing):
-    """Targets of two classes, moved towards 1/2."""
+    """Targets of two classes in [0, 1], NaN elsewhere, moved towards 1/2."""
+    targets = soft(targets)
     share = smoothing(label_smoothing, targets)
     # not share / 2: to be rid of the division PyTensor would multiply out this sum, and 0 times an infinite loss is NaN
     return targets if share is None else targets * (1 - share) + share * np.asarray(0.5, targets.dtype)

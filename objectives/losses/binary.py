@@ -2,10 +2,10 @@
 
 import pytensor.tensor as pt
 
-from objectives._inputs import as_tensor, elementwise, floating, option
+from objectives._inputs import as_tensor, elementwise, floating, option, shown
 from objectives._probabilities import refuse_probabilities, sigmoid_logits
 from objectives.lookup import BINARY_OR_SIGNS, REALS, UNIT, described
-from objectives.losses._terms import finished, probability, smoothed
+from objectives.losses._terms import finished, probability, signs, smoothed
 from objectives.ops.selection import scaled, where
 from objectives.ops.softplus import softplus
 
@@ -25,7 +25,8 @@ def binary_crossentropy(predictions, targets, *, pos_weight=None, label_smoothin
     predictions : tensor of float
         Probabilities (...) in [0, 1], usually the output of a sigmoid.
     targets : tensor
-        Targets (...) in [0, 1], hard or soft. A vector is aligned with a column of predictions, see `align_targets`.
+        Targets (...) in [0, 1], hard or soft; others give NaN. A vector is aligned with a column of predictions, see
+        `align_targets`.
     pos_weight : float or tensor, optional
         Factor :math:`q` of the positive term, a number or one for each label of the last axis. More than 1 favours
         recall, less than 1 precision.
@@ -97,7 +98,8 @@ def binary_crossentropy_with_logits(logits, targets, *, pos_weight=None, label_s
     logits : tensor of float
         Logits (...), any real numbers; infinite ones are fine where they agree with the target.
     targets : tensor
-        Targets (...) in [0, 1], hard or soft. A vector is aligned with a column of logits, see `align_targets`.
+        Targets (...) in [0, 1], hard or soft; others give NaN. A vector is aligned with a column of logits, see
+        `align_targets`.
     pos_weight : float or tensor, optional
         Factor :math:`q` of the positive term, a number or one for each label of the last axis.
     label_smoothing : float
@@ -134,7 +136,7 @@ def binary_crossentropy_with_logits(logits, targets, *, pos_weight=None, label_s
     [6.931e-01 1.000e+03 0.000e+00]
     """
     logits = floating(logits, "logits")
-    refuse_probabilities(logits)
+    refuse_probabilities(logits, "binary_crossentropy")
     z, targets, mask = elementwise(logits, targets, mask)
     t = smoothed(targets, label_smoothing)
     # One softplus for each class, not softplus(z) - t z, which cancels where z is large and the target is right.
@@ -155,8 +157,8 @@ def logistic_loss(scores, targets, *, binary=True, mask=None):
     scores : tensor of float
         Scores (...), any real numbers; infinite ones are fine where they agree with the target.
     targets : tensor
-        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}. A vector is aligned with a column of scores, see
-        `align_targets`.
+        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}; others give NaN. A vector is aligned with a column
+        of scores, see `align_targets`.
     binary : bool
         Whether targets are in {0, 1} rather than {-1, 1}.
     mask : tensor of bool, optional
@@ -198,8 +200,7 @@ def logistic_loss(scores, targets, *, binary=True, mask=None):
             "the probabilities to binary_crossentropy"
         )
     scores, targets, mask = elementwise(scores, targets, mask)
-    signs = 2 * targets - 1 if binary else targets
-    return finished(softplus(-signs * scores), mask)
+    return finished(softplus(-signs(targets, binary) * scores), mask)
 
 
 def _positive_weight(pos_weight, targets):
@@ -209,4 +210,9 @@ def _positive_weight(pos_weight, targets):
     weight = as_tensor(pos_weight, "pos_weight")
     if weight.ndim == 1:
         weight = pt.shape_padleft(weight, max(0, targets.ndim - 1))
+    elif 0 < weight.ndim < targets.ndim:
+        raise TypeError(
+            f"pos_weight {shown(weight.type.shape)} must be a number, a vector for the last axis, or have the "
+            f"{targets.ndim} dimensions of the predictions: pos_weight[None] has one more"
+        )
     return option(weight, "pos_weight", targets)

@@ -1,6 +1,5 @@
 """Losses of one class out of many."""
 
-import numpy as np
 import pytensor.tensor as pt
 
 from objectives._inputs import classwise, floating, items
@@ -15,7 +14,7 @@ from objectives.lookup import CLASSES, LOG_PROBABILITIES, REALS, SIMPLEX, descri
 from objectives.losses._terms import finished, per_class, possible, smoothing
 from objectives.ops.crossentropy import SoftmaxCrossentropy, crossentropy
 from objectives.ops.marking import masked
-from objectives.ops.selection import where
+from objectives.ops.selection import nan_where
 
 __all__ = ["categorical_crossentropy", "categorical_crossentropy_with_logits", "nll_loss"]
 
@@ -83,7 +82,7 @@ def categorical_crossentropy(predictions, targets, *, class_weights=None, label_
     [0.3567 2.3026]
     """
     predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions)
+    refuse_log_probabilities(predictions, "categorical_crossentropy_with_logits")
     options = {"class_weights": class_weights, "label_smoothing": label_smoothing}
     if predictions.ndim and (logits := softmax_logits(predictions, axis)) is not None:
         loss = categorical_crossentropy_with_logits(logits, targets, axis=axis, mask=mask, **options)
@@ -160,7 +159,7 @@ def categorical_crossentropy_with_logits(
     [2.395e-01 1.000e+03]
     """
     logits = floating(logits, "logits")
-    refuse_probabilities(logits)
+    refuse_probabilities(logits, "categorical_crossentropy")
     z, targets, mask = items(logits, targets, mask, axis=axis)
     options = _options(z, class_weights=class_weights, label_smoothing=label_smoothing)
     return finished(masked(mask, SoftmaxCrossentropy.of(z, targets, **options, mask=mask)))
@@ -247,7 +246,7 @@ def _log_probability(p, weight):
 
 def _normalised(log_p, weight):
     """The log-probability, NaN at a target class where it cannot be one."""
-    return where(pt.neq(weight, 0) & (log_p > 1e-3), np.nan, log_p)
+    return nan_where(pt.neq(weight, 0) & ((log_p > 1e-3) | pt.isnan(log_p)), log_p)
 
 
 def _options(scores, *, class_weights=None, label_smoothing=0.0):

@@ -1,12 +1,11 @@
 """Losses of counts."""
 
-import numpy as np
 import pytensor.tensor as pt
 
 from objectives._inputs import elementwise
 from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.losses._terms import finished
-from objectives.ops.selection import scaled, where
+from objectives.ops.selection import nan_where, scaled, where
 
 __all__ = ["poisson_nll_loss", "poisson_nll_loss_with_log_rate"]
 
@@ -57,7 +56,7 @@ def poisson_nll_loss(predictions, targets, *, full=False, mask=None):
     [0.     1.7123]
     """
     p, t, mask = elementwise(predictions, targets, mask, fill=1)
-    p, t = where(p < 0, np.nan, p), where(t < 0, np.nan, t)
+    p, t = nan_where(p < 0, p), nan_where(t < 0, t)
     # 0 log 0: the rate is replaced before the logarithm, since 0 / 0 in its gradient could not be undone
     return finished(_normalised(p - scaled(t, pt.log(where(pt.neq(t, 0) | pt.neq(p, 0), p, 1))), t, full), mask)
 
@@ -107,7 +106,7 @@ def poisson_nll_loss_with_log_rate(log_rate, targets, *, full=False, mask=None):
     [ 1.     -0.2817]
     """
     z, t, mask = elementwise(log_rate, targets, mask)
-    t = where(t < 0, np.nan, t)
+    t = nan_where(t < 0, t)
     return finished(_normalised(pt.exp(z) - scaled(t, z), t, full), mask)
 
 

@@ -5,9 +5,9 @@ import pytensor.tensor as pt
 
 from objectives._inputs import aligned_mask, check_same_shape, class_axis_last, floating, matching, shown
 from objectives.lookup import NON_NEGATIVE, REALS, described
-from objectives.losses._terms import even_relu, finished, mean, with_parameters
+from objectives.losses._terms import finished, mean, with_parameters
 from objectives.ops.counting import EntryCount
-from objectives.ops.selection import scaled, where
+from objectives.ops.selection import even_relu, nan_where, scaled, where
 
 __all__ = ["crps_ensemble", "gaussian_crps"]
 
@@ -145,7 +145,6 @@ def gaussian_crps(predictions, targets, standard_deviation, *, mask=None):
     [0.2337 2.    ]
     """
     p, t, deviation, mask = with_parameters(predictions, targets, mask, standard_deviation=standard_deviation)
-    deviation = where(deviation < 0, np.nan, deviation)
     error = p - t
     # 40 standard deviations away the density is 0, even that of a standard deviation of 0
     near = pt.abs(error) <= 40 * deviation
@@ -155,7 +154,8 @@ def gaussian_crps(predictions, targets, standard_deviation, *, mask=None):
     z = close / where(some, deviation, 1)
     density = np.asarray(np.sqrt(2 / np.pi), p.dtype) * pt.exp(-pt.square(z) / 2)
     distance = where(near, close * pt.erf(z * np.asarray(np.sqrt(0.5), p.dtype)) + deviation * density, pt.abs(error))
-    return finished(distance - deviation * np.asarray(1 / np.sqrt(np.pi), p.dtype), mask)
+    score = distance - deviation * np.asarray(1 / np.sqrt(np.pi), p.dtype)
+    return finished(nan_where((deviation < 0) | pt.isnan(deviation), score), mask)
 
 
 def _excess(x):

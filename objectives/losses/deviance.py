@@ -7,7 +7,7 @@ from objectives._inputs import elementwise, known_number
 from objectives.lookup import POSITIVE, REALS, described
 from objectives.losses._terms import finished, log_ratio
 from objectives.losses.regression import squared_error
-from objectives.ops.selection import scaled, where
+from objectives.ops.selection import nan_where, scaled, where
 
 __all__ = ["tweedie_deviance"]
 
@@ -90,7 +90,7 @@ def tweedie_deviance(predictions, targets, *, power=0.0, mask=None):
     outside = p < 0
     if k >= 1:
         outside |= t < 0 if k < 2 else t <= 0
-    return finished(where(outside, np.nan, deviance), mask)
+    return finished(nan_where(outside, deviance), mask)
 
 
 def _difference(t, p, exponent):

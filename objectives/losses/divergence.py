@@ -1,6 +1,5 @@
 """Divergences between probability distributions, one number for each pair of them."""
 
-import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 
@@ -8,8 +7,8 @@ from objectives._inputs import floating, vectors
 from objectives._probabilities import log_softmax_of, refuse_log_probabilities, refuse_probabilities, softmax_logits
 from objectives.lookup import LOG_PROBABILITIES, NON_NEGATIVE, REALS, SIMPLEX, described
 from objectives.losses._latent import discrete_divergence, log_probability
-from objectives.losses._terms import finished, log_ratio, probability
-from objectives.ops.selection import where
+from objectives.losses._terms import finished, log_ratio, probability, soft
+from objectives.ops.selection import nan_where, where
 
 __all__ = [
     "generalized_kl_divergence",
@@ -82,7 +81,7 @@ def kl_divergence(predictions, targets, *, axis=-1, mask=None):
         log_p, t, mask = vectors(mask, axis=axis, predictions=log_p, targets=targets)
         return finished(_from_log_predictions(log_p, t), mask).astype(predictions.dtype)
     p, t, mask = vectors(mask, axis=axis, predictions=predictions, targets=targets)
-    return finished(_relative_entropy(probability(t), probability(p)).sum(axis=-1), mask)
+    return finished(_relative_entropy(soft(t), probability(p)).sum(axis=-1), mask)
 
 
 @described(
@@ -140,7 +139,7 @@ def kl_divergence_with_logits(logits, targets, *, axis=-1, mask=None):
     [   0. 1000.]
     """
     logits = floating(logits, "logits")
-    refuse_probabilities(logits)
+    refuse_probabilities(logits, "kl_divergence")
     z, t, mask = vectors(mask, axis=axis, logits=logits, targets=targets)
     return finished(_from_log_predictions(log_softmax(z, axis=-1), t), mask)
 
@@ -255,7 +254,7 @@ def generalized_kl_divergence(predictions, targets, *, axis=-1, mask=None):
     [3.3863]
     """
     p, t, mask = vectors(mask, axis=axis, predictions=predictions, targets=targets)
-    p = where(p < 0, np.nan, p)
+    p, t = nan_where(p < 0, p), nan_where(t < 0, t)
     return finished((_relative_entropy(t, p) + (p - t)).sum(axis=-1), mask)
 
 
@@ -319,7 +318,7 @@ def jensen_shannon_divergence(predictions, targets, *, axis=-1, mask=None):
     [0.     0.6931]
     """
     predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions, "kl_divergence_with_logits")
+    refuse_log_probabilities(predictions)
     p, t, mask = vectors(mask, axis=axis, predictions=predictions, targets=targets)
     p, t = probability(p), probability(t)
     middle, excess = (p + t) / 2, (p - t) / 2
@@ -336,7 +335,7 @@ def _relative_entropy(t, p, excess=None):
 
 
 def _from_log_predictions(log_p, targets):
-    t = probability(targets)
+    t = soft(targets)
     there = pt.neq(t, 0)
     terms = t * (pt.log(where(there, t, 1)) - where(there | pt.isnan(log_p), log_p, 0))
     return terms.sum(axis=-1)

@@ -5,9 +5,9 @@ import pytensor.tensor as pt
 
 from objectives._inputs import elementwise, fitted, matching, option, size_option, vectors
 from objectives.lookup import BINARY_OR_SIGNS, NON_NEGATIVE, NOT_ZERO, REALS, described
-from objectives.losses._terms import by_sign, finished
+from objectives.losses._terms import finished, of_pairs
 from objectives.losses.similarity import cosine_similarity, pairwise_distance
-from objectives.ops.selection import relu, where
+from objectives.ops.selection import TOLERANCE, nan_where, relu, where
 
 __all__ = [
     "contrastive_loss",
@@ -39,7 +39,7 @@ def contrastive_loss(predictions, targets, *, margin=1.0, mask=None):
     predictions : tensor of float
         Distances (...) of pairs, not negative, for example of `pairwise_distance`.
     targets : tensor
-        Targets (...): positive for similar pairs, 0 or negative for others, as {0, 1} and {-1, 1} both say it. A
+        Targets (...): 1 for similar pairs, 0 or -1 for others, as {0, 1} and {-1, 1} both say it. A
         vector is aligned with a column of predictions, see `align_targets`.
     margin : float or tensor
         Distance from which on dissimilar pairs cost nothing, not negative.
@@ -62,7 +62,7 @@ def contrastive_loss(predictions, targets, *, margin=1.0, mask=None):
     -----
     Where a distance of 0 has no direction, nothing pushes two dissimilar embeddings apart that are the same: the
     gradient of `pairwise_distance` with ``eps=0`` is 0 there. `hinge_embedding_loss` is the same without squares.
-    A target of NaN gives NaN.
+    Other targets give NaN, and so do negative distances, but for rounding.
 
     References
     ----------
@@ -75,7 +75,7 @@ def contrastive_loss(predictions, targets, *, margin=1.0, mask=None):
     >>> print(contrastive_loss([0.5, 0.5, 2.0], [1, 0, 0]).eval())
     [0.125 0.125 0.   ]
     """
-    distances, targets, mask = elementwise(predictions, targets, mask)
+    distances, targets, mask = _distances(predictions, targets, mask)
     half = np.asarray(0.5, dtype=distances.dtype)
     return finished(half * pt.square(_excess(distances, targets, margin)), mask)
 
@@ -104,7 +104,7 @@ def cosine_embedding_loss(a, b, targets, *, margin=0.0, axis=-1, mask=None):
     b : tensor
         Embeddings (..., D) to compare them with.
     targets : tensor
-        Targets (...): positive for similar pairs, 0 or negative for others, as {0, 1} and {-1, 1} both say it.
+        Targets (...): 1 for similar pairs, 0 or -1 for others, as {0, 1} and {-1, 1} both say it.
     margin : float or tensor
         Cosine up to which dissimilar pairs cost nothing, usually from 0 to 0.5.
     axis : int
@@ -125,7 +125,7 @@ def cosine_embedding_loss(a, b, targets, *, margin=0.0, axis=-1, mask=None):
     Notes
     -----
     The cosine is that of `cosine_similarity`: 0 for the zero vector, with a gradient of 0. PyTorch gives a loss of 0
-    to targets other than 1 and -1; here every target is one of both, and NaN gives NaN.
+    to targets other than 1 and -1; here 0 is the same as -1, and other targets give NaN.
 
     References
     ----------
@@ -142,8 +142,9 @@ def cosine_embedding_loss(a, b, targets, *, margin=0.0, axis=-1, mask=None):
     similarity = cosine_similarity(a, b)
     targets = fitted(matching(targets, a), "targets", similarity.type.shape, "items of a")
     targets = targets if mask is None else where(mask, targets, 0)
+    similarity = of_pairs(similarity, targets)
     margin = option(margin, "margin", similarity)
-    return finished(by_sign(targets, 1 - similarity, relu(similarity - margin)), mask)
+    return finished(where(targets <= 0, relu(similarity - margin), 1 - similarity), mask)
 
 
 @described(
@@ -161,7 +162,7 @@ def hinge_embedding_loss(predictions, targets, *, margin=1.0, mask=None):
     predictions : tensor of float
         Distances (...) of pairs, not negative, for example of `pairwise_distance`.
     targets : tensor
-        Targets (...): positive for similar pairs, 0 or negative for others, as {0, 1} and {-1, 1} both say it. A
+        Targets (...): 1 for similar pairs, 0 or -1 for others, as {0, 1} and {-1, 1} both say it. A
         vector is aligned with a column of predictions, see `align_targets`.
     margin : float or tensor
         Distance from which on dissimilar pairs cost nothing, not negative.
@@ -182,8 +183,8 @@ def hinge_embedding_loss(predictions, targets, *, margin=1.0, mask=None):
 
     Notes
     -----
-    PyTorch adds both branches for targets other than 1 and -1, such as 0; here every target is one of both, and NaN
-    gives NaN. `contrastive_loss` is half the square of this loss.
+    PyTorch adds both branches for targets other than 1 and -1, such as 0; here 0 is the same as -1. Other targets give
+    NaN, and so do negative distances, but for rounding. `contrastive_loss` is half the square of this loss.
 
     References
     ----------
@@ -195,7 +196,7 @@ def hinge_embedding_loss(predictions, targets, *, margin=1.0, mask=None):
     >>> print(hinge_embedding_loss([0.5, 0.25, 2.0], [1, -1, -1]).eval())
     [0.5  0.75 0.  ]
     """
-    distances, targets, mask = elementwise(predictions, targets, mask)
+    distances, targets, mask = _distances(predictions, targets, mask)
     return finished(_excess(distances, targets, margin), mask)
 
 
@@ -343,9 +344,15 @@ def triplet_margin_loss(
     return finished(relu(near - far + size_option(margin, "margin", near)), mask)
 
 
+def _distances(predictions, targets, mask):
+    distances, targets, mask = elementwise(predictions, targets, mask)
+    distances = nan_where(distances < np.asarray(-TOLERANCE, distances.dtype), distances)
+    return of_pairs(distances, targets), targets, mask
+
+
 def _excess(distances, targets, margin):
     """How far the distances are from where they cost nothing: 0 for similar pairs, the margin for others."""
-    return by_sign(targets, distances, relu(size_option(margin, "margin", distances) - distances))
+    return where(targets <= 0, relu(size_option(margin, "margin", distances) - distances), distances)
 
 
 def _squared_distance(a, b):

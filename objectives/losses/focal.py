@@ -40,7 +40,8 @@ def binary_focal_crossentropy(predictions, targets, *, gamma=2.0, alpha=None, la
     predictions : tensor of float
         Probabilities (...) in [0, 1], usually the output of a sigmoid.
     targets : tensor
-        Targets (...) in [0, 1], hard or soft. A vector is aligned with a column of predictions, see `align_targets`.
+        Targets (...) in [0, 1], hard or soft; others give NaN. A vector is aligned with a column of predictions, see
+        `align_targets`.
     gamma : float
         Exponent of the error, not negative. 0 is the `binary_crossentropy`.
     alpha : float or tensor, optional
@@ -109,7 +110,8 @@ def binary_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, alpha=N
     logits : tensor of float
         Logits (...), any real numbers; infinite ones are fine where they agree with the target.
     targets : tensor
-        Targets (...) in [0, 1], hard or soft. A vector is aligned with a column of logits, see `align_targets`.
+        Targets (...) in [0, 1], hard or soft; others give NaN. A vector is aligned with a column of logits, see
+        `align_targets`.
     gamma : float
         Exponent of the error, not negative. 0 is the `binary_crossentropy_with_logits`.
     alpha : float or tensor, optional
@@ -149,7 +151,7 @@ def binary_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, alpha=N
     [1.733e-01 1.000e+03 0.000e+00]
     """
     logits = floating(logits, "logits")
-    refuse_probabilities(logits)
+    refuse_probabilities(logits, "binary_focal_crossentropy")
     z, targets, mask = elementwise(logits, targets, mask)
     t = smoothed(targets, label_smoothing)
     # An infinite logit must not make the gradient NaN; where the focus is 0 or 1, larger logits change nothing.
@@ -222,7 +224,7 @@ def categorical_focal_crossentropy(predictions, targets, *, gamma=2.0, alpha=Non
     [0.0321 1.8651]
     """
     predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions)
+    refuse_log_probabilities(predictions, "categorical_focal_crossentropy_with_logits")
     scores, targets, mask, are_logs = class_scores(predictions, targets, mask, axis)
     term = _focused_log if are_logs else _focused_log_of_probability
     return finished(_categorical(scores, targets, term, gamma, alpha), mask).astype(predictions.dtype)
@@ -293,7 +295,7 @@ def categorical_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, al
     [1.09e-02 1.00e+03]
     """
     logits = floating(logits, "logits")
-    refuse_probabilities(logits)
+    refuse_probabilities(logits, "categorical_focal_crossentropy")
     z, targets, mask = classwise(logits, targets, mask, axis=axis)
     return finished(_categorical(log_softmax(z, axis=-1), targets, _focused_log, gamma, alpha), mask)
 

@@ -14,9 +14,9 @@ from objectives._inputs import (
 )
 from objectives._probabilities import refuse_probabilities
 from objectives.lookup import CLASSES, NON_NEGATIVE, REALS, UNIT, described
-from objectives.losses._terms import dense, finished, length, log_sum_exp, mean
+from objectives.losses._terms import dense, finished, length, log_sum_exp, mean, soft
 from objectives.ops.crossentropy import crossentropy
-from objectives.ops.selection import scaled, where
+from objectives.ops.selection import nan_where, scaled, where
 from objectives.ops.shapes import ones_like
 from objectives.ops.softplus import softplus
 
@@ -52,7 +52,8 @@ def heteroscedastic_categorical_crossentropy(logits, targets, standard_deviation
     targets : tensor
         Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
     standard_deviation : tensor
-        Standard deviations of the logits: (..., C), or with lengths of 1 where classes or items share one.
+        Standard deviations of the logits, not negative: (..., C), or with lengths of 1 where classes or items share
+        one.
     noise : tensor
         Standard normal noise (M, ..., C): M samples in the shape of the logits.
     axis : int
@@ -213,7 +214,7 @@ def robust_binary_crossentropy(logits, targets, variance, *, noise, variant="doc
     logits : tensor of float
         Logits (..., D), any real numbers.
     targets : tensor
-        Targets (..., D) in [0, 1], hard or soft.
+        Targets (..., D) in [0, 1], hard or soft; others give NaN.
     variance : tensor
         Variances of the logits, not negative: (..., D), or with lengths of 1 where labels or items share one.
     noise : tensor
@@ -259,7 +260,7 @@ def robust_binary_crossentropy(logits, targets, variance, *, noise, variant="doc
     logits = floating(logits, "logits")
     refuse_probabilities(logits)
     z, targets, mask = elementwise(logits, targets, mask)
-    z, targets, mask = class_axis_last(z, axis), _labels_last(targets, axis), _labels_last(mask, axis)
+    z, targets, mask = class_axis_last(z, axis), _labels_last(soft(targets), axis), _labels_last(mask, axis)
     variance = _spread(variance, "variance", z, axis, mask)
     noisy = _noisy(z, _deviation(variance, variant), noise, axis, mask)
     over_labels = _mean_over(z, mask)
@@ -290,10 +291,11 @@ def _penalty(variance, z):
 
 
 def _spread(x, name, z, axis, mask):
-    """Variances that fit logits whose class axis has become the last, harmless where they are masked."""
+    """Variances that fit logits whose class axis has become the last; harmless where they are masked, NaN below 0."""
     x = fitted(_labels_last(matching(x, z), axis), name, z.type.shape, "logits")
     # not 0: PyTensor would make its product with noise the selection of a product, of anything
-    return x if mask is None else where(mask, x, 1)
+    x = x if mask is None else where(mask, x, 1)
+    return nan_where(x < 0, x)
 
 
 def _noisy(z, deviation, noise, axis, mask):

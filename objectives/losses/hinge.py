@@ -7,8 +7,8 @@ import pytensor.tensor as pt
 from objectives._inputs import elementwise, floating, size_option
 from objectives._probabilities import sigmoid_logits
 from objectives.lookup import BINARY_OR_SIGNS, REALS, described
-from objectives.losses._terms import even_relu, finished
-from objectives.ops.selection import relu, where
+from objectives.losses._terms import finished, probability, signs
+from objectives.ops.selection import even_relu, relu, where
 
 __all__ = ["binary_hinge_loss", "perceptron_loss", "squared_hinge_loss"]
 
@@ -26,8 +26,8 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True,
     predictions : tensor of float
         Scores (...), any real numbers; or, with ``log_odds=False``, probabilities in (0, 1).
     targets : tensor
-        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}. A vector is aligned with a column of
-        predictions, see `align_targets`.
+        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}; others give NaN. A vector is aligned with a column
+        of predictions, see `align_targets`.
     delta : float or tensor
         Margin, not negative.
     log_odds : bool
@@ -81,14 +81,15 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True,
     dtype = scores.dtype
     logits = scores if log_odds or log_odds is None else sigmoid_logits(scores)
     scores, targets, mask = elementwise(scores if logits is None else logits, targets, mask, fill=0.5)
-    signs = _signs(targets, binary)
+    y = signs(targets, binary)
     delta = size_option(delta, "delta", scores)
     if logits is not None:
-        return finished(relu(delta - signs * scores), mask).astype(dtype)
+        return finished(relu(delta - y * scores), mask).astype(dtype)
     # A probability that is certain and right costs nothing; its infinite log odds would make the gradient 0 * inf.
-    uncertain = pt.neq(scores, (signs + 1) / 2)
+    scores = probability(scores)
+    uncertain = pt.neq(scores, (y + 1) / 2)
     p = where(uncertain, scores, 0.5)
-    return finished(where(uncertain, relu(delta - signs * (pt.log(p) - pt.log1p(-p))), 0), mask)
+    return finished(where(uncertain, relu(delta - y * (pt.log(p) - pt.log1p(-p))), 0), mask)
 
 
 @described(convex=True, smooth=True, minimiser="2 p - 1", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
@@ -104,8 +105,8 @@ def squared_hinge_loss(predictions, targets, *, delta=1, binary=True, mask=None)
     predictions : tensor of float
         Scores (...), any real numbers.
     targets : tensor
-        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}. A vector is aligned with a column of
-        predictions, see `align_targets`.
+        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}; others give NaN. A vector is aligned with a column
+        of predictions, see `align_targets`.
     delta : float or tensor
         Margin, not negative.
     binary : bool
@@ -142,7 +143,9 @@ def squared_hinge_loss(predictions, targets, *, delta=1, binary=True, mask=None)
     [0.   0.25 4.  ]
     """
     scores, targets, mask = elementwise(predictions, targets, mask)
-    return finished(pt.square(relu(size_option(delta, "delta", scores) - _signs(targets, binary) * scores)), mask)
+    short = size_option(delta, "delta", scores) - signs(targets, binary) * scores
+    # not relu: the square's gradient has the NaN already
+    return finished(pt.square(where(short <= 0, 0, short)), mask)
 
 
 @described(convex=True, minimiser="0", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
@@ -158,8 +161,8 @@ def perceptron_loss(predictions, targets, *, binary=True, mask=None):
     predictions : tensor of float
         Scores (...), any real numbers.
     targets : tensor
-        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}. A vector is aligned with a column of
-        predictions, see `align_targets`.
+        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}; others give NaN. A vector is aligned with a column
+        of predictions, see `align_targets`.
     binary : bool
         Whether targets are in {0, 1} rather than {-1, 1}.
     mask : tensor of bool, optional
@@ -193,9 +196,4 @@ def perceptron_loss(predictions, targets, *, binary=True, mask=None):
     [0.  0.5 1. ]
     """
     scores, targets, mask = elementwise(predictions, targets, mask)
-    return finished(even_relu(-_signs(targets, binary) * scores), mask)
-
-
-def _signs(targets, binary):
-    """Targets in {-1, 1}."""
-    return 2 * targets - 1 if binary else targets
+    return finished(even_relu(-signs(targets, binary) * scores), mask)

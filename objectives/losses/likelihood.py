@@ -7,7 +7,7 @@ from pytensor.gradient import disconnected_grad
 from objectives._inputs import known_number, option
 from objectives.lookup import NON_NEGATIVE, POSITIVE, REALS, described
 from objectives.losses._terms import finished, with_parameters
-from objectives.ops.selection import where
+from objectives.ops.selection import nan_where, where
 from objectives.ops.softplus import softplus
 
 __all__ = [
@@ -192,7 +192,7 @@ def laplace_nll_loss(predictions, targets, scale, *, full=False, mask=None):
     [0.     1.8863]
     """
     p, t, scale, mask = with_parameters(predictions, targets, mask, scale=scale)
-    scale = where(scale <= 0, np.nan, scale)
+    scale = nan_where(scale <= 0, scale)
     loss = pt.log(scale) + pt.abs((p - t) / scale)
     return finished(loss + np.asarray(np.log(2), p.dtype) if full else loss, mask)
 
@@ -258,6 +258,7 @@ def robust_squared_error(predictions, targets, log_variance, label_errors=0.0, *
     [0.     1.2047]
     """
     p, t, s, e, mask = with_parameters(predictions, targets, mask, log_variance=log_variance, label_errors=label_errors)
+    e = nan_where(e < 0, e)
     log_v = s if known_number(label_errors) == 0 else _log_total_variance(s, e)
     # 0 inf = 0: an exact prediction costs no infinite weight, nor one whose square is, as rewrites make of the gradient
     weight = pt.exp(-log_v / 2)
@@ -331,7 +332,7 @@ def student_t_nll_loss(predictions, targets, scale, *, degrees_of_freedom, mask=
     p, t, scale, nu, mask = with_parameters(
         predictions, targets, mask, scale=scale, degrees_of_freedom=degrees_of_freedom
     )
-    scale, nu = where(scale <= 0, np.nan, scale), where(nu <= 0, np.nan, nu)
+    scale, nu = nan_where(scale <= 0, scale), nan_where(nu <= 0, nu)
     tail = (nu + 1) / 2 * _log1p_square(p - t, scale * pt.sqrt(nu))
     return finished(tail + (pt.log(scale) + _student_normaliser(nu / 2)), mask)
 
@@ -341,7 +342,7 @@ def _at_least(variance, eps):
     if (number := known_number(eps)) is not None and not number > 0:
         raise ValueError(f"eps must be positive, not {number}")
     eps = option(eps, "eps", variance)
-    return where(variance < 0, np.nan, where(variance <= eps, eps, variance))
+    return nan_where(variance < 0, where(variance <= eps, eps, variance))
 
 
 def _gaussian(p, t, variance):

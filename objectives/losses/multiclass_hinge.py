@@ -5,7 +5,7 @@ import pytensor.tensor as pt
 
 from objectives._inputs import are_labels, as_labels, classwise, items, known_number, size_option
 from objectives.lookup import BINARY, CLASSES, REALS, described
-from objectives.losses._terms import finished, length, mean, pair_shortfalls, per_class, probability
+from objectives.losses._terms import finished, length, mean, pair_shortfalls, per_class, soft
 from objectives.ops.labels import is_class, pick_class
 from objectives.ops.margin import MulticlassHinge
 from objectives.ops.marking import masked
@@ -275,6 +275,8 @@ def one_vs_all_hinge_loss(predictions, targets, *, delta=1, axis=-1, mask=None):
         own = is_class(targets, scores)
         # where an invalid label cannot raise, it names no class
         targets = where(own.any(axis=-1, keepdims=True), own.astype(scores.dtype), np.nan)
+    else:
+        targets = soft(targets)
     loss = relu(size_option(delta, "delta", scores) - (2 * targets - 1) * scores)
     rows = None if mask is None else pt.moveaxis(mask[..., None], -1, axis)
     return finished(pt.moveaxis(loss, -1, axis), rows)
@@ -339,7 +341,7 @@ def multilabel_margin_loss(predictions, targets, *, axis=-1, mask=None):
             f"{scores.ndim} dimensions. Give multi-hot targets of the same shape, or one_vs_all_hinge_loss or "
             "multi_margin_loss the index of the one target class"
         )
-    relevant = probability(targets)
+    relevant = soft(targets)
     weight, short = pair_shortfalls(scores, relevant, 1 - relevant, 1)
     # the mean would ask for the shape of the product, which PyTensor checks by what fails on PyTorch
     return finished((weight * short).sum(axis=(-2, -1)) / length(scores, -1), mask)

@@ -6,7 +6,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from objectives._inputs import are_labels, classwise, floating, size_option
 from objectives.lookup import CLASSES, UNIT, described
-from objectives.losses._terms import finished, probability
+from objectives.losses._terms import finished, probability, soft
 from objectives.ops.labels import is_class
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import where
@@ -298,6 +298,8 @@ def _pixels(predictions, targets, axis, pixel_axes, mask):
     if are_labels(t, p):
         t = _one_hot(t, p)
         t = t if mask is None else where(mask[..., None], t, 0)
+    else:
+        t = soft(t)
     p = probability(p)
     # the sums of a large image are more than float16 can hold
     return (p.astype("float32"), t.astype("float32"), axes) if p.dtype == "float16" else (p, t, axes)

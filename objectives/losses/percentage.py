@@ -5,7 +5,7 @@ import pytensor.tensor as pt
 from objectives._inputs import elementwise, known_number, option
 from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.losses._terms import finished
-from objectives.ops.selection import where
+from objectives.ops.selection import nan_where, where
 
 __all__ = [
     "absolute_percentage_error",
@@ -124,7 +124,8 @@ def percentage_error(predictions, targets, *, scale=100.0, eps=1e-7, mask=None):
     predictions, targets, mask = elementwise(predictions, targets, mask)
     size = _at_least(eps, pt.abs(targets))
     fraction = (targets - predictions) / where(targets < 0, -size, size)
-    return finished(option(scale, "scale", predictions) * fraction, mask)
+    loss = option(scale, "scale", predictions) * fraction
+    return finished(nan_where(pt.isnan(loss), loss), mask)
 
 
 @described(symmetric=True, minimiser="target", minimum=0, predictions=REALS, targets=REALS)
@@ -222,9 +223,10 @@ def squared_logarithmic_error(predictions, targets, *, mask=None):
 
     Notes
     -----
-    Negative numbers count as 0, as in Keras, and have a gradient of 0: a model that may start below 0 needs an output
-    that cannot be negative, such as ``pt.softplus``. At 0 itself the gradient is that of positive numbers. The root
-    of the mean is the RMSLE: ``pt.sqrt(aggregate(squared_logarithmic_error(predictions, targets)))``.
+    Negative predictions count as 0, as in Keras, and have a gradient of 0: a model that may start below 0 needs an
+    output that cannot be negative, such as ``pt.softplus``. At 0 itself the gradient is that of positive numbers.
+    Negative targets give NaN. The root of the mean is the RMSLE:
+    ``pt.sqrt(aggregate(squared_logarithmic_error(predictions, targets)))``.
 
     References
     ----------
@@ -237,7 +239,8 @@ def squared_logarithmic_error(predictions, targets, *, mask=None):
     [0.     5.3019 0.    ]
     """
     predictions, targets, mask = elementwise(predictions, targets, mask)
-    return finished(pt.square(_log1p_of_positive(predictions) - _log1p_of_positive(targets)), mask)
+    targets = nan_where(targets < 0, targets)
+    return finished(pt.square(_log1p_of_positive(predictions) - pt.log1p(targets)), mask)
 
 
 def _at_least(eps, x):

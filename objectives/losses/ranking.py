@@ -18,9 +18,9 @@ from objectives._inputs import (
 )
 from objectives._probabilities import refuse_probabilities
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, SIGNS, described
-from objectives.losses._terms import by_sign, even_relu, finished, pair_shortfalls, probability, to_the_power
+from objectives.losses._terms import finished, pair_shortfalls, signs, soft, to_the_power
 from objectives.ops.crossentropy import SoftmaxCrossentropy
-from objectives.ops.selection import select, where
+from objectives.ops.selection import even_relu, select, where
 from objectives.ops.shapes import ones_like
 
 __all__ = ["margin_ranking_loss", "ranking_softmax_loss", "wmw_auc_loss"]
@@ -63,7 +63,7 @@ def margin_ranking_loss(a, b, targets, *, margin=0.0, mask=None):
     Notes
     -----
     At the kink, which is at equal scores if there is no margin, the gradient is half of what it is beyond: a model
-    whose scores are all equal when it starts still learns.
+    whose scores are all equal when it starts still learns. Targets other than 1 and -1 give NaN: mask ties.
 
     References
     ----------
@@ -80,8 +80,8 @@ def margin_ranking_loss(a, b, targets, *, margin=0.0, mask=None):
     a, b, mask = elementwise(floating(a, "a"), floating(b, "b"), mask)
     lead = a - b
     targets = option(targets, "targets", lead)
-    targets = targets if mask is None else where(mask, targets, 0)
-    return finished(even_relu(size_option(margin, "margin", lead) - by_sign(targets, lead, -lead)), mask)
+    targets = signs(targets if mask is None else where(mask, targets, 1), binary=False)
+    return finished(even_relu(size_option(margin, "margin", lead) - targets * lead), mask)
 
 
 @described(per="item", convex=True, smooth=True, minimiser="log of the targets", scores=REALS, targets=NON_NEGATIVE)
@@ -97,7 +97,7 @@ def ranking_softmax_loss(scores, targets, *, weights=None, axis=-1, mask=None):
     scores : tensor of float
         Scores (..., n) of lists of n entries, any real numbers.
     targets : tensor
-        Relevances (..., n), not negative. They need not add up to 1.
+        Relevances (..., n), not negative, or their list is NaN. They need not add up to 1.
     weights : tensor, optional
         Factors of the relevances, broadcastable to `scores`.
     axis : int
@@ -136,7 +136,7 @@ def ranking_softmax_loss(scores, targets, *, weights=None, axis=-1, mask=None):
     [0.1269]
     """
     scores = floating(scores, "scores")
-    refuse_probabilities(scores)
+    refuse_probabilities(scores, name="scores")
     mask = None if mask is None else _along(axis, aligned_mask(mask, "scores", scores.type.shape))
     weights = None if weights is None else _along(axis, option(weights, "weights", scores))
     scores, relevance, _ = items(scores, targets, axis=axis)
@@ -153,7 +153,8 @@ def ranking_softmax_loss(scores, targets, *, weights=None, axis=-1, mask=None):
         weights = weights if weights is None else where(mask, weights, 1)
     relevance = relevance if weights is None else relevance * weights
     relevance = select(mask, relevance)
-    return finished(SoftmaxCrossentropy.of(scores, relevance, mask=listed))
+    largest = np.asarray(np.inf, scores.dtype)
+    return finished(SoftmaxCrossentropy.of(scores, relevance, largest=largest, mask=listed))
 
 
 @described(
@@ -225,7 +226,7 @@ def wmw_auc_loss(predictions, targets, *, gamma=0.2, power=3, mask=None):
             f"predictions and targets must be vectors or columns, not {scores.ndim}-d and {targets.ndim}-d: "
             "flatten them, or index one column"
         )
-    relevant = probability(targets)
+    relevant = soft(targets)
     irrelevant = 1 - relevant if mask is None else where(mask, 1 - relevant, 0)
     gamma = fitted(matching(gamma, scores), "gamma", (), "loss")
     exponent = power if known_number(power) is not None else fitted(matching(power, scores), "power", (), "loss")

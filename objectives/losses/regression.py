@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from objectives._inputs import elementwise, floating_scores, known_number, option, tensor
 from objectives.lookup import REALS, described
 from objectives.losses._terms import finished
-from objectives.ops.selection import scaled, where
+from objectives.ops.selection import nan_where, scaled, where
 from objectives.ops.softplus import softplus
 
 __all__ = [
@@ -62,8 +62,8 @@ def squared_error(a, b, *, mask=None):
     >>> print(squared_error([1.0, 2.5], [3.0, 2.0]).eval())
     [4.   0.25]
     """
-    a, b = tensor(a, "a"), floating_scores(b, "b")
-    a = a if a.dtype.startswith(("float", "complex")) else a.astype(b.dtype)
+    a, b = tensor(a, "a"), tensor(b, "b")
+    a = a if a.dtype.startswith(("float", "complex")) else a.astype(floating_scores(b, "b").dtype)
     a, b, mask = elementwise(a, b, mask)
     return finished(pt.square(a - b), mask)
 
@@ -327,7 +327,8 @@ def signed_error(predictions, targets, *, mask=None):
     [-2.   0.5]
     """
     predictions, targets, mask = elementwise(predictions, targets, mask)
-    return finished(predictions - targets, mask)
+    error = predictions - targets
+    return finished(nan_where(pt.isnan(error), error), mask)
 
 
 @described(

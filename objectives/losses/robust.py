@@ -7,7 +7,7 @@ from pytensor.tensor.special import log_softmax
 from objectives._inputs import are_labels, classwise, fitted, floating, known_number, matching
 from objectives._probabilities import refuse_log_probabilities, refuse_probabilities
 from objectives.lookup import CLASSES, REALS, SIMPLEX, described
-from objectives.losses._terms import class_scores, finished, probability
+from objectives.losses._terms import checked, class_scores, finished, probability
 from objectives.ops.crossentropy import crossentropy
 from objectives.ops.labels import pick_class
 from objectives.ops.selection import where
@@ -83,7 +83,7 @@ def generalized_crossentropy(predictions, targets, *, q=0.7, axis=-1, mask=None)
     if (number := known_number(q)) is not None and not 0 < number <= 1:
         raise ValueError(f"q must be greater than 0 and at most 1, not {number}")
     scores, targets, mask, are_logs = class_scores(predictions, targets, mask, axis)
-    q = fitted(matching(q, scores), "q", (), "loss")
+    targets, q = checked(targets, scores), fitted(matching(q, scores), "q", (), "loss")
     if are_logs:
         shortfall = -pt.expm1(q * _expected_log(scores, targets))
     else:

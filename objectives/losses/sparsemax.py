@@ -6,7 +6,7 @@ from pytensor.gradient import disconnected_grad
 from objectives._inputs import are_labels, classwise, elementwise, floating, matching
 from objectives._probabilities import refuse_probabilities
 from objectives.lookup import CLASSES, REALS, UNIT, described
-from objectives.losses._terms import dense, finished
+from objectives.losses._terms import dense, finished, soft
 from objectives.ops.crossentropy import crossentropy
 from objectives.ops.projection import simplex_threshold
 from objectives.ops.selection import condition_of, relu, scaled, where
@@ -31,7 +31,8 @@ def binary_sparsemax_loss(logits, targets, *, mask=None):
     logits : tensor of float
         Logits (...), any real numbers; infinite ones are fine where they agree with the target.
     targets : tensor
-        Targets (...) in [0, 1], hard or soft. A vector is aligned with a column of logits, see `align_targets`.
+        Targets (...) in [0, 1], hard or soft; others give NaN. A vector is aligned with a column of logits, see
+        `align_targets`.
     mask : tensor of bool, optional
         Elements that count, broadcastable to `logits`; the others are 0 in value and gradient.
 
@@ -68,6 +69,7 @@ def binary_sparsemax_loss(logits, targets, *, mask=None):
     logits = floating(logits, "logits")
     refuse_probabilities(logits)
     z, t, mask = elementwise(logits, targets, mask)
+    t = soft(t)
     return finished(scaled(t, _sparse_plus(-z)) + scaled(1 - t, _sparse_plus(z)) - t * (1 - t), mask)
 
 

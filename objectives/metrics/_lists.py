@@ -7,7 +7,7 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from objectives._inputs import aligned_mask, are_labels, class_axis_last, floating_scores, items, shown
-from objectives.ops.selection import condition_of, select, where
+from objectives.ops.selection import condition_of, nan_where, select, where
 from objectives.ops.shapes import ones_like, own_shape
 
 
@@ -29,7 +29,7 @@ class Lists(NamedTuple):
         return pt.isnan(self.scores)
 
     def result(self, value, *, errors=False):
-        """One number for each list: 0 without entries, NaN for relevances of NaN.
+        """One number for each list: 0 without entries, NaN for relevances that are NaN or negative.
 
         ``errors`` says that less is better: then a score of NaN, which must never count as right, gives NaN too.
         """
@@ -39,7 +39,7 @@ class Lists(NamedTuple):
 
 
 def lists(scores, targets, mask, axis) -> Lists:
-    """Scores, relevances and a mask of entries, with the lists along the last axis."""
+    """Scores, relevances and a mask of entries, with the lists along the last axis; negative relevances are NaN."""
     scores = floating_scores(scores, "scores")
     if mask is not None:
         mask = aligned_mask(mask, "scores", scores.type.shape)
@@ -50,6 +50,7 @@ def lists(scores, targets, mask, axis) -> Lists:
             f"rank mismatch between targets {shown(relevance.type.shape)} and scores {shown(scores.type.shape)}: give "
             "the relevance of each entry, in the shape of the scores"
         )
+    relevance = nan_where(relevance < 0, relevance)
     there = ones_like(scores)
     # not arange, whose length MLX must know beforehand
     index = pt.cumsum(pt.ones((own_shape(scores).shape[-1],), dtype="float32")) - np.float32(1)

@@ -48,7 +48,8 @@ def binary_accuracy(predictions, targets, threshold=0.5, *, mask=None):
 
     Notes
     -----
-    A prediction of NaN is never right. For the mean over the elements that count give the mask to `aggregate`, too.
+    A prediction of NaN is never right; a target that is neither 0 nor 1 gives NaN. For the mean over the elements that
+    count give the mask to `aggregate`, too.
 
     References
     ----------
@@ -172,7 +173,8 @@ def exact_match(predictions, targets, threshold=0.5, *, axis=-1, mask=None):
 
     Notes
     -----
-    Also called subset accuracy. A prediction of NaN is never right. An item without labels is right.
+    Also called subset accuracy. A prediction of NaN is never right; an item with a target that is neither 0 nor 1 is
+    NaN. An item without labels is right.
 
     References
     ----------

@@ -268,7 +268,7 @@ def binary_calibration_curve(predictions, targets, *, num_bins=15, weights=None,
 
 def _multiclass_bins(predictions, targets, num_bins, mask, weights, axis):
     predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions, "calibration_error")
+    refuse_log_probabilities(predictions)
     mask, weights = selecting(mask, weights)
     check_rows(predictions, targets)
     p, targets, mask = classwise(predictions, targets, mask, axis=axis)

@@ -7,6 +7,7 @@ from pytensor.tensor import TensorVariable
 
 from objectives._inputs import as_labels, classwise, floating, known_number, shown
 from objectives.lookup import CLASSES, NON_NEGATIVE, POSITIVE, REALS, SIMPLEX, described
+from objectives.losses._terms import probability
 from objectives.losses.categorical import categorical_crossentropy
 from objectives.losses.deviance import tweedie_deviance
 from objectives.metrics._columns import columns, explained, moments, norm, of_two_or_more
@@ -316,7 +317,7 @@ def d2_brier_score(predictions, targets, *, weights=None, mask=None, axis=-1):
     0.565
     """
     given = _classes(predictions, targets, weights, mask, axis)
-    loss = pt.square(given.scores - given.one_hot).sum(axis=-1)
+    loss = pt.square(probability(given.scores) - given.one_hot).sum(axis=-1)
     counts = total_of(given.rows, axis=0)
     total = counts.sum()
     return given.score(loss, (counts * (total - counts)).sum() / total)

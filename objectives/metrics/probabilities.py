@@ -5,6 +5,7 @@ import pytensor.tensor as pt
 from objectives._inputs import are_labels, classwise, floating, items
 from objectives._probabilities import refuse_log_probabilities, refuse_probabilities
 from objectives.lookup import CLASSES, REALS, SIMPLEX, described
+from objectives.losses._terms import checked, probability
 from objectives.metrics._sets import check_rows, item_weights, selecting
 from objectives.ops.counting import EntryCount
 from objectives.ops.crossentropy import SoftmaxCrossentropy
@@ -83,8 +84,9 @@ def brier_score(predictions, targets, *, scale_by_half="auto", axis=-1, mask=Non
     if scale_by_half not in (True, False, "auto"):
         raise ValueError(f"scale_by_half must be True, False or 'auto', not {scale_by_half!r}")
     predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions, "categorical_crossentropy_with_logits")
+    refuse_log_probabilities(predictions)
     p, targets, mask = classwise(predictions, targets, mask, axis=axis)
+    p, targets = probability(p), checked(targets, p)
     if are_labels(targets, p):
         others = where(is_class(targets, p), 0, p)
         score = (others**2).sum(axis=-1) + (1 - pick_class(p, targets)) ** 2

@@ -7,7 +7,7 @@ from objectives.lookup import BINARY, NON_NEGATIVE, REALS, described
 from objectives.metrics._lists import check_cutoff, lists, not_below, other, own
 from objectives.metrics._ratios import ratio
 from objectives.ops.ranking import even_max
-from objectives.ops.selection import select, where
+from objectives.ops.selection import nan_where, neither, select, where
 
 __all__ = ["coverage_error", "dcg_score", "label_ranking_average_precision", "label_ranking_loss", "ndcg_score"]
 
@@ -25,7 +25,7 @@ def label_ranking_loss(scores, targets, *, axis=-1, mask=None):
     scores : tensor
         Scores (..., L) of lists of L entries, of which greater is better. Integers become floatX.
     targets : tensor
-        Which labels are right (..., L), in {0, 1}.
+        Which labels are right (..., L), in {0, 1}; others make their list NaN.
     axis : int
         Axis of `scores`, `targets` and `mask` along which the lists run.
     mask : tensor of bool, optional
@@ -59,7 +59,7 @@ def label_ranking_loss(scores, targets, *, axis=-1, mask=None):
     >>> print(label_ranking_loss([[0.75, 0.5, 1.0], [1.0, 0.2, 0.1]], [[1, 0, 0], [0, 0, 1]]).eval())
     [0.5 1. ]
     """
-    given = lists(scores, targets, mask, axis)
+    given = _labels(scores, targets, mask, axis)
     right, wrong = _right(given), given.there - _right(given)
     pairs = own(right) * other(wrong)
     # chosen, not multiplied: MLX cannot multiply three operands of different shapes
@@ -80,7 +80,7 @@ def coverage_error(scores, targets, *, axis=-1, mask=None):
     scores : tensor
         Scores (..., L) of lists of L entries, of which greater is better. Integers become floatX.
     targets : tensor
-        Which labels are right (..., L), in {0, 1}.
+        Which labels are right (..., L), in {0, 1}; others make their list NaN.
     axis : int
         Axis of `scores`, `targets` and `mask` along which the lists run.
     mask : tensor of bool, optional
@@ -114,7 +114,7 @@ def coverage_error(scores, targets, *, axis=-1, mask=None):
     >>> print(coverage_error([[0.75, 0.5, 1.0], [1.0, 0.2, 0.1]], [[1, 0, 0], [0, 0, 1]]).eval())
     [2. 3.]
     """
-    given = lists(scores, targets, mask, axis)
+    given = _labels(scores, targets, mask, axis)
     lowest = -even_max(where(_right(given) > 0, -given.scores, -np.inf))
     reached = pt.ge(given.scores, lowest[..., None]).astype(given.scores.dtype)
     return given.result((reached * given.there).sum(axis=-1), errors=True)
@@ -135,7 +135,7 @@ def label_ranking_average_precision(scores, targets, *, axis=-1, mask=None):
     scores : tensor
         Scores (..., L) of lists of L entries, of which greater is better. Integers become floatX.
     targets : tensor
-        Which labels are right (..., L), in {0, 1}.
+        Which labels are right (..., L), in {0, 1}; others make their list NaN.
     axis : int
         Axis of `scores`, `targets` and `mask` along which the lists run.
     mask : tensor of bool, optional
@@ -170,7 +170,7 @@ def label_ranking_average_precision(scores, targets, *, axis=-1, mask=None):
     >>> print(label_ranking_average_precision(scores, targets).eval().round(4))
     [0.5    0.5833]
     """
-    given = lists(scores, targets, mask, axis)
+    given = _labels(scores, targets, mask, axis)
     right, as_high = _right(given), not_below(given, given.scores)
     precision = ratio((as_high * other(right)).sum(axis=-1), as_high.sum(axis=-1))
     number = right.sum(axis=-1)
@@ -190,7 +190,7 @@ def dcg_score(scores, targets, *, k=None, gain="linear", axis=-1, mask=None):
     scores : tensor
         Scores (..., L) of lists of L entries, of which greater is better. Integers become floatX.
     targets : tensor
-        Relevances (..., L), not negative.
+        Relevances (..., L), not negative; negative ones make their list NaN.
     k : int, optional
         How many of the first entries count; all, if not given.
     gain : {"linear", "exponential"}
@@ -252,7 +252,7 @@ def ndcg_score(scores, targets, *, k=None, gain="linear", axis=-1, mask=None):
     scores : tensor
         Scores (..., L) of lists of L entries, of which greater is better. Integers become floatX.
     targets : tensor
-        Relevances (..., L), not negative.
+        Relevances (..., L), not negative; negative ones make their list NaN.
     k : int, optional
         How many of the first entries count; all, if not given.
     gain : {"linear", "exponential"}
@@ -296,6 +296,12 @@ def ndcg_score(scores, targets, *, k=None, gain="linear", axis=-1, mask=None):
     given = lists(scores, targets, mask, axis)
     gains = _gains(given, gain)
     return given.result(ratio(_dcg(given, given.scores, gains, k), _dcg(given, given.relevance, gains, k)))
+
+
+def _labels(scores, targets, mask, axis):
+    """Lists whose relevances are 0 or 1, or NaN."""
+    given = lists(scores, targets, mask, axis)
+    return given._replace(relevance=nan_where(neither(given.relevance, 0, 1), given.relevance))
 
 
 def _right(given):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytensor.tensor as pt
 
-from objectives.lookup import NON_NEGATIVE, REALS, described
+from objectives.lookup import REALS, Range, described
 from objectives.metrics._columns import columns, explained, moments, norm, of_two_or_more
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import where
@@ -17,6 +17,8 @@ __all__ = [
     "root_mean_squared_error",
     "root_mean_squared_logarithmic_error",
 ]
+
+ABOVE_MINUS_1 = Range("(-1, ∞)", low=-1)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
@@ -198,7 +200,7 @@ def root_mean_squared_error(predictions, targets, *, multioutput="uniform_averag
     return given.result(_root_mean_square(given, given.errors), multioutput)
 
 
-@described(best="min", per="set", differentiable=False, predictions=NON_NEGATIVE, targets=NON_NEGATIVE)
+@described(best="min", per="set", differentiable=False, predictions=ABOVE_MINUS_1, targets=ABOVE_MINUS_1)
 def root_mean_squared_logarithmic_error(
     predictions, targets, *, multioutput="uniform_average", weights=None, mask=None
 ):
@@ -211,7 +213,7 @@ def root_mean_squared_logarithmic_error(
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Predictions (N,), or (N, D) for D columns, above -1.
     targets : tensor
         Targets of the same shape.
     multioutput : {"uniform_average", "raw_values"}

@@ -1,21 +1,25 @@
 """Crossentropy of logits and of log-probabilities against class indices or dense targets."""
 
+import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax, softmax
 
 from objectives.ops._itemwise import ItemGradient, ItemLoss
 from objectives.ops.labels import is_class, pick_class, place_class
-from objectives.ops.selection import scaled, select, where
+from objectives.ops.selection import TOLERANCE, nan_where, scaled, select, where
 from objectives.ops.shapes import own_shape
 
 
-def crossentropy(scores, targets, *, class_weights=None, label_smoothing=None, log=lambda scores, weight: scores):
+def crossentropy(
+    scores, targets, *, class_weights=None, label_smoothing=None, largest=1, log=lambda scores, weight: scores
+):
     """Crossentropy of log-probabilities, or of scores of which ``log(scores, weight)`` are the log-probabilities.
 
-    Label smoothing moves targets t towards ``t (1 - share) + share / C``; class weights then multiply them.
+    Dense targets outside [0, largest] are NaN. Label smoothing moves targets t towards ``t (1 - share) + share / C``;
+    class weights then multiply them.
     """
     if targets.ndim == scores.ndim:
-        return _dense(scores, _weighed(targets, scores, class_weights, label_smoothing), log)
+        return _dense(scores, _weighed(_checked(targets, largest), scores, class_weights, label_smoothing), log)
     weight = 1 if class_weights is None else _label_weight(targets, scores, class_weights)
     loss = scaled(weight, -log(pick_class(scores, targets), weight))
     if label_smoothing is None:
@@ -27,6 +31,12 @@ def crossentropy(scores, targets, *, class_weights=None, label_smoothing=None, l
 
 def _dense(scores, targets, log):
     return scaled(targets, -log(scores, targets)).sum(axis=-1)
+
+
+def _checked(targets, largest):
+    """Dense targets, NaN where they are outside their range by more than rounding."""
+    tolerance = np.asarray(TOLERANCE, targets.dtype)
+    return nan_where((targets < -tolerance) | (targets > largest + tolerance), targets)
 
 
 def _weighed(targets, scores, class_weights, label_smoothing):
@@ -48,13 +58,14 @@ class SoftmaxCrossentropy(ItemLoss):
     r"""Crossentropy of logits z: :math:`\sum_c t_{ic} (\log \sum_k e^{z_{ik}} - z_{ic})`.
 
     The targets :math:`t`, class indices or dense, are smoothed by the option ``label_smoothing`` (a scalar) and
-    weighed by ``class_weights`` (C,). Items outside ``mask`` (...) are 0, whatever stands there.
+    weighed by ``class_weights`` (C,). Dense targets are at least 0 and at most the option ``largest`` (a scalar), or 1;
+    others make their item NaN. Items outside ``mask`` (...) are 0, whatever stands there.
     """
 
     @staticmethod
-    def expression(logits, targets, *, class_weights=None, label_smoothing=None, mask=None):
+    def expression(logits, targets, *, class_weights=None, label_smoothing=None, largest=1, mask=None):
         logits, targets = _unmasked(logits, targets, mask)
-        options = {"class_weights": class_weights, "label_smoothing": label_smoothing}
+        options = {"class_weights": class_weights, "label_smoothing": label_smoothing, "largest": largest}
         return select(mask, crossentropy(log_softmax(logits, axis=-1), targets, **options))
 
 
@@ -69,11 +80,11 @@ class SoftmaxCrossentropyGradient(ItemGradient):
     num_weights = 2
 
     @staticmethod
-    def expression(logits, targets, a, b, *, class_weights=None, label_smoothing=None, mask=None):
+    def expression(logits, targets, a, b, *, class_weights=None, label_smoothing=None, largest=1, mask=None):
         z, targets = _unmasked(logits, targets, mask)
         p = softmax(z, axis=-1)
         if targets.ndim == z.ndim:
-            t = _weighed(targets, z, class_weights, label_smoothing)
+            t = _weighed(_checked(targets, largest), z, class_weights, label_smoothing)
             total = t.sum(axis=-1)
         elif label_smoothing is None:
             total = pt.ones_like(a) if class_weights is None else _label_weight(targets, z, class_weights)

@@ -9,6 +9,7 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_type
 
 from objectives.ops._symbolic import ShapedOp
+from objectives.ops.selection import TOLERANCE, outside, where
 
 
 class LabelError(IndexError):
@@ -21,7 +22,8 @@ class LabelError(IndexError):
     what = "class label {} at position {} of the targets"
     fix = (
         "targets must be integers from 0 to the number of classes - 1. Leave out missing labels with a mask, "
-        "for example mask=pt.neq(targets, -100). (Dense targets that name no class count as label -1.)"
+        "for example mask=pt.neq(targets, -100). (Dense targets that name no class, or are outside [0, 1], count as "
+        "label -1.)"
     )
 
     def __init__(self, label, position=None, num_classes=None):
@@ -162,16 +164,22 @@ class IsClass(ShapedOp):
 
 
 class NamedClass(ShapedOp):
-    """The class that each dense row names: the first index of its maximum, -1 where no entry is positive."""
+    """The class that each dense row names: the first index of its maximum.
+
+    It is -1 where no entry is positive, and where one is outside [0, 1], but for rounding.
+    """
 
     connected = (False,)
 
     def build_inner_graph(self, t):
-        return [pt.switch(pt.gt(t.max(axis=-1), 0), pt.argmax(t, axis=-1), -1).astype("int64")]
+        greatest = where(outside(t, 0, 1), np.nan, t).max(axis=-1)
+        return [pt.switch(pt.gt(greatest, 0), pt.argmax(t, axis=-1), -1).astype("int64")]
 
     def perform(self, node, inputs, outputs):
         (t,) = inputs
-        outputs[0][0] = np.asarray(np.where(t.max(axis=-1) > 0, t.argmax(axis=-1), -1), dtype="int64")
+        outside = (t < -TOLERANCE) | (t > 1 + TOLERANCE)
+        names = (t.max(axis=-1) > 0) & ~outside.any(axis=-1)
+        outputs[0][0] = np.asarray(np.where(names, t.argmax(axis=-1), -1), dtype="int64")
 
     def output_shape(self, t):
         return t[:-1]

@@ -5,6 +5,9 @@ import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedGrad
 from pytensor.tensor import TensorVariable
 
+# By how much rounding may take a number out of its range: 0.1 % of a probability.
+TOLERANCE = 1e-3
+
 
 class Condition(DisconnectedGrad):
     """The identity on conditions, through which no gradient flows.
@@ -38,6 +41,36 @@ def select(mask, result):
     return result if mask is None else where(mask, result, 0)
 
 
+def nan_where(condition, x):
+    """``x``, NaN where the condition holds, in value and gradient: chosen, NaN would have a gradient of 0."""
+    return x * _choice(condition, np.nan, 1, x.dtype)
+
+
+def outside(x, a, b):
+    """Where a number is not between two others, but for rounding."""
+    return _beyond(x, a, b) > np.asarray(TOLERANCE, x.dtype)
+
+
+def neither(x, a, b):
+    """Where a number is neither of two others, but for rounding."""
+    return pt.abs(_beyond(x, a, b)) > np.asarray(TOLERANCE, x.dtype)
+
+
+def _beyond(x, a, b):
+    """How much farther a number is from the middle of two others than they are."""
+    return pt.abs(x - np.asarray((a + b) / 2, x.dtype)) - np.asarray((b - a) / 2, x.dtype)
+
+
 def relu(x):
-    """``max(x, 0)`` that keeps NaN visible on every backend."""
-    return where(x <= 0, 0, x)
+    """``max(x, 0)`` that keeps NaN visible on every backend, in the gradient too."""
+    return where(x <= 0, 0, nan_where(pt.isnan(x), x))
+
+
+def even_relu(x):
+    """``max(x, 0)`` whose gradient at 0 is 1/2: for losses whose kink is where scores are equal, as all may be."""
+    return where(x < 0, 0, nan_where(pt.isnan(x), x) * _choice(x > 0, 1, 0.5, x.dtype))
+
+
+def _choice(condition, x, y, dtype):
+    """One of two numbers."""
+    return pt.switch(condition_of(condition), np.asarray(x, dtype), np.asarray(y, dtype))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from lazy import jax, jnp
 from references import REFERENCES
 
 import objectives
+from objectives import lookup
+from objectives.ops.labels import LabelError
 
 ITEMS, PIXELS, CLASSES = 6, 7, 5
 
@@ -240,6 +243,64 @@ def poisoned(case, arrays, mask, *, poison=None, bad_label=None):
         bad = rng.choice(choices, size=array.shape)
         result.append(np.where(spread(mask, array), array, bad).astype(array.dtype))
     return result
+
+
+# Numbers between those of a range that is a set of numbers.
+BETWEEN = {lookup.BINARY: [0.5], lookup.SIGNS: [0, 0.5], lookup.BINARY_OR_SIGNS: [0.5]}
+# Functions whose documentation says more of a range: soft targets weigh pairs, negative predictions count as 0.
+WIDER = {
+    ("multilabel_margin_loss", "targets"): lookup.UNIT,
+    ("wmw_auc_loss", "targets"): lookup.UNIT,
+    ("squared_logarithmic_error", "predictions"): lookup.REALS,
+}
+
+
+def outside(case, name, array, ndim):
+    """Numbers outside the range of an argument, but for class indices, of which tests/test_labels.py has some."""
+    known = WIDER.get((case.function.__name__, name), case.facts.arguments[name])
+    if known in (lookup.CLASSES, lookup.LABELS) and array.ndim < ndim:
+        return []
+    high = 1 if known is lookup.CLASSES else known.high
+    numbers = [known.low - 100, known.low - 0.01, high + 0.01, high + 1, *BETWEEN.get(known, [])]
+    return [n for n in numbers if np.isfinite(n) and (array.dtype.kind == "f" or n == round(n))]
+
+
+def with_wrong_numbers(case, arrays, mask):
+    """Inputs of which one is NaN or outside its range in the first place of the mask: of predictions all that is there.
+
+    With them the name and the number, and the index of the item.
+    """
+    place = tuple(np.argwhere(mask)[0])
+    names = [*[*signature(case.function).parameters][:2], *case.extras]
+    for i, (name, array) in enumerate(zip(names, arrays, strict=True)):
+        if name not in case.facts.arguments or not covers(mask, array):
+            continue
+        unknown = [np.nan] if array.dtype.kind == "f" else []
+        for number in outside(case, name, array, arrays[0].ndim) + unknown:
+            bad = [a.copy() for a in arrays]
+            bad[i][place if i == 0 else (*place, *[0] * (array.ndim - len(place)))] = number
+            yield (name, number), place[0], bad
+
+
+def check_wrong_numbers(case, arrays, mask, compute):
+    """They make their item NaN, in value and gradient, and no other; ``compute`` gives both for inputs."""
+    if case.facts.minimiser == "any":
+        return  # it is 0 whatever it is given
+    good = compute(arrays)
+    for what, item, bad in with_wrong_numbers(case, arrays, mask):
+        try:
+            results = compute(bad)
+        except LabelError:
+            assert case.itemwise and what[0] == "targets", what
+            continue
+        value, *gradients = results
+        assert np.isnan(value).any() and any(np.isnan(g).any() for g in gradients), what
+        if case.facts.per == "set" or case.coupled:
+            continue
+        for found, expected in zip(results, good, strict=True):
+            if len(found) == len(value):
+                rest = (np.delete(x, item, axis=0) for x in (found, expected))
+                np.testing.assert_array_equal(*rest, err_msg=str(what))
 
 
 def _short(value):

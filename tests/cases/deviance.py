@@ -4,6 +4,7 @@ import numpy as np
 from lazy import jnp, optax, stats
 
 from cases.case import Case, counts, positives, reals
+from objectives.lookup import REALS
 from objectives.losses.deviance import tweedie_deviance
 
 expon, poisson = stats.expon, stats.poisson
@@ -28,7 +29,14 @@ def itself(t):
 
 
 CASES = [
-    Case(tweedie_deviance, positives, counts, lambda p, t: optax.squared_error(p, t.astype("float64")), best=itself),
+    Case(
+        tweedie_deviance,
+        positives,
+        counts,
+        lambda p, t: optax.squared_error(p, t.astype("float64")),
+        differs={"arguments": {"predictions": REALS, "targets": REALS}},
+        best=itself,
+    ),
     Case(tweedie_deviance, positives, reals, integrated(-1), options={"power": -1}),
     Case(
         tweedie_deviance,

@@ -2,9 +2,12 @@
 
 import numba
 import numpy as np
+import pytensor.tensor as pt
 import pytest
 
 from objectives.dispatch.numba._simd import FUNCTIONS
+from objectives.dispatch.numba.elementwise import _scalar_function
+from objectives.ops.softplus import softplus
 
 # The greatest error that docs/accuracy.rst states.
 STATED = {
@@ -82,3 +85,15 @@ def test_loops_are_vectorised(dtype, name):
     code = next(iter(loop.inspect_llvm().values()))
     assert "vector.body" in code
     assert not any(f"@{call}" in code for call in (name, f"{name}f", f"llvm.{name}", "expf", "log1pf"))
+
+
+@pytest.mark.parametrize(("dtype", "name"), CASES)
+def test_loops_call_the_functions(dtype, name):
+    """PyTensor's Ops are computed by them, and our own softplus."""
+    for function in (getattr(pt, name), softplus) if name == "softplus" else (getattr(pt, name),):
+        node = function(pt.vector(dtype=dtype)).owner
+        scalar = node.op.scalar_op
+        assert (
+            _scalar_function(scalar, scalar.make_node(*(i.type.to_scalar_type()() for i in node.inputs)))
+            is (FUNCTIONS[dtype][name])
+        )

@@ -48,14 +48,14 @@ ROWS = [
     ),
     # together less than eps, which is 1e-7
     (symmetric_absolute_percentage_error, [3e-8], [1e-8], [40], [2e9], [-2e9]),
-    # what is negative counts as 0 without a gradient; 0 itself has the gradient of what is positive
+    # a negative prediction counts as 0 without a gradient; 0 itself has the gradient of what is positive
     (
         squared_logarithmic_error,
         [E2 - 1, -5, 0, 0, 0, nan],
         [0, 0, E2 - 1, -5, 0, 1],
-        [4, 0, 4, 0, 0, nan],
-        [4 / E2, 0, -4, 0, 0, nan],
-        [-4, 0, 4 / E2, 0, 0, nan],
+        [4, 0, 4, nan, 0, nan],
+        [4 / E2, 0, -4, nan, 0, nan],
+        [-4, 0, 4 / E2, nan, 0, nan],
     ),
     (squared_logarithmic_error, [-5, 1e300], [E2 - 1, 1e300], [4, 0], [0, 0], [4 / E2, 0]),
 ]

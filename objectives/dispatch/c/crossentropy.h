@@ -24,6 +24,7 @@ template <class T> struct Crossentropy {
     const T* logits;
     const npy_int64* labels;      // of labels and dense targets, one is NULL
     const T* dense;
+    T largest;                    // that dense targets may be
     const T *scale, *background;  // effective targets are scale t + background, by class; or NULL
     PerRow<npy_bool> mask;
     PerRow<T> a, b;
@@ -76,6 +77,15 @@ static inline const T* spread_of(const Crossentropy<T>& p, npy_intp row, npy_int
     return buffer;
 }
 
+// NaN if one of n dense targets is outside of its range, but for rounding, else 0.
+template <class T> static inline T outside(const T* t, npy_intp n, T largest) {
+    const T tolerance = (T)1e-3, low = -tolerance, high = largest + tolerance;
+    T poison = 0;
+    #pragma omp simd reduction(+ : poison)
+    for (npy_intp c = 0; c < n; c++) poison += ((t[c] >= low) & (t[c] <= high)) ? (T)0 : (T)NAN;
+    return poison;
+}
+
 template <class T> struct Spread {
     T total, cross;  // sum_c spread_c and sum_c spread_c d_c
 };
@@ -92,6 +102,7 @@ template <class T> static inline Spread<T> sum_spread(const Crossentropy<T>& p, 
             chunk_total += t[c];
             chunk_cross += scaled(t[c], z[c] - m);
         }
+        if (p.dense) chunk_total += outside(p.dense + row * p.classes + start, n, p.largest);
         total += chunk_total;
         cross += chunk_cross;
     }

@@ -7,7 +7,7 @@ namespace objectives {
 
 // The inputs, of which optional ones may be NULL, and where the outputs go.
 struct CrossentropyArrays {
-    PyArrayObject *logits, *targets, *a, *b, *class_weights, *label_smoothing, *mask;
+    PyArrayObject *logits, *targets, *a, *b, *class_weights, *label_smoothing, *largest, *mask;
     Outputs outputs;
 };
 
@@ -43,7 +43,7 @@ template <class T> static bool weigh(const CrossentropyArrays& arrays, Crossentr
 // Computes the outputs; false with an error set if that cannot be done.
 template <class T>
 static bool softmax_crossentropy(PyArrayObject* const* x, PyArrayObject** const* y, const npy_intp* options) {
-    const CrossentropyArrays arrays = {x[0], x[1], x[2], x[3], x[4], x[5], x[6], {y[0], y[1], options[0] != 0}};
+    const CrossentropyArrays arrays = {x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], {y[0], y[1], options[0] != 0}};
     if (!check_target_shape(arrays.logits, arrays.targets)) return false;
     Owned logits(arrays.outputs.inplace ? writable(arrays.logits) : contiguous(arrays.logits)), targets(contiguous(arrays.targets));
     Owned a, b, mask, weighing;
@@ -56,6 +56,7 @@ static bool softmax_crossentropy(PyArrayObject* const* x, PyArrayObject** const*
     }
     p.rows = PyArray_SIZE(logits.array) / p.classes;
     p.logits = logits.data<T>();
+    p.largest = arrays.largest ? *(T*)PyArray_DATA(arrays.largest) : (T)1;
     if (PyArray_NDIM(targets.array) == PyArray_NDIM(logits.array)) p.dense = targets.data<T>();
     else p.labels = targets.data<npy_int64>();
     bool ready = weigh(arrays, p, weighing) && per_row(arrays.a, logits.array, a, p.a) &&

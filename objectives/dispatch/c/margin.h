@@ -1,7 +1,7 @@
 // The multi-class hinge loss of scores z with label y, and its gradient, row by row.
 //
 // With x = max_{c != y} z_c - z_y + delta: loss = max(0, x). Where x > 0, the best of the other classes share the weight
-// evenly and the label gets its negative. NaN stays visible: a row with one has no best class, and 0 / 0 for a gradient.
+// evenly and the label gets its negative. NaN stays visible: where x is NaN, so is the weight.
 
 #ifndef OBJECTIVES_MARGIN_H
 #define OBJECTIVES_MARGIN_H
@@ -66,7 +66,8 @@ template <class T> static void hinge_row(const Hinge<T>& p, npy_intp row) {
     const T best = best_other(z, n, label);
     const T x = best - z[label] + p.delta[row];
     if (p.loss) p.loss[row] = x <= 0 ? 0 : x;
-    if (p.gradient) hinge_gradient(z, p.gradient + row * n, n, label, best, x <= 0 ? (T)0 : p.weight[row]);
+    const T weight = x <= 0 ? (T)0 : x == x ? p.weight[row] : x;
+    if (p.gradient) hinge_gradient(z, p.gradient + row * n, n, label, best, weight);
 }
 
 // Rows [start, stop); false if one of them has a bad label.

@@ -2,6 +2,7 @@ import jax.numpy as jnp
 from pytensor.link.jax.dispatch.basic import jax_funcify
 
 from objectives.ops.labels import BestClass, IsClass, NamedClass, PickClass, PlaceClass, check_shapes
+from objectives.ops.selection import TOLERANCE
 
 
 def in_range(labels, num_classes):
@@ -33,7 +34,8 @@ def is_class(y, like):
 
 def named_class(t):
     t = jnp.asarray(t)
-    return jnp.where(t.max(axis=-1) > 0, jnp.argmax(t, axis=-1), -1)
+    inside = ((t >= -TOLERANCE) & (t <= 1 + TOLERANCE)).all(axis=-1)
+    return jnp.where(inside & (t.max(axis=-1) > 0), jnp.argmax(t, axis=-1), -1)
 
 
 @jax_funcify.register(PickClass)

@@ -2,6 +2,7 @@ import mlx.core as mx
 from pytensor.link.mlx.dispatch.basic import mlx_funcify
 
 from objectives.ops.labels import BestClass, IsClass, NamedClass, PickClass, PlaceClass, check_shapes
+from objectives.ops.selection import TOLERANCE
 
 
 def in_range(labels, num_classes):
@@ -34,7 +35,8 @@ def is_class(y, like):
 
 
 def named_class(t):
-    return mx.where(mx.max(t, axis=-1) > 0, mx.argmax(t, axis=-1).astype(mx.int64), -1)
+    inside = mx.all((t >= -TOLERANCE) & (t <= 1 + TOLERANCE), axis=-1)
+    return mx.where(inside & (mx.max(t, axis=-1) > 0), mx.argmax(t, axis=-1).astype(mx.int64), -1)
 
 
 @mlx_funcify.register(PickClass)

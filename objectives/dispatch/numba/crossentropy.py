@@ -35,6 +35,7 @@ from objectives.dispatch.numba._separate import separate
 from objectives.dispatch.numba._simd import FUNCTIONS, scalar
 from objectives.dispatch.numba._threads import in_threads
 from objectives.ops.crossentropy import SoftmaxCrossentropy
+from objectives.ops.selection import TOLERANCE
 
 SHORT = 48  # rows below this length are taken together, so that the exponentials fill whole vectors
 BLOCK = 2048  # entries that short rows are taken together to
@@ -53,8 +54,12 @@ def _minus(x, y):
 
 
 def _row_sums(dtype, dense, weighted, smoothed):
-    """Step 2: (sum of the targets, sum of targets times z - m, share of the label) of a row."""
+    """Step 2: (sum of the targets, sum of targets times z - m, share of the label) of a row.
+
+    The sum of the targets is NaN where one of them is outside its range, and with it loss and gradient.
+    """
     zero, one = np.dtype(dtype).type(0), np.dtype(dtype).type(1)
+    nan, tolerance = np.dtype(dtype).type(np.nan), np.dtype(dtype).type(TOLERANCE)
 
     @inlined
     def target(targets, weights, keep, spread, row, j):
@@ -64,18 +69,32 @@ def _row_sums(dtype, dense, weighted, smoothed):
         return t * weights[j] if weighted else t
 
     @inlined
-    def row_sums(z, m, targets, i, weights, keep, spread, row, num_classes):
+    def out_of_range(targets, row, num_classes, most):
+        outside = False
+        for j in range(num_classes):
+            outside |= (targets[row + j] < -tolerance) | (targets[row + j] > most)
+        return nan if outside else zero
+
+    @inlined
+    def row_sums(z, m, targets, i, weights, keep, spread, most, row, num_classes):
         total = dot = own = zero
+        size = plain = zero
         if dense or smoothed:
             for j in range(num_classes):
                 t = target(targets, weights, keep, spread, row, j)
                 total += t
                 dot += _times(t, _minus(z[row + j], m))
+                if dense:
+                    size += abs(targets[row + j])
+                    plain += targets[row + j]
         if not dense:
             y = uint64(targets[i])
             own = keep * weights[y] if weighted else keep * one
             total += own
             dot += _times(own, _minus(z[row + y], m))
+        # only where these sums leave it open are the targets looked at one by one
+        if dense and (size > most) | (size - plain > tolerance):
+            total += out_of_range(targets, row, num_classes, most)
         return total, dot, own
 
     return target, row_sums
@@ -104,7 +123,7 @@ def _make_rows(dtype, *, dense, weighted, smoothed):
             out[row + uint64(targets[i])] -= b * own
 
     @inlined
-    def long_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, mask, loss, gradient):
+    def long_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, most, mask, loss, gradient):
         masked, with_loss, with_gradient = mask.size > 0, loss.size > 0, gradient.size > 0
         for i in range(start, stop):
             row = i * num_classes
@@ -115,7 +134,7 @@ def _make_rows(dtype, *, dense, weighted, smoothed):
                     fill(gradient, row, num_classes, zero)
                 continue
             m = largest(z, row, num_classes)
-            total, dot, own = row_sums(z, m, targets, i, weights, keep, spread, row, num_classes)
+            total, dot, own = row_sums(z, m, targets, i, weights, keep, spread, most, row, num_classes)
             if with_gradient:
                 s = store_exp(z, row, num_classes, m, gradient, row)
                 write_gradient(
@@ -127,7 +146,7 @@ def _make_rows(dtype, *, dense, weighted, smoothed):
                 loss[i] = _minus(_times(total, log(s)), dot)
 
     @inlined
-    def short_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, mask, loss, gradient):
+    def short_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, most, mask, loss, gradient):
         masked, with_loss, with_gradient = mask.size > 0, loss.size > 0, gradient.size > 0
         height = uint64(BLOCK) // num_classes
         totals, dots = np.empty(height, z.dtype), np.empty(height, z.dtype)
@@ -144,7 +163,7 @@ def _make_rows(dtype, *, dense, weighted, smoothed):
                     fill(out, begin + r * num_classes, num_classes, zero)
                     continue
                 m = largest(z, row, num_classes)
-                totals[r], dots[r], owns[r] = row_sums(z, m, targets, i, weights, keep, spread, row, num_classes)
+                totals[r], dots[r], owns[r] = row_sums(z, m, targets, i, weights, keep, spread, most, row, num_classes)
                 for j in range(num_classes):
                     out[begin + r * num_classes + j] = z[row + j] - m
             for j in range(count * num_classes):
@@ -173,21 +192,22 @@ def _make_rows(dtype, *, dense, weighted, smoothed):
                         loss[i] = zero
 
     @kernel
-    def rows(start, stop, num_classes, z, targets, a, b, weights, share, mask, loss, gradient):
+    def rows(start, stop, num_classes, z, targets, a, b, weights, share, highest, mask, loss, gradient):
         start, stop, num_classes = uint64(start), uint64(stop), uint64(num_classes)
         keep = one - share
         spread = share / count(num_classes)
+        most = highest + count(TOLERANCE)
         if num_classes < SHORT:
-            short_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, mask, loss, gradient)
+            short_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, most, mask, loss, gradient)
         else:
-            long_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, mask, loss, gradient)
+            long_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, most, mask, loss, gradient)
 
     return rows
 
 
 def _rows(dtype, targets_dtype, **flags):
     floats, targets, mask = (array_type(of, 1) for of in (dtype, targets_dtype, "bool"))
-    types_ = [*[types.int64] * 3, floats, targets, *[floats] * 3, floats.dtype, mask, floats, floats]
+    types_ = [*[types.int64] * 3, floats, targets, *[floats] * 3, *[floats.dtype] * 2, mask, floats, floats]
     key = hashed("rows of crossentropy", dtype, targets_dtype, flags)
     return separate(lambda: _make_rows(dtype, **flags), types_, key)
 
@@ -201,6 +221,7 @@ def _make_compute(op, node, *, with_loss, with_gradient, inplace):
     mask = option(op, "mask", np.empty(0, "bool"))
     class_weights = option(op, "class_weights", np.empty(0, dtype))
     label_smoothing = option(op, "label_smoothing", np.zeros((), dtype))
+    largest = option(op, "largest", np.ones((), dtype))
 
     @numba_njit(inline="always")
     def compute(inputs):
@@ -221,10 +242,10 @@ def _make_compute(op, node, *, with_loss, with_gradient, inplace):
         a = one_per_item(inputs[2], items) if with_gradient else nothing
         b = one_per_item(inputs[3], items) if with_gradient else nothing
         weights = one_per_item(class_weights(inputs), (num_classes,)) if weighted else nothing
-        share = label_smoothing(inputs).item()
+        share, highest = label_smoothing(inputs).item(), largest(inputs).item()
         loss = np.empty(num_items if with_loss else 0, z.dtype)
         gradient = flat_z if inplace else empty(z.size if with_gradient else 0, z.dtype)
-        shared = (num_classes, flat_z, flat(targets), a, b, weights, share, flat_mask, loss, gradient)
+        shared = (num_classes, flat_z, flat(targets), a, b, weights, share, highest, flat_mask, loss, gradient)
         over_rows(num_items, z.size, shared)
         return loss, gradient
 

@@ -40,8 +40,10 @@ def _scalar_function(op, node, **kwargs):
     """Our function for a scalar Op, or an operator, which Numba need not compile; PyTensor's where there is neither."""
     dtypes = [variable.type.dtype for variable in node.inputs]
     dtype, result = dtypes[-1] if dtypes else None, node.outputs[0].type.dtype
-    if type(op) in NAMES and dtype in FUNCTIONS and result == dtype:
-        return FUNCTIONS[dtype][NAMES[type(op)]]
+    # subclasses too, of which our own softplus is one
+    name = next((name for known, name in NAMES.items() if isinstance(op, known)), None)
+    if name and dtype in FUNCTIONS and result == dtype:
+        return FUNCTIONS[dtype][name]
     if type(op) is Switch and dtypes == ["bool", result, result]:
         return _select
     is_plain = set(dtypes) == {result} and (result in FUNCTIONS) and len(dtypes) <= 2

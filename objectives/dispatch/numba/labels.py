@@ -12,6 +12,10 @@ from objectives.ops.labels import (
     PickClass,
     PlaceClass,
 )
+from objectives.ops.selection import TOLERANCE
+
+# What the entries of dense targets may be.
+LEAST, MOST = -TOLERANCE, 1 + TOLERANCE
 
 
 @register_kernel(PickClass)
@@ -76,7 +80,7 @@ def named_class(t):
         largest, index = 0.0, -1
         row = t[i]
         for c in range(row.size):
-            if row[c] != row[c]:  # a row with a NaN names no class
+            if not LEAST <= row[c] <= MOST:  # a row with a NaN names no class
                 index = -1
                 break
             if row[c] > largest:

@@ -43,7 +43,6 @@ def _make_rows(dtype):
         for j in range(num_classes):
             tied += one if z[row + j] == best else zero
         tied -= one if z[own] == best else zero
-        # a row with a NaN has no entry equal to its maximum: 0 / 0 keeps the NaN visible
         share = g / tied
         rest = zero * share
         for j in range(num_classes):
@@ -72,7 +71,8 @@ def _make_rows(dtype):
                 if hinge <= zero:
                     fill(gradient, row, num_classes, zero)
                 else:
-                    write_gradient(z, gradient, row, own, num_classes, best, g[i])
+                    weight = g[i] if hinge == hinge else hinge  # NaN stays visible
+                    write_gradient(z, gradient, row, own, num_classes, best, weight)
 
     return rows
 

@@ -4,6 +4,7 @@ from objectives.dispatch.pytorch._registration import register_kernel
 from objectives.dispatch.pytorch.labels import pick_class, place_class
 from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
 from objectives.ops.labels import check_shapes
+from objectives.ops.selection import TOLERANCE
 
 
 def unmasked(z, targets, mask):
@@ -13,11 +14,14 @@ def unmasked(z, targets, mask):
     return torch.where(rows, z, 0), torch.where(rows if targets.ndim == z.ndim else mask, targets, 0)
 
 
-def distribution(z, targets, class_weights, label_smoothing):
+def distribution(z, targets, class_weights, label_smoothing, largest):
     """What each class counts: the targets, smoothed and weighed."""
     if targets.ndim < z.ndim:
         check_shapes(z, targets)
         targets = place_class(torch.ones(targets.shape, dtype=z.dtype, device=z.device), targets, z)
+    else:
+        inside = (targets >= -TOLERANCE) & (targets <= largest + TOLERANCE)
+        targets = torch.where(inside, targets, float("nan"))
     if label_smoothing is not None:
         targets = (1 - label_smoothing) * targets + label_smoothing / z.shape[-1]
     return targets if class_weights is None else targets * class_weights
@@ -27,7 +31,7 @@ def scaled(weight, value):
     return weight * torch.where((weight != 0) | ~torch.isinf(value), value, 0)
 
 
-def loss(z, targets, *, class_weights=None, label_smoothing=None, mask=None):
+def loss(z, targets, *, class_weights=None, label_smoothing=None, largest=1, mask=None):
     z, targets = unmasked(z, targets, mask)
     log_p = torch.log_softmax(z, dim=-1)
     if targets.ndim < z.ndim and label_smoothing is None:
@@ -37,13 +41,13 @@ def loss(z, targets, *, class_weights=None, label_smoothing=None, mask=None):
             weight = pick_class(class_weights.expand(z.shape), targets)
             result = scaled(weight, result)
     else:
-        result = -scaled(distribution(z, targets, class_weights, label_smoothing), log_p).sum(dim=-1)
+        result = -scaled(distribution(z, targets, class_weights, label_smoothing, largest), log_p).sum(dim=-1)
     return result if mask is None else torch.where(mask, result, 0)
 
 
-def gradient(z, targets, a, b, *, class_weights=None, label_smoothing=None, mask=None):
+def gradient(z, targets, a, b, *, class_weights=None, label_smoothing=None, largest=1, mask=None):
     z, targets = unmasked(z, targets, mask)
-    t = distribution(z, targets, class_weights, label_smoothing)
+    t = distribution(z, targets, class_weights, label_smoothing, largest)
     result = (a * t.sum(dim=-1)).unsqueeze(-1) * torch.softmax(z, dim=-1) - b.unsqueeze(-1) * t
     return result if mask is None else torch.where(mask.unsqueeze(-1), result, 0)
 

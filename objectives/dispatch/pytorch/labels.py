@@ -2,6 +2,7 @@ import torch
 from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
 
 from objectives.ops.labels import BestClass, BinaryTarget, IsClass, NamedClass, PickClass, PlaceClass, check_shapes
+from objectives.ops.selection import TOLERANCE
 
 
 def in_range(labels, num_classes):
@@ -33,7 +34,8 @@ def is_class(y, like):
 
 
 def named_class(t):
-    return torch.where(torch.amax(t, dim=-1) > 0, torch.argmax(t.to(torch.float64), dim=-1), -1)
+    inside = ((t >= -TOLERANCE) & (t <= 1 + TOLERANCE)).all(dim=-1)
+    return torch.where(inside & (torch.amax(t, dim=-1) > 0), torch.argmax(t.to(torch.float64), dim=-1), -1)
 
 
 def binary_target(t):

@@ -22,9 +22,9 @@ def loss(scores, labels, *, delta, mask=None):
 
 def gradient(scores, labels, g, *, delta, mask=None):
     value, others, best, labels = hinge(scores, labels, delta=delta, mask=mask)
-    g = torch.where(value == 0, 0, g)
+    # NaN stays visible, that of a label too
+    g = torch.where(value == 0, 0, torch.where(torch.isnan(value), float("nan"), g))
     tied = (others == best.unsqueeze(-1)).to(scores.dtype)
-    # a row with a NaN has no entry equal to its maximum: 0 / 0 keeps the NaN visible
     result = tied * (g / tied.sum(dim=-1)).unsqueeze(-1) - place_class(g, labels, scores)
     return result if mask is None else torch.where(mask.unsqueeze(-1), result, 0)
 
