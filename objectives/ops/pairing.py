@@ -14,7 +14,8 @@ class OverRows(Op):
     """What there is for each label, for each row of scores: (x (M...), scores (N..., C)) to (N...).
 
     ``by_label`` says of each axis whether the index ``(arange(n), labels)`` counts labels or rows there. Counted
-    labels may be fewer than the rows, of which the last are `NO_ITEM` then; of counted rows a single label is for all.
+    labels may be fewer than the rows, of which the last are `NO_ITEM` then; of counted rows a single label is for all;
+    None stands for as many labels as rows.
     """
 
     __props__ = ("by_label",)
@@ -34,7 +35,7 @@ class OverRows(Op):
     def place(self, x, scores):
         """The slices of the result that are set."""
         lengths = tuple(zip(self.by_label, x.shape, scores.shape[:-1], strict=True))
-        if not all(given <= rows if by_label else given in (1, rows) for by_label, given, rows in lengths):
+        if not all(map(_fit, *zip(*lengths, strict=True))):
             raise unpaired(x.shape, scores.shape[:-1])
         return tuple(slice(given if by_label else rows) for by_label, given, rows in lengths)
 
@@ -71,6 +72,10 @@ class FirstRows(Op):
 
     def infer_shape(self, *arguments):
         return [self.lengths(*own_shapes(arguments))]
+
+
+def _fit(by_label, given, rows):
+    return given == rows or (given < rows if by_label else by_label is False and given == 1)
 
 
 def unpaired(labels, rows):

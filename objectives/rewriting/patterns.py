@@ -28,7 +28,12 @@ class Labels(NamedTuple):
 
     variable: Variable
     wraps: bool
-    by_label: tuple[bool, ...] | None = None
+    by_label: tuple[bool | None, ...] | None = None
+
+    def as_many_as_rows(self):
+        """The same labels, of which those that an index counts are known to be as many as the rows."""
+        by_label = tuple(None if counted else counted for counted in self.by_label or ())
+        return self._replace(by_label=by_label if False in by_label else None)
 
     @property
     def are_few(self) -> bool:

@@ -250,7 +250,7 @@ class SoftmaxAlgebra:
         return base + here * (values - base if variable.owner.op.set_instead_of_inc else values)
 
     def _known_pairs(self, labels):
-        return labels._replace(by_label=None) if labels.variable in self.paired else labels
+        return labels.as_many_as_rows() if labels.variable in self.paired else labels
 
     def _placed_in_column(self, variable):
         """What a row becomes in the gradient of ``column[..., 0]``."""

@@ -70,7 +70,7 @@ def paired(polynomial, variables):
     """A polynomial in which these labels are as many as the rows."""
 
     def labels_of(labels):
-        return labels._replace(by_label=None) if labels.variable in variables else labels
+        return labels.as_many_as_rows() if labels.variable in variables else labels
 
     def pair(s):
         if not isinstance(s, Symbol) or s.of is None:

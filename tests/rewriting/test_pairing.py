@@ -112,3 +112,12 @@ def check(seed):
 def test_random_spellings(part):
     for seed in range(part * GRAPHS, (part + 1) * GRAPHS):
         check(seed)
+
+
+def test_one_label_of_each_list_in_an_index_that_counts_lists():
+    """That there are as many lists says nothing of their labels."""
+    x, y = pt.dtensor3("x"), pt.lmatrix("y")
+    loss = pt.logsumexp(x, axis=-1) - x[pt.arange(y.shape[0])[:, None], pt.arange(x.shape[1]), y]
+    logits, labels = RNG.normal(size=(3, 2, 4)), np.array([[0], [3], [-2]])
+    found, alone = (pytensor.function([x, y], loss, mode=chosen)(logits, labels) for chosen in (RECOGNISING, ALONE))
+    np.testing.assert_allclose(found, alone, rtol=1e-12)

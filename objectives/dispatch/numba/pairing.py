@@ -8,7 +8,8 @@ from objectives.ops.pairing import NO_ITEM, FirstRows, OverRows
 
 @register_kernel_maker(OverRows)
 def make_over_rows(op, node):
-    by_label = op.by_label
+    by_label = tuple(bool(counted) for counted in op.by_label)
+    for_all = tuple(counted is False for counted in op.by_label)
 
     def over_rows(x, scores):
         shape = scores.shape[:-1]
@@ -16,7 +17,8 @@ def make_over_rows(op, node):
         for axis in range(x.ndim):
             size *= shape[axis]
             length = x.shape[axis]
-            if length > shape[axis] if by_label[axis] else length != 1 and length != shape[axis]:
+            fits = length < shape[axis] if by_label[axis] else for_all[axis] and length == 1
+            if length != shape[axis] and not fits:
                 raise IndexError("shape mismatch: the labels cannot index the rows")
         given, result = flat(x), np.full(size, NO_ITEM, x.dtype)
         for i in range(size):
@@ -37,7 +39,7 @@ def make_over_rows(op, node):
 
 @register_kernel_maker(FirstRows)
 def make_first_rows(op, node):
-    by_label = op.by_label
+    by_label = tuple(bool(counted) for counted in op.by_label)
 
     def first_rows(x, labels):
         shape = x.shape
