@@ -59,6 +59,7 @@ def test_values_and_gradients():
         if gradient is not None:
             np.testing.assert_allclose(by[0], gradient, rtol=1e-12, atol=1e-14, err_msg=row)
             assert np.isfinite(by[1][np.isfinite(value)]).all(), row
+            assert not np.isnan(by[1]).any(), row
 
 
 def test_scikit_learn_agrees():

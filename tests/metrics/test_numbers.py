@@ -188,6 +188,16 @@ def test_distances():
     assert peak_signal_noise_ratio([1.0], [1.0], data_range=1).eval() == inf
 
 
+def test_classes_that_no_item_has():
+    predictions, targets = [[0.5, 0.3, 0.2], [0.1, 0.7, 0.2], [0.3, 0.3, 0.4]], [0, 1, 1]
+    for score, reference in (
+        (d2_log_loss_score, sklearn.d2_log_loss_score),
+        (d2_brier_score, sklearn.d2_brier_score),
+    ):
+        expected = reference(targets, predictions, labels=range(3))
+        np.testing.assert_allclose(score(predictions, targets).eval(), expected, rtol=1e-12)
+
+
 def test_misuse():
     with pytest.raises(TypeError, match="must be vectors"):
         r2_score(pt.tensor3(), pt.tensor3())
