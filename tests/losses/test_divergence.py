@@ -207,7 +207,11 @@ def test_misuse():
     for call, error, message in (
         (lambda: kl_divergence(pt.special.log_softmax(x), y), ValueError, "log-softmax.*to kl_divergence_with_logits"),
         (lambda: jensen_shannon_divergence(pt.special.log_softmax(x), y), ValueError, "log-softmax"),
-        (lambda: kl_divergence_with_logits(pt.special.softmax(x), y), ValueError, "without _with_logits"),
+        (
+            lambda: kl_divergence_with_logits(pt.special.softmax(x), y),
+            ValueError,
+            "give the probabilities to kl_divergence$",
+        ),
         (lambda: kl_divergence(x, n), TypeError, "rank mismatch between targets"),
         (lambda: kl_divergence(pt.dmatrix(shape=(2, 3)), pt.dmatrix(shape=(2, 4))), TypeError, "shape mismatch"),
         (lambda: kl_divergence_with_logits([[1, 2]], [[0.5, 0.5]]), TypeError, "logits must be floating-point"),
