@@ -159,7 +159,7 @@ def test_mask_protects_the_gradients_of_hyperparameters_and_targets(poisoned):
     p, t, rate, weights = pt.dmatrix("p"), pt.dmatrix("t"), pt.dscalar("rate"), pt.dvector("weights")
     losses = {
         "huber": objectives.huber_loss(p, t, rate, mask=mask[:, None]),
-        "hinge": objectives.binary_hinge_loss(p, t, rate, log_odds=True, mask=mask[:, None]),
+        "hinge": objectives.binary_hinge_loss(p, pt.round(t), rate, log_odds=True, mask=mask[:, None]),
         "binary": objectives.binary_crossentropy(p, t, pos_weight=weights, label_smoothing=rate, mask=mask[:, None]),
         "logits": objectives.binary_crossentropy_with_logits(p, t, pos_weight=weights, mask=mask[:, None]),
         "classes": objectives.categorical_crossentropy_with_logits(p, t, class_weights=weights, mask=mask),

@@ -35,8 +35,11 @@ def data(x, name, axes, items, mask, *, clean=lambda x: x):
             f"{shown(items.type.shape)}, and then {len(axes)} of its own, {_letters(axes)}"
         )
     check_same_shape(f"leading dimensions of {name}", x.type.shape[: items.ndim], "items", items.type.shape)
-    x = clean(x)
-    return x if mask is None else where(_expanded(mask, len(axes)), x, 0)
+
+    def harmless(x):
+        return x if mask is None else where(_expanded(mask, len(axes)), x, 0)
+
+    return harmless(clean(harmless(x)))  # before, for the gradient, and after, since `clean` may make it NaN
 
 
 def feature(x, name, like, mask):

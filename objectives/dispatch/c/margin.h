@@ -66,8 +66,9 @@ template <class T> static void hinge_row(const Hinge<T>& p, npy_intp row) {
     const T best = best_other(z, n, label);
     const T x = best - z[label] + p.delta[row];
     if (p.loss) p.loss[row] = x <= 0 ? 0 : x;
+    if (!p.gradient) return;
     const T weight = x <= 0 ? (T)0 : x == x ? p.weight[row] : x;
-    if (p.gradient) hinge_gradient(z, p.gradient + row * n, n, label, best, weight);
+    hinge_gradient(z, p.gradient + row * n, n, label, best, weight);
 }
 
 // Rows [start, stop); false if one of them has a bad label.
