@@ -53,8 +53,8 @@ def test_arguments(name):
 
 
 def test_unknown_names():
-    with pytest.raises(ValueError, match=r"no loss or measure named 'huber'.*Did you mean 'huber_loss'.*names\(\)"):
-        objectives.get("huber")
+    with pytest.raises(ValueError, match=r"no loss or measure named 'hubber'.*Did you mean 'huber_loss'.*names\(\)"):
+        objectives.get("hubber")
     with pytest.raises(ValueError, match="no loss or measure named None"):
         objectives.facts(None)
 
