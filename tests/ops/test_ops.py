@@ -10,6 +10,7 @@ from pytensor.graph.replace import vectorize_graph
 
 from objectives.ops.counting import EntryCount
 from objectives.ops.labels import is_class, named_class, pick_class, place_class
+from objectives.ops.projection import simplex_threshold
 from objectives.ops.ranking import even_max, label_rank
 from objectives.ops.softplus import softplus
 
@@ -98,6 +99,12 @@ def test_gradients():
 @pytest.mark.parametrize("backend", [*ALL, "FAST_COMPILE"])
 def test_the_maximum_of_no_entries(backend):
     np.testing.assert_array_equal(call(even_max, [np.zeros((2, 0), "float32")], backend), [-np.inf, -np.inf])
+
+
+def test_what_exceeds_the_threshold_of_the_simplex_adds_up_to_1():
+    z = np.random.default_rng(2).normal(size=(2, 3, 5))
+    for threshold in (inner_graph(simplex_threshold, [z]), call(simplex_threshold, [z], "FAST_COMPILE")):
+        np.testing.assert_allclose(np.maximum(z - threshold[..., None], 0).sum(axis=-1), 1, rtol=1e-12)
 
 
 def test_no_input_is_changed():
