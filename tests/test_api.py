@@ -37,6 +37,45 @@ DATA = {
     *("z_mean", "z_log_variance", "cluster_mean", "cluster_log_variance", "cluster_log_prior"),
     *("cluster_log_probabilities", "factor_log_probabilities", "factor_log_prior"),
 }
+# The numbers that hold where nothing is said, NaN and truth values aside: users' results depend on them.
+DEFAULTS = {
+    **{"axis": -1, "threshold": 0.5, "top_k": 1, "zero_division": 0, "num_bins": 15, "adjusted": 0},
+    **{
+        "label_smoothing": 0,
+        "gamma": 2,
+        "margin": 1,
+        "delta": 1,
+        "p": 2,
+        "eps": 1e-6,
+        "power": 0,
+        "beta": 1,
+        "alpha": 0.5,
+    },
+    **{
+        "prior_mean": 0,
+        "prior_log_variance": 0,
+        "observation_log_variance": 0,
+        "label_errors": 0,
+        "smooth": 1,
+        "q": 0.7,
+    },
+    **{"scale": 100, "quantile": 0.5, "epsilon": 2, "blank": 0, "temperature": 0.07},
+}
+OTHER_DEFAULTS = {
+    "circle_loss": {"gamma": 80, "margin": 0.4},
+    "wmw_auc_loss": {"gamma": 0.2, "power": 3},
+    "cosine_embedding_loss": {"margin": 0},
+    "margin_ranking_loss": {"margin": 0},
+    "multi_margin_loss": {"p": 1},
+    "beta_nll_loss": {"beta": 0.5},
+    "tversky_loss": {"beta": 0.5},
+    "generalized_dice_loss": {"smooth": 0},
+    "median_absolute_deviation": {"scale": 1},
+    **{f"cosine_{kind}": {"eps": 1e-8} for kind in ("distance", "similarity")},
+    **{f"{kind}percentage_error": {"eps": 1e-7} for kind in ("absolute_", "", "symmetric_absolute_")},
+    **{f"binned_{kind}_curve": {"num_bins": 1001} for kind in ("roc", "precision_recall")},
+    **{f"binned_{kind}_score": {"num_bins": 1001} for kind in ("roc_auc", "average_precision")},
+}
 each_function = pytest.mark.parametrize("name", PUBLIC)
 
 
@@ -95,6 +134,14 @@ def test_signature(name):
     with_threshold = positional[:3] == ["predictions", "targets", "threshold"]
     data = [p for i, p in enumerate(positional) if i < 2 or p in DATA]
     assert positional == (lasagne | ours).get(name, data + ["threshold"] * with_threshold)
+
+
+def test_default_numbers():
+    for name, function in PUBLIC.items():
+        defaults = {p.name: p.default for p in inspect.signature(function).parameters.values()}
+        numbers = {k: v for k, v in defaults.items() if isinstance(v, int | float) and v == v}
+        known = DEFAULTS | OTHER_DEFAULTS.get(name, {})
+        assert numbers == {k: known.get(k, v) for k, v in numbers.items()}, name
 
 
 @each_function

@@ -8,10 +8,13 @@ from backends import ALL, mode
 from pytensor.compile.mode import Mode
 from pytensor.graph.replace import vectorize_graph
 
+from objectives.ops.confusion import ConfusionCounts
 from objectives.ops.counting import EntryCount
 from objectives.ops.labels import is_class, named_class, pick_class, place_class
+from objectives.ops.projection import simplex_threshold
 from objectives.ops.ranking import even_max, label_rank
 from objectives.ops.softplus import softplus
+from objectives.ops.thresholds import CountsAbove, PairsInOrder
 
 RNG = np.random.default_rng(0)
 X = RNG.integers(-3, 4, size=(2, 3, 5)).astype("float32")  # with ties
@@ -98,6 +101,29 @@ def test_gradients():
 @pytest.mark.parametrize("backend", [*ALL, "FAST_COMPILE"])
 def test_the_maximum_of_no_entries(backend):
     np.testing.assert_array_equal(call(even_max, [np.zeros((2, 0), "float32")], backend), [-np.inf, -np.inf])
+
+
+def test_expressions_show_labels_out_of_range():
+    """As backends do that cannot raise."""
+    scores, good, weights = np.array([0.3, 0.1, 0.2]), np.array([0, 1, 1]), np.ones(3)
+    both = np.stack([scores, -scores], axis=1)
+    for op, arrays in (
+        (ConfusionCounts(num_rows=2, num_columns=2), lambda labels: [labels, good, weights]),
+        (ConfusionCounts(num_rows=2, num_columns=2), lambda labels: [good, labels, weights]),
+        (CountsAbove(num_classes=2), lambda labels: [scores, labels, weights]),
+        (PairsInOrder(num_classes=2, by_class=False), lambda labels: [both, labels, weights]),
+        (PairsInOrder(num_classes=2, by_class=True), lambda labels: [both, labels, weights]),
+    ):
+        np.testing.assert_allclose(inner_graph(op, arrays(good)), call(op, arrays(good), "FAST_COMPILE"))
+        for bad in (-1, 2):
+            assert np.isnan(inner_graph(op, arrays(np.array([0, bad, 1])))).all()
+    assert (inner_graph(label_rank, [both, np.array([-1, 0, 2])]) == [-1, 0, -1]).all()
+
+
+def test_what_exceeds_the_threshold_of_the_simplex_adds_up_to_1():
+    z = np.random.default_rng(2).normal(size=(2, 3, 5))
+    for threshold in (inner_graph(simplex_threshold, [z]), call(simplex_threshold, [z], "FAST_COMPILE")):
+        np.testing.assert_allclose(np.maximum(z - threshold[..., None], 0).sum(axis=-1), 1, rtol=1e-12)
 
 
 def test_no_input_is_changed():
