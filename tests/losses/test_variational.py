@@ -163,13 +163,15 @@ def test_factors(mode):
     """The expectation over every combination of active factors and clusters, with latent features kept apart."""
     spread, (eta, rho) = np.array([0.4, -0.6]), SHARES[mode]
     arguments = XH, X, MEAN, LOG_VARIANCE, FACTOR_POSTERIOR, eta, *FACTOR_CLUSTERS, rho
-    (loss,) = values(fgmm_vae_loss(*arguments, prior_log_variance=spread, mode=mode))
+    of_items = np.broadcast_to(spread, MEAN.shape)
+    loss, same = values(*(fgmm_vae_loss(*arguments, prior_log_variance=v, mode=mode) for v in (spread, of_items)))
     probabilities, expected = 0, error(XH, X)
     for mean, log_q, log_p in configurations(mode):
         probabilities += np.exp(log_q)
         expected += np.exp(log_q) * (kl(MEAN, LOG_VARIANCE, mean, spread) + log_q - log_p)
     np.testing.assert_allclose(probabilities, 1)
     np.testing.assert_allclose(loss, expected, rtol=1e-8)
+    np.testing.assert_allclose(same, expected, rtol=1e-8)
 
 
 def test_factors_by_sampling():
