@@ -118,7 +118,7 @@ def test_measures_that_are_refused():
 
 
 def test_columns_are_aggregated_over_the_items_of_all_batches():
-    errors = squared_error(logits, labels[:, None])
+    errors = squared_error(logits, labels[:, None].astype(logits.dtype))
     known = logits > 0
     means, masked = aggregate(errors, axis=0), aggregate(errors, mask=known, axis=0)
     numerator, denominator = aggregate_parts(errors, errors, "normalized_sum", axis=(0,))

@@ -37,6 +37,7 @@ def ours(function):
     ],
 )
 @pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.filterwarnings("ignore:the loss was given a mask")
 def test_loss_and_gradient_are_merged(loss_function, objective, masked):
     loss = objective(loss_function(Z, Y, mask=MASK if masked else None))
     (op,) = ours(compiled([loss, pytensor.grad(loss, Z)]))
