@@ -57,7 +57,7 @@ def plot_learning_curves(history, *, best=None, ax=None):
         ``train_loss`` and ``validation_loss``; a name without goes with them as training (as in Keras).
     best : dict, optional
         ``"min"`` or ``"max"`` by measure: which epoch to mark; ``None`` marks none. What is not given is what
-        `objectives.facts` says is best for the function of this name, else what its words say, such as loss, error,
+        `facts` says is best for the function of this name, else what its words say, such as loss, error,
         crps or bce, and accuracy, auc or f1. Nothing is marked where no word is known, or words disagree.
     ax : matplotlib Axes or sequence of them, optional
         Where to draw, one for each measure; a new figure if not given.
