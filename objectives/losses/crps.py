@@ -7,7 +7,7 @@ from objectives._inputs import aligned_mask, check_same_shape, class_axis_last, 
 from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.losses._terms import finished, mean, with_parameters
 from objectives.ops.counting import EntryCount
-from objectives.ops.selection import even_relu, nan_where, scaled, where
+from objectives.ops.selection import absolute, even_relu, nan_where, scaled, where
 
 __all__ = ["crps_ensemble", "gaussian_crps"]
 
@@ -153,7 +153,7 @@ def gaussian_crps(predictions, targets, standard_deviation, *, mask=None):
     some = deviation > np.sqrt(np.finfo(p.dtype).tiny)
     z = close / where(some, deviation, 1)
     density = np.asarray(np.sqrt(2 / np.pi), p.dtype) * pt.exp(-pt.square(z) / 2)
-    distance = where(near, close * pt.erf(z * np.asarray(np.sqrt(0.5), p.dtype)) + deviation * density, pt.abs(error))
+    distance = where(near, close * pt.erf(z * np.asarray(np.sqrt(0.5), p.dtype)) + deviation * density, absolute(error))
     score = distance - deviation * np.asarray(1 / np.sqrt(np.pi), p.dtype)
     return finished(nan_where((deviation < 0) | pt.isnan(deviation), score), mask)
 

@@ -87,7 +87,7 @@ def tweedie_deviance(predictions, targets, *, power=0.0, mask=None):
     q = p if pole is None else where(pole, 1, p)
     deviance = 2 * (scaled(t, _difference(t, q, 1 - k)) - _difference(t, q, 2 - k))
     deviance = deviance if pole is None else where(pole, t / p, deviance)
-    outside = p < 0
+    outside = (p < 0) | pt.isnan(p + t)
     if k >= 1:
         outside |= t < 0 if k < 2 else t <= 0
     return finished(nan_where(outside, deviance), mask)

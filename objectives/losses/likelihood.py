@@ -7,7 +7,7 @@ from pytensor.gradient import disconnected_grad
 from objectives._inputs import known_number, option
 from objectives.lookup import NON_NEGATIVE, POSITIVE, REALS, described
 from objectives.losses._terms import finished, with_parameters
-from objectives.ops.selection import nan_where, where
+from objectives.ops.selection import absolute, nan_where, where
 from objectives.ops.softplus import softplus
 
 __all__ = [
@@ -193,7 +193,7 @@ def laplace_nll_loss(predictions, targets, scale, *, full=False, mask=None):
     """
     p, t, scale, mask = with_parameters(predictions, targets, mask, scale=scale)
     scale = nan_where(scale <= 0, scale)
-    loss = pt.log(scale) + pt.abs((p - t) / scale)
+    loss = pt.log(scale) + absolute((p - t) / scale)
     return finished(loss + np.asarray(np.log(2), p.dtype) if full else loss, mask)
 
 

@@ -10,7 +10,7 @@ from objectives.ops.labels import is_class, pick_class
 from objectives.ops.margin import MulticlassHinge
 from objectives.ops.marking import masked
 from objectives.ops.ranking import even_max
-from objectives.ops.selection import relu, scaled, where
+from objectives.ops.selection import nan_where, relu, scaled, where
 
 __all__ = [
     "multi_margin_loss",
@@ -139,7 +139,8 @@ def multiclass_perceptron_loss(predictions, targets, *, axis=-1, mask=None):
     labels = as_labels(targets, scores, mask)
     best, own = even_max(scores), pick_class(scores, labels)
     # an infinite score of the target class leads, though infinity minus itself is no number
-    return finished(where(pt.isinf(own) & pt.invert(pt.neq(best, own)), 0, best - own), mask)
+    lead = nan_where(pt.isnan(best - own), best - own)
+    return finished(where(pt.isinf(own) & pt.invert(pt.neq(best, own)), 0, lead), mask)
 
 
 @described(per="item", convex=True, minimiser=AHEAD, minimum=0, predictions=REALS, targets=CLASSES)

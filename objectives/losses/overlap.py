@@ -10,7 +10,7 @@ from objectives.losses._terms import finished, probability, soft
 from objectives.ops.labels import is_class
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import where
-from objectives.ops.shapes import ones_like, own_shape
+from objectives.ops.shapes import own_shape
 
 __all__ = ["dice_loss", "generalized_dice_loss", "iou_loss", "tversky_loss"]
 
@@ -346,7 +346,7 @@ def _weights(sizes, weighting):
     if weighting not in ("square", "simple", "uniform"):
         raise ValueError(f"weighting must be 'square', 'simple' or 'uniform', not {weighting!r}")
     if weighting == "uniform":
-        return ones_like(sizes)
+        return 1
     present = sizes > EMPTY
     inverse = where(present, 1 / where(present, sizes, 1), 0)
     weights = inverse * inverse if weighting == "square" else inverse

@@ -5,7 +5,7 @@ import pytensor.tensor as pt
 from objectives._inputs import elementwise, known_number, option
 from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.losses._terms import finished
-from objectives.ops.selection import nan_where, where
+from objectives.ops.selection import absolute, nan_where, where
 
 __all__ = [
     "absolute_percentage_error",
@@ -66,7 +66,7 @@ def absolute_percentage_error(predictions, targets, *, scale=100.0, eps=1e-7, ma
     [ 50. 250.]
     """
     predictions, targets, mask = elementwise(predictions, targets, mask)
-    fraction = pt.abs(predictions - targets) / _at_least(eps, pt.abs(targets))
+    fraction = absolute(predictions - targets) / _at_least(eps, pt.abs(targets))
     return finished(option(scale, "scale", predictions) * fraction, mask)
 
 
@@ -182,7 +182,7 @@ def symmetric_absolute_percentage_error(predictions, targets, *, scale=100.0, ep
     size = _at_least(eps, total)
     # Where the signs differ the fraction is 1: the parts of its gradient would cancel but for rounding.
     opposite = (predictions * targets < 0) & (total >= size)
-    fraction = where(opposite, 1, pt.abs(predictions - targets) / size)
+    fraction = where(opposite, 1, absolute(predictions - targets) / size)
     return finished(2 * option(scale, "scale", predictions) * fraction, mask)
 
 

@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from objectives._inputs import column_option, elementwise
 from objectives.lookup import REALS, described
 from objectives.losses._terms import finished
-from objectives.ops.selection import scaled, where
+from objectives.ops.selection import absolute, scaled, where
 
 __all__ = ["quantile_loss"]
 
@@ -64,4 +64,4 @@ def quantile_loss(predictions, targets, *, quantile=0.5, mask=None):
     predictions, targets, mask = elementwise(predictions, targets, mask)
     quantile = column_option(quantile, "quantile", predictions)
     shortfall = targets - predictions
-    return finished(scaled(where(shortfall > 0, quantile, 1 - quantile), pt.abs(shortfall)), mask)
+    return finished(scaled(where(shortfall > 0, quantile, 1 - quantile), absolute(shortfall)), mask)

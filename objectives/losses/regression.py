@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from objectives._inputs import elementwise, floating_scores, known_number, option, tensor
 from objectives.lookup import REALS, described
 from objectives.losses._terms import finished
-from objectives.ops.selection import nan_where, scaled, where
+from objectives.ops.selection import absolute, nan_where, scaled, where
 from objectives.ops.softplus import softplus
 
 __all__ = [
@@ -227,7 +227,7 @@ def absolute_error(predictions, targets, *, mask=None):
     [2.  0.5]
     """
     predictions, targets, mask = elementwise(predictions, targets, mask)
-    return finished(pt.abs(predictions - targets), mask)
+    return finished(absolute(predictions - targets), mask)
 
 
 @described(symmetric=True, convex=True, smooth=True, minimiser="target", minimum=0, predictions=REALS, targets=REALS)
@@ -385,6 +385,6 @@ def _parted(error, bound):
 
     The quadratic part stops there, so that no product with an infinite error can make the gradient NaN.
     """
-    size = pt.abs(error)
+    size = absolute(error)
     quadratic = where(size <= bound, error, where(error < 0, -bound, bound))
     return quadratic, where(size <= bound, 0, size - bound)

@@ -46,6 +46,11 @@ def nan_where(condition, x):
     return x * _choice(condition, np.nan, 1, x.dtype)
 
 
+def absolute(x):
+    """``|x|``, whose gradient is NaN where it is: the sign of NaN is 0 on PyTorch and MLX."""
+    return nan_where(pt.isnan(x), pt.abs(x))
+
+
 def outside(x, a, b):
     """Where a number is not between two others, but for rounding."""
     return _beyond(x, a, b) > np.asarray(TOLERANCE, x.dtype)

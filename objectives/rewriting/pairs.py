@@ -10,12 +10,12 @@ from pytensor.graph.rewriting.basic import copy_stack_trace, dfs_rewriter, node_
 from pytensor.scalar.basic import Add, Mul
 from pytensor.tensor.elemwise import Elemwise
 
-from objectives.ops.marking import holds_loss
+from objectives.rewriting.summation import is_ours
 
 
 @node_rewriter([Elemwise])
 def local_pair_operands(fgraph, node):
-    if len(node.inputs) < 3 or not isinstance(node.op.scalar_op, Add | Mul) or not holds_loss(fgraph):
+    if len(node.inputs) < 3 or not isinstance(node.op.scalar_op, Add | Mul) or not is_ours(fgraph):
         return None
     result = reduce(node.op, (x.astype(node.outputs[0].dtype) for x in node.inputs))
     copy_stack_trace(node.outputs, result)

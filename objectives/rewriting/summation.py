@@ -15,6 +15,11 @@ class IsOurs(Feature):
     """Says of a graph that it had an Op of this package, be it a mark that has been removed."""
 
 
+def is_ours(fgraph):
+    """Whether the graph had an Op of this package."""
+    return any(isinstance(feature, IsOurs) for feature in fgraph._features)
+
+
 class RememberOurs(GraphRewriter):
     def apply(self, fgraph):
         if any(type(node.op).__module__.startswith("objectives.") for node in fgraph.apply_nodes):
@@ -28,7 +33,7 @@ class SumInBlocks(GraphRewriter):
     """
 
     def apply(self, fgraph):
-        if not any(isinstance(feature, IsOurs) for feature in fgraph._features):
+        if not is_ours(fgraph):
             return
         for node in fgraph.toposort():
             if is_sum(node):
