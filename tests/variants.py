@@ -45,7 +45,8 @@ class Variant(NamedTuple):
         """Inputs for predictions that are an expression of them."""
         if self.written == "sum":
             return [predictions, np.zeros_like(predictions)]
-        if self.written == "product":
+        # of more dimensions PyTensor makes a product of matrices, for which it infers the shape of its gradient
+        if self.written == "product" and predictions.ndim == 2:
             return [predictions, np.eye(predictions.shape[-1], dtype=predictions.dtype)]
         if self.written == "slice":
             return [np.concatenate([predictions, predictions[:1]])]
@@ -57,7 +58,7 @@ class Variant(NamedTuple):
         return {
             "input": lambda: first,
             "sum": lambda: first + inputs[-1],
-            "product": lambda: first @ inputs[-1],
+            "product": lambda: first @ inputs[1] if len(inputs) > 1 else first,
             "slice": lambda: first[:-1],
             "reshape": lambda: first.reshape((-1, *shape[1:])),
         }[self.written]()

@@ -58,4 +58,4 @@ def replace(fgraph, node, variable):
 
 
 optdb.register("remember_ours", RememberOurs(), "mlx", position=-0.04)  # before marks leave the graph
-optdb.register("sum_in_blocks", SumInBlocks(), "mlx", position=48)  # before fusion (49)
+optdb.register("sum_in_blocks", SumInBlocks(), "mlx", position=48.7)  # after pairs (48.5), before fusion (49)
