@@ -119,9 +119,9 @@ def _centered(x, weights, weight):
 
 def _norm(x, weights, weight):
     """The root of the weighted sum of squares, and that as what to divide by; no square is too large or too small."""
-    scale = unit(wide_sum(weights * pt.abs(x), axis=0) / where(pt.neq(weight, 0), weight, 1))
+    scale = unit(wide_sum(weights * pt.abs(x), axis=0) / where(pt.neq(weight, 0), weight, 1), weights.dtype)
     size = scale * pt.sqrt(wide_sum(weights * pt.square(in_units(x, scale)), axis=0))
-    return size, unit(size)
+    return size, unit(size, weights.dtype)
 
 
 def _mean(x, weights, weight):
