@@ -109,9 +109,12 @@ def checked(targets, scores):
     return targets if are_labels(targets, scores) else soft(targets)
 
 
-def signs(targets, binary):
+def signs(targets, binary, mask):
     """Targets in {0, 1}, or those in {-1, 1}, as signs; NaN for others."""
-    y = 2 * targets - 1 if binary else targets
+    if binary:
+        y = 2 * targets - 1
+    else:  # 0 is no sign, though `elementwise` puts it where targets are masked
+        y = targets if mask is None else where(mask, targets, 1)
     return where(neither(y, -1, 1), np.nan, y)
 
 

@@ -200,7 +200,7 @@ def logistic_loss(scores, targets, *, binary=True, mask=None):
             "the probabilities to binary_crossentropy"
         )
     scores, targets, mask = elementwise(scores, targets, mask)
-    return finished(softplus(-signs(targets, binary) * scores), mask)
+    return finished(softplus(-signs(targets, binary, mask) * scores), mask)
 
 
 def _positive_weight(pos_weight, targets):

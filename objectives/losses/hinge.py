@@ -81,7 +81,7 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True,
     dtype = scores.dtype
     logits = scores if log_odds or log_odds is None else sigmoid_logits(scores)
     scores, targets, mask = elementwise(scores if logits is None else logits, targets, mask, fill=0.5)
-    y = signs(targets, binary)
+    y = signs(targets, binary, mask)
     delta = size_option(delta, "delta", scores)
     if logits is not None:
         return finished(relu(delta - y * scores), mask).astype(dtype)
@@ -143,7 +143,7 @@ def squared_hinge_loss(predictions, targets, *, delta=1, binary=True, mask=None)
     [0.   0.25 4.  ]
     """
     scores, targets, mask = elementwise(predictions, targets, mask)
-    short = size_option(delta, "delta", scores) - signs(targets, binary) * scores
+    short = size_option(delta, "delta", scores) - signs(targets, binary, mask) * scores
     # not relu: the square's gradient has the NaN already
     return finished(pt.square(where(short <= 0, 0, short)), mask)
 
@@ -196,4 +196,4 @@ def perceptron_loss(predictions, targets, *, binary=True, mask=None):
     [0.  0.5 1. ]
     """
     scores, targets, mask = elementwise(predictions, targets, mask)
-    return finished(even_relu(-signs(targets, binary) * scores), mask)
+    return finished(even_relu(-signs(targets, binary, mask) * scores), mask)

@@ -80,7 +80,7 @@ def margin_ranking_loss(a, b, targets, *, margin=0.0, mask=None):
     a, b, mask = elementwise(floating(a, "a"), floating(b, "b"), mask)
     lead = a - b
     targets = option(targets, "targets", lead)
-    targets = signs(targets if mask is None else where(mask, targets, 1), binary=False)
+    targets = signs(targets, False, mask)
     return finished(even_relu(size_option(margin, "margin", lead) - targets * lead), mask)
 
 
