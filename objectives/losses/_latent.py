@@ -7,6 +7,8 @@ from objectives._inputs import aligned_mask, check_broadcast, check_same_shape, 
 from objectives.losses._terms import length
 from objectives.ops.selection import nan_where, where
 
+EVERYTHING = np.array(True)  # counts where there is no mask
+
 
 def observation(reconstruction, targets, log_variance, mask):
     """The negative log-likelihood of the targets (...), and the mask of items."""
@@ -26,8 +28,8 @@ def observation(reconstruction, targets, log_variance, mask):
     return gaussian_error(reconstruction, targets, log_variance), mask
 
 
-def data(x, name, axes, items, mask, *, clean=lambda x: x):
-    """An input with axes of its own after those of the items, harmless where masked; ``clean`` sees all of it."""
+def data(x, name, axes, items, mask, *, clean=lambda x, counts: x):
+    """An input with axes of its own after those of the items, 0 where masked; ``clean`` checks what counts."""
     x = matching(x, items)
     if x.ndim != items.ndim + len(axes):
         raise TypeError(
@@ -35,11 +37,10 @@ def data(x, name, axes, items, mask, *, clean=lambda x: x):
             f"{shown(items.type.shape)}, and then {len(axes)} of its own, {_letters(axes)}"
         )
     check_same_shape(f"leading dimensions of {name}", x.type.shape[: items.ndim], "items", items.type.shape)
-
-    def harmless(x):
-        return x if mask is None else where(_expanded(mask, len(axes)), x, 0)
-
-    return harmless(clean(harmless(x)))  # before, for the gradient, and after, since `clean` may make it NaN
+    if mask is None:
+        return clean(x, EVERYTHING)
+    counts = _expanded(mask, len(axes))
+    return clean(where(counts, x, 0), counts)
 
 
 def feature(x, name, like, mask):
@@ -72,15 +73,15 @@ def agree(**named):
                 raise TypeError(f"{name} has a length of {size} along its axis {axis} where {other} has {expected}")
 
 
-def distribution(log_p):
-    """Log-probabilities, NaN where they do not add up to 1."""
+def distribution(log_p, counts=EVERYTHING):
+    """Log-probabilities, NaN where they count and do not add up to 1."""
     total = pt.exp(log_p).sum(axis=-1, keepdims=True)
-    return nan_where(pt.abs(total - 1) > 0.01, log_p)
+    return nan_where((pt.abs(total - 1) > 0.01) & counts, log_p)
 
 
-def log_probability(log_p):
-    """Log-probabilities, NaN where they are positive by more than rounding."""
-    return nan_where(log_p > 0.001, log_p)
+def log_probability(log_p, counts=EVERYTHING):
+    """Log-probabilities, NaN where they count and are positive by more than rounding."""
+    return nan_where((log_p > 0.001) & counts, log_p)
 
 
 def log_complement(log_p):
