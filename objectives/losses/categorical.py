@@ -14,7 +14,7 @@ from objectives.lookup import CLASSES, LOG_PROBABILITIES, REALS, SIMPLEX, descri
 from objectives.losses._terms import finished, per_class, possible, smoothing
 from objectives.ops.crossentropy import SoftmaxCrossentropy, crossentropy
 from objectives.ops.marking import masked
-from objectives.ops.selection import nan_where
+from objectives.ops.selection import nan_where, where
 
 __all__ = ["categorical_crossentropy", "categorical_crossentropy_with_logits", "nll_loss"]
 
@@ -246,7 +246,9 @@ def _log_probability(p, weight):
 
 def _normalised(log_p, weight):
     """The log-probability, NaN at a target class where it cannot be one."""
-    return nan_where(pt.neq(weight, 0) & ((log_p > 1e-3) | pt.isnan(log_p)), log_p)
+    wrong = pt.neq(weight, 0) & ((log_p > 1e-3) | pt.isnan(log_p))
+    # chosen: PyTensor would move a factor into the selection that `classwise` made, and JAX differentiate it
+    return where(wrong, nan_where(wrong, log_p), log_p)
 
 
 def _options(scores, *, class_weights=None, label_smoothing=0.0):
