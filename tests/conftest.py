@@ -92,3 +92,15 @@ class MatrixRecorder:
 @pytest.fixture(autouse=True)
 def unchanged_float():
     assert pytensor.config.floatX == FLOAT
+
+
+@pytest.fixture
+def figures():
+    """Pictures without windows, and without warnings of what is drawn."""
+    from matplotlib import pyplot
+
+    pyplot.switch_backend("Agg")
+    yield
+    for number in pyplot.get_fignums():
+        pyplot.figure(number).canvas.draw()
+    pyplot.close("all")
