@@ -40,7 +40,7 @@ class _KernelFinder(MetaPathFinder):
             execute(module)
             import_module(KERNELS[name])
 
-        loader.exec_module = execute_and_load_kernels  # type: ignore[method-assign]
+        loader.exec_module = execute_and_load_kernels  # type: ignore[method-assign]  # of this loader alone
         return spec
 
 

@@ -37,7 +37,7 @@ class OwnShape(Op):
     """
 
     __props__ = ()
-    view_map = {0: [0]}  # noqa: RUF012
+    view_map = {0: [0]}  # noqa: RUF012  (PyTensor declares it for instances)
 
     def make_node(self, *inputs):
         return Apply(self, list(inputs), [inputs[0].type()])

@@ -47,7 +47,10 @@ def robust(loss, variant, z, t, *, variance, noise):
 def robust_binary(variant):
     def reference(z, t, *, variance, noise, mask=None):
         if mask is None:
-            mean = lambda z, t: optax.sigmoid_binary_cross_entropy(z, 1.0 * t).mean(-1)  # noqa: E731
+
+            def mean(z, t):
+                return optax.sigmoid_binary_cross_entropy(z, 1.0 * t).mean(-1)
+
             return robust(mean, variant, z, t, variance=variance, noise=noise)
         items = [
             reference(z[i][m], t[i][m], variance=variance[i][m], noise=noise[:, i][:, m]) if m.any() else 0.0
