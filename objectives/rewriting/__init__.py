@@ -12,4 +12,5 @@ from objectives.rewriting import (  # noqa: F401  (imported for their registrati
     shapes,
     statistics,
     summation,
+    unknown,
 )

@@ -10,4 +10,5 @@ from objectives.dispatch.jax import (  # noqa: F401  (imported for their registr
     sorting,
     statistics,
     thresholds,
+    unknown,
 )

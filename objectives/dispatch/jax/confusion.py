@@ -3,6 +3,7 @@ from pytensor.link.jax.dispatch.basic import jax_funcify
 
 from objectives.dispatch.jax.labels import in_range
 from objectives.dispatch.jax.summation import table
+from objectives.dispatch.jax.unknown import unknown
 from objectives.ops.confusion import ConfusionCounts
 
 
@@ -13,6 +14,6 @@ def jax_funcify_confusion_counts(op, **kwargs):
         valid = in_range(rows, op.num_rows) & in_range(columns, op.num_columns)
         index = jnp.where(valid, rows * op.num_columns + columns, 0)
         counts = table(index, weights, op.num_rows * op.num_columns).reshape(op.shape)
-        return jnp.where(valid.all(), counts, jnp.nan)
+        return jnp.where(valid.all(), counts, unknown(counts))
 
     return confusion_counts

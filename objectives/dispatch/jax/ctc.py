@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 from pytensor.link.jax.dispatch.basic import jax_funcify
 
+from objectives.dispatch.jax.unknown import unknown
 from objectives.ops.ctc import CTC, CTCGradient, check_shapes
 
 
@@ -85,10 +86,10 @@ def jax_funcify_ctc(op, **kwargs):
         lattice = Lattice(z, *others, blank=op.blank)
         (alpha, shift), (alphas, shifts) = lattice.forward()
         # a factor rather than a choice, so that jax.grad is NaN as well where a label or length is invalid
-        factor = jnp.where(lattice.valid, 1, jnp.nan)
+        factor = jnp.where(lattice.valid, 1, unknown(z))
         log_p = log_sum_exp(*jnp.moveaxis(alpha + lattice.end, 1, 0)) + shift[:, 0]
         loss = -log_p * factor
-        return loss.astype(z.dtype), jnp.where(lattice.valid[:, None, None], alphas + shifts, jnp.nan)
+        return loss.astype(z.dtype), jnp.where(lattice.valid[:, None, None], alphas + shifts, unknown(z))
 
     return ctc
 
@@ -106,6 +107,6 @@ def jax_funcify_ctc_gradient(op, **kwargs):
         classes = jax.nn.one_hot(lattice.labels, z.shape[-1], dtype=share.dtype)
         gradient = g[:, None, None] * (jnp.exp(lattice.log_p) - share @ classes)
         gradient = jnp.where(lattice.frames[..., None] & possible, gradient, 0)
-        return jnp.where(lattice.valid[:, None, None], gradient, jnp.nan).astype(z.dtype)
+        return jnp.where(lattice.valid[:, None, None], gradient, unknown(z)).astype(z.dtype)
 
     return ctc_gradient

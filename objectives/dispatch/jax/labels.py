@@ -1,6 +1,7 @@
 import jax.numpy as jnp
 from pytensor.link.jax.dispatch.basic import jax_funcify
 
+from objectives.dispatch.jax.unknown import unknown
 from objectives.ops.labels import BestClass, IsClass, NamedClass, PickClass, PlaceClass, check_shapes
 from objectives.ops.selection import TOLERANCE
 
@@ -15,14 +16,14 @@ def pick_class(x, y):
     valid = in_range(y, x.shape[-1])
     picked = jnp.take_along_axis(x, jnp.where(valid, y, 0)[..., None], axis=-1)[..., 0]
     # a factor rather than a choice, so that jax.grad is NaN as well where the label is invalid
-    return picked * jnp.where(valid, 1, jnp.nan).astype(x.dtype)
+    return picked * jnp.where(valid, 1, unknown(x)).astype(x.dtype)
 
 
 def place_class(g, y, like):
     g, y = jnp.asarray(g, like.dtype), jnp.asarray(y)
     check_shapes(like, y)
     num_classes = like.shape[-1]
-    g = g * jnp.where(in_range(y, num_classes), 1, jnp.nan).astype(like.dtype)
+    g = g * jnp.where(in_range(y, num_classes), 1, unknown(g)).astype(like.dtype)
     elsewhere = jnp.arange(num_classes) != y[..., None]
     return jnp.where(elsewhere & in_range(y, num_classes)[..., None], 0, g[..., None])
 

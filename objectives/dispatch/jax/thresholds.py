@@ -4,6 +4,7 @@ from pytensor.link.jax.dispatch.basic import jax_funcify
 
 from objectives.dispatch.jax.labels import in_range
 from objectives.dispatch.jax.summation import wide
+from objectives.dispatch.jax.unknown import unknown
 from objectives.ops.thresholds import CountsAbove, PairsInOrder
 
 
@@ -18,7 +19,7 @@ def count(scores, labels, weights, num_classes):
     is_class = labels[order] == jnp.arange(num_classes)[:, None]
     counts = jnp.cumsum(wide(jnp.where(is_class, weights[order], 0)), axis=1).astype(weights.dtype)[:, last]
     valid = ~jnp.isnan(scores).any() & in_range(labels, num_classes).all()
-    return jnp.where(valid, jnp.concatenate([-falling[None], counts]), jnp.nan)
+    return jnp.where(valid, jnp.concatenate([-falling[None], counts]), unknown(counts))
 
 
 @jax_funcify.register(CountsAbove)
