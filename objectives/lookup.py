@@ -67,7 +67,7 @@ class Facts:
         Whether the loss is convex in its first argument.
     smooth : bool
         Whether the loss has a continuous gradient in the interior of its range.
-    minimiser : str or None
+    minimizer : str or None
         The prediction at which the loss, averaged over targets, is least; None for measures.
     minimum : float or None
         The least value; None if it depends on the targets.
@@ -84,7 +84,7 @@ class Facts:
     symmetric: bool = False
     convex: bool = False
     smooth: bool = False
-    minimiser: str | None = None
+    minimizer: str | None = None
     minimum: float | None = None
     differentiable: bool = True
     best: Literal["min", "max"] | None = "min"
@@ -113,7 +113,7 @@ def described(
     symmetric: bool = False,
     convex: bool = False,
     smooth: bool = False,
-    minimiser: str | None = None,
+    minimizer: str | None = None,
     minimum: float | None = None,
     differentiable: bool = True,
     best: Literal["min", "max", ""] | None = "",
@@ -123,7 +123,7 @@ def described(
 
     The best of losses is the least, of measures the greatest, unless it is given.
     """
-    known = (per, symmetric, convex, smooth, minimiser, minimum, differentiable)
+    known = (per, symmetric, convex, smooth, minimizer, minimum, differentiable)
     best = ("min" if differentiable else "max") if best == "" else best
 
     def record(function: Function) -> Function:
@@ -142,7 +142,7 @@ def described(
 
 
 def facts(name: str) -> Facts:
-    """What is known of a loss or measure: ranges, symmetry, convexity, minimiser and source.
+    """What is known of a loss or measure: ranges, symmetry, convexity, minimizer and source.
 
     Parameters
     ----------

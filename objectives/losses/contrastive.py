@@ -17,7 +17,7 @@ __all__ = ["circle_loss", "info_nce_loss", "ntxent_loss"]
 
 
 @described(
-    per="item", minimiser="same direction in a class, orthogonal between classes", embeddings=NOT_ZERO, labels=INTEGERS
+    per="item", minimizer="same direction in a class, orthogonal between classes", embeddings=NOT_ZERO, labels=INTEGERS
 )
 def circle_loss(
     embeddings,
@@ -115,7 +115,7 @@ def circle_loss(
     return finished(softplus(near + far), counted)
 
 
-@described(per="item", smooth=True, minimiser="near the positive", anchor=NOT_ZERO, positive=NOT_ZERO)
+@described(per="item", smooth=True, minimizer="near the positive", anchor=NOT_ZERO, positive=NOT_ZERO)
 def info_nce_loss(anchor, positive, *, negatives=None, temperature=0.07, mask=None):
     r"""InfoNCE: which of all candidates belongs to the anchor, one number for each item.
 
@@ -191,7 +191,7 @@ def info_nce_loss(anchor, positive, *, negatives=None, temperature=0.07, mask=No
 @described(
     per="set",
     smooth=True,
-    minimiser="same direction for one label, far from others",
+    minimizer="same direction for one label, far from others",
     embeddings=NOT_ZERO,
     labels=INTEGERS,
 )

@@ -21,7 +21,7 @@ __all__ = [
 @described(
     convex=True,
     smooth=True,
-    minimiser="margin times the share of dissimilar pairs",
+    minimizer="margin times the share of dissimilar pairs",
     minimum=0,
     predictions=NON_NEGATIVE,
     targets=BINARY_OR_SIGNS,
@@ -83,7 +83,7 @@ def contrastive_loss(predictions, targets, *, margin=1.0, mask=None):
 @described(
     per="item",
     symmetric=True,
-    minimiser="same or opposite direction",
+    minimizer="same or opposite direction",
     minimum=0,
     a=NOT_ZERO,
     b=NOT_ZERO,
@@ -148,7 +148,7 @@ def cosine_embedding_loss(a, b, targets, *, margin=0.0, axis=-1, mask=None):
 
 
 @described(
-    convex=True, minimiser="0 or the margin, by majority", minimum=0, predictions=NON_NEGATIVE, targets=BINARY_OR_SIGNS
+    convex=True, minimizer="0 or the margin, by majority", minimum=0, predictions=NON_NEGATIVE, targets=BINARY_OR_SIGNS
 )
 def hinge_embedding_loss(predictions, targets, *, margin=1.0, mask=None):
     r"""Hinge loss of distances: the distance of similar pairs, what dissimilar ones lack to a margin.
@@ -203,7 +203,7 @@ def hinge_embedding_loss(predictions, targets, *, margin=1.0, mask=None):
 @described(
     per="item",
     convex=True,
-    minimiser="beyond the positive, seen from the negative",
+    minimizer="beyond the positive, seen from the negative",
     minimum=0,
     anchor=REALS,
     positive=REALS,
@@ -264,7 +264,7 @@ def triplet_loss(anchor, positive, negative, *, margin=1.0, axis=-1, mask=None):
     )
 
 
-@described(per="item", minimiser="positive", anchor=REALS, positive=REALS, negative=REALS)
+@described(per="item", minimizer="positive", anchor=REALS, positive=REALS, negative=REALS)
 def triplet_margin_loss(
     anchor, positive, negative, *, margin=1.0, p=2, eps=1e-6, swap=False, distance=None, axis=-1, mask=None
 ):

@@ -18,7 +18,7 @@ __all__ = ["dice_loss", "generalized_dice_loss", "iou_loss", "tversky_loss"]
 EMPTY = 1e-12
 
 
-@described(per="item", symmetric=True, smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
+@described(per="item", symmetric=True, smooth=True, minimizer="hard target", predictions=UNIT, targets=CLASSES)
 def dice_loss(predictions, targets, *, smooth=1.0, axis=-1, pixel_axes=None, mask=None):
     r"""Dice loss of a segmentation, one number for each item and class.
 
@@ -86,7 +86,7 @@ def dice_loss(predictions, targets, *, smooth=1.0, axis=-1, pixel_axes=None, mas
     return _tversky(predictions, targets, 0.5, 0.5, smooth, axis, pixel_axes, mask)
 
 
-@described(per="item", symmetric=True, smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
+@described(per="item", symmetric=True, smooth=True, minimizer="hard target", predictions=UNIT, targets=CLASSES)
 def iou_loss(predictions, targets, *, smooth=1.0, axis=-1, pixel_axes=None, mask=None):
     r"""Loss of the intersection over union (Jaccard index) of a segmentation, one number for each item and class.
 
@@ -148,7 +148,7 @@ def iou_loss(predictions, targets, *, smooth=1.0, axis=-1, pixel_axes=None, mask
     return _tversky(predictions, targets, 1, 1, smooth, axis, pixel_axes, mask)
 
 
-@described(per="item", smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
+@described(per="item", smooth=True, minimizer="hard target", predictions=UNIT, targets=CLASSES)
 def tversky_loss(predictions, targets, *, alpha=0.5, beta=0.5, smooth=1.0, axis=-1, pixel_axes=None, mask=None):
     r"""Tversky loss of a segmentation: false positives and false negatives weigh differently.
 
@@ -214,7 +214,7 @@ def tversky_loss(predictions, targets, *, alpha=0.5, beta=0.5, smooth=1.0, axis=
     return _tversky(predictions, targets, alpha, beta, smooth, axis, pixel_axes, mask)
 
 
-@described(per="item", smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
+@described(per="item", smooth=True, minimizer="hard target", predictions=UNIT, targets=CLASSES)
 def generalized_dice_loss(predictions, targets, *, weighting="square", smooth=0.0, axis=-1, pixel_axes=None, mask=None):
     r"""Generalised Dice loss of a segmentation: the overlap of all classes at once, rare classes weighing more.
 

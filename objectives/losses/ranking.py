@@ -26,7 +26,7 @@ from objectives.ops.shapes import ones_like
 __all__ = ["margin_ranking_loss", "ranking_softmax_loss", "wmw_auc_loss"]
 
 
-@described(convex=True, minimiser="the better one ahead by the margin", minimum=0, a=REALS, b=REALS, targets=SIGNS)
+@described(convex=True, minimizer="the better one ahead by the margin", minimum=0, a=REALS, b=REALS, targets=SIGNS)
 def margin_ranking_loss(a, b, targets, *, margin=0.0, mask=None):
     r"""Loss of pairs of scores, element by element: the one that is known to be better shall lead by a margin.
 
@@ -84,7 +84,7 @@ def margin_ranking_loss(a, b, targets, *, margin=0.0, mask=None):
     return finished(even_relu(size_option(margin, "margin", lead) - targets * lead), mask)
 
 
-@described(per="item", convex=True, smooth=True, minimiser="log of the targets", scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", convex=True, smooth=True, minimizer="log of the targets", scores=REALS, targets=NON_NEGATIVE)
 def ranking_softmax_loss(scores, targets, *, weights=None, axis=-1, mask=None):
     r"""Crossentropy between the relevance of the entries of a list and the softmax of their scores (ListNet).
 
@@ -161,7 +161,7 @@ def ranking_softmax_loss(scores, targets, *, weights=None, axis=-1, mask=None):
     per="set",
     convex=True,
     smooth=True,
-    minimiser="positives ahead by gamma",
+    minimizer="positives ahead by gamma",
     minimum=0,
     predictions=REALS,
     targets=BINARY,

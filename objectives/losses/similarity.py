@@ -19,7 +19,7 @@ __all__ = ["cosine_distance", "cosine_similarity", "pairwise_distance"]
     per="item",
     symmetric=True,
     smooth=True,
-    minimiser="opposite of the mean direction",
+    minimizer="opposite of the mean direction",
     minimum=-1,
     predictions=NOT_ZERO,
     targets=NOT_ZERO,
@@ -80,7 +80,7 @@ def cosine_similarity(predictions, targets, *, axis=-1, eps=1e-8, mask=None):
     per="item",
     symmetric=True,
     smooth=True,
-    minimiser="mean direction",
+    minimizer="mean direction",
     minimum=0,
     predictions=NOT_ZERO,
     targets=NOT_ZERO,
@@ -136,7 +136,7 @@ def cosine_distance(predictions, targets, *, axis=-1, eps=1e-8, mask=None):
     return finished(1 - _cosine(predictions, targets, eps), mask)
 
 
-@described(per="item", convex=True, minimiser="geometric median", minimum=0, a=REALS, b=REALS)
+@described(per="item", convex=True, minimizer="geometric median", minimum=0, a=REALS, b=REALS)
 def pairwise_distance(a, b, *, p=2, eps=1e-6, axis=-1, mask=None):
     r"""Distance between two vectors in the p-norm, one number for each item.
 
