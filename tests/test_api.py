@@ -28,7 +28,7 @@ MODULES = [
 PUBLIC = {name: getattr(module, name) for module in MODULES for name in module.__all__}
 FIRST = {
     *("predictions", "logits", "scores", "a", "loss", "targets", "anchor", "embeddings"),
-    *("log_predictions", "log_rate", "reconstruction", "mean", "x"),
+    *("log_predictions", "log_rate", "reconstruction", "mean", "x", "features"),
 }
 # What follows the predictions or stands for the targets: data that a function cannot do without.
 DATA = {
@@ -130,6 +130,7 @@ def test_signature(name):
         "labelled": ["targets", "missing_value"],
         "binary_crossentropy_with_logits": ["logits", "targets"],
         "categorical_crossentropy_with_logits": ["logits", "targets"],
+        "linear_crossentropy": ["features", "weights", "targets", "biases"],
     }
     with_threshold = positional[:3] == ["predictions", "targets", "threshold"]
     data = [p for i, p in enumerate(positional) if i < 2 or p in DATA]
