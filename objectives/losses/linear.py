@@ -24,7 +24,7 @@ __all__ = ["linear_crossentropy"]
 @described(
     per="item",
     smooth=True,
-    minimiser="log probabilities of the layer",
+    minimizer="log probabilities of the layer",
     features=REALS,
     weights=REALS,
     targets=LABELS,
