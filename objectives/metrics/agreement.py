@@ -27,7 +27,8 @@ def balanced_accuracy(
 ) -> TensorVariable:
     r"""Balanced accuracy: the mean recall of the classes that occur among the targets.
 
-    Choose it over accuracy where classes are not equally frequent.
+    Choose it over accuracy where classes are not equally frequent. Unlike the macro average of `recall` it skips
+    classes that are predicted only.
 
     .. math:: B = \frac{1}{|Y|} \sum_{c \in Y} \frac{TP_c}{TP_c + FN_c}, \qquad
         B_{adjusted} = \frac{B - 1/|Y|}{1 - 1/|Y|}
@@ -42,7 +43,7 @@ def balanced_accuracy(
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     adjusted : bool
-        Whether to rescale the result so that chance gives 0 instead of 1 over the number of classes.
+        Whether chance gives 0 instead of 1 over the number of classes; a single class then gives NaN.
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
     weights : tensor, optional
@@ -55,7 +56,7 @@ def balanced_accuracy(
     Returns
     -------
     TensorVariable
-        A number in [0, 1]; at most 1, and 0 by chance, if `adjusted`.
+        A number in [0, 1]; at most 1, and 0 by chance, if `adjusted`. NaN without items and for a NaN score.
 
     Raises
     ------
@@ -65,11 +66,6 @@ def balanced_accuracy(
     See Also
     --------
     recall, matthews_corrcoef, cohen_kappa
-
-    Notes
-    -----
-    Unlike the macro average of `recall` it skips classes that are predicted only. NaN without items, for a NaN score,
-    and, if adjusted, for a single class.
 
     References
     ----------
@@ -103,6 +99,8 @@ def matthews_corrcoef(
     r"""Matthews correlation coefficient (MCC) between the predicted and the target class, of two or more classes.
 
     Choose it where classes are not equally frequent and every cell of the confusion matrix matters.
+    ``pt.ge(predictions, threshold)`` turns binary predictions into class indices; the result is then the phi
+    coefficient.
 
     .. math:: R = \frac{c - \sum_k t_k p_k}{\sqrt{\sum_k t_k (1 - t_k) \sum_k p_k (1 - p_k)}}
 
@@ -127,7 +125,7 @@ def matthews_corrcoef(
     Returns
     -------
     TensorVariable
-        A number in [-1, 1].
+        A number in [-1, 1]; 0 if all targets or predictions are of one class, NaN without items and for a NaN score.
 
     Raises
     ------
@@ -137,11 +135,6 @@ def matthews_corrcoef(
     See Also
     --------
     cohen_kappa, balanced_accuracy, f1_score
-
-    Notes
-    -----
-    0 if all targets, or all predictions, are of one class; NaN without items and for a NaN score. For two classes it
-    is the phi coefficient; ``pt.ge(predictions, threshold)`` turns binary predictions into class indices.
 
     References
     ----------
@@ -206,7 +199,7 @@ def cohen_kappa(
     Returns
     -------
     TensorVariable
-        A number of at most 1.
+        A number of at most 1; NaN without items, for a NaN score, and if all targets and predictions are of one class.
 
     Raises
     ------
@@ -216,10 +209,6 @@ def cohen_kappa(
     See Also
     --------
     matthews_corrcoef, balanced_accuracy, confusion_matrix
-
-    Notes
-    -----
-    NaN without items, for a NaN score, and if all targets and predictions are of one and the same class.
 
     References
     ----------

@@ -72,8 +72,7 @@ def binary_precision(
     Notes
     -----
     The macro average counts every label, even without a target or prediction of 1, as scikit-learn does. Without
-    elements the result is `zero_division`. A NaN prediction makes the result NaN. Over batches only the binary
-    confusion matrix is kept, which measures of the same inputs share.
+    elements the result is `zero_division`; a NaN prediction makes it NaN.
 
     References
     ----------

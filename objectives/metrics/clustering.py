@@ -62,7 +62,7 @@ def clustering_accuracy(
     Returns
     -------
     TensorVariable
-        A number in [0, 1].
+        A number in [0, 1]; NaN without items.
 
     Raises
     ------
@@ -75,9 +75,9 @@ def clustering_accuracy(
 
     Notes
     -----
-    With "one_to_one", found by the Hungarian algorithm, a cluster without a class of its own counts as wrong. NaN
-    without items. SciPy computes the assignment; MLX cannot do so in compiled functions, see :doc:`backends`. Over
-    batches only the table of counts is kept, which measures of the same clusters share.
+    "one_to_one" is solved by the Hungarian algorithm of SciPy, which MLX cannot call from compiled functions, see
+    :doc:`backends`; a cluster without a class of its own counts as wrong. Over batches only the table of counts is
+    kept, which measures of the same clusters share.
 
     References
     ----------
@@ -135,7 +135,7 @@ def pair_confusion_matrix(
     Returns
     -------
     TensorVariable
-        Matrix (2, 2): rows for different and same classes, columns for different and same clusters.
+        Matrix (2, 2): rows for different and same classes, columns likewise for clusters; pairs count in both orders.
 
     Raises
     ------
@@ -148,8 +148,8 @@ def pair_confusion_matrix(
 
     Notes
     -----
-    Each pair counts twice, in both orders. There are no weights: n items make n (n - 1) pairs only if n is a whole
-    number. Matrices of batches do not add up; a validation keeps the table of counts by class and cluster, which does.
+    There are no weights: n items make n (n - 1) pairs only if n is a whole number. Matrices of batches do not add up;
+    a validation keeps the table of counts by class and cluster, which does.
 
     References
     ----------
@@ -205,7 +205,7 @@ def rand_score(
     Returns
     -------
     TensorVariable
-        A number in [0, 1].
+        A number in [0, 1]; 1 if there are no pairs, as in scikit-learn.
 
     Raises
     ------
@@ -218,8 +218,7 @@ def rand_score(
 
     Notes
     -----
-    1 if there are no pairs, as in scikit-learn. There are no weights: n items make n (n - 1) pairs only if n is a
-    whole number.
+    There are no weights: n items make n (n - 1) pairs only if n is a whole number.
 
     References
     ----------
@@ -248,8 +247,7 @@ def adjusted_rand_score(
 ) -> TensorVariable:
     r"""Adjusted Rand index (ARI): the Rand index corrected for chance, 0 for random clusters and 1 for perfect ones.
 
-    Choose it to compare clusterings of any number of clusters; `adjusted_mutual_info_score` suits unequal sizes
-    better.
+    Choose it to compare any numbers of clusters; `adjusted_mutual_info_score` is better for unequal sizes.
 
     .. math:: R = \frac{2\,(TP \cdot TN - FN \cdot FP)}{(TP + FN)(FN + TN) + (TP + FP)(FP + TN)}
 
@@ -271,7 +269,7 @@ def adjusted_rand_score(
     Returns
     -------
     TensorVariable
-        A number of at most 1.
+        A number of at most 1; 1 if clusters equal classes up to their numbering, and if there are no pairs.
 
     Raises
     ------
@@ -284,8 +282,7 @@ def adjusted_rand_score(
 
     Notes
     -----
-    1 if clusters equal classes up to their numbering, and if there are no pairs, as in scikit-learn. There are no
-    weights: n items make n (n - 1) pairs only if n is a whole number.
+    There are no weights: n items make n (n - 1) pairs only if n is a whole number.
 
     References
     ----------
@@ -337,7 +334,7 @@ def fowlkes_mallows_score(
     Returns
     -------
     TensorVariable
-        A number in [0, 1].
+        A number in [0, 1]; 0 if no pair is rightly together, and if there are no pairs.
 
     Raises
     ------
@@ -350,8 +347,7 @@ def fowlkes_mallows_score(
 
     Notes
     -----
-    0 if no pair is rightly together, and if there are no pairs, as in scikit-learn. There are no weights: n items make
-    n (n - 1) pairs only if n is a whole number.
+    There are no weights: n items make n (n - 1) pairs only if n is a whole number.
 
     References
     ----------

@@ -61,7 +61,7 @@ def mutual_info_score(
     Returns
     -------
     TensorVariable
-        A number from 0 to the lesser of both entropies.
+        A number from 0 to the lesser of both entropies; 0 without items.
 
     Raises
     ------
@@ -71,10 +71,6 @@ def mutual_info_score(
     See Also
     --------
     normalized_mutual_info_score, adjusted_mutual_info_score
-
-    Notes
-    -----
-    0 without items, as in scikit-learn. Over batches only the table of counts by class and cluster is kept.
 
     References
     ----------
@@ -131,7 +127,7 @@ def normalized_mutual_info_score(
     Returns
     -------
     TensorVariable
-        A number in [0, 1].
+        A number in [0, 1]; 1 for one class in one cluster, and without items; 0 for one class in several clusters.
 
     Raises
     ------
@@ -141,11 +137,6 @@ def normalized_mutual_info_score(
     See Also
     --------
     adjusted_mutual_info_score, v_measure_score
-
-    Notes
-    -----
-    1 for one class in one cluster, and without items; 0 if there is one class but several clusters, or one cluster but
-    several classes, as in scikit-learn.
 
     References
     ----------
@@ -199,7 +190,7 @@ def adjusted_mutual_info_score(
     Returns
     -------
     TensorVariable
-        A number of at most 1.
+        A number of at most 1; 1 if clusters equal classes up to their numbering, and without items.
 
     Raises
     ------
@@ -212,9 +203,9 @@ def adjusted_mutual_info_score(
 
     Notes
     -----
-    1 if clusters equal classes up to their numbering, and without items; 0 if there is one class but several clusters,
-    or one cluster but several classes. SciPy computes E, in a time that grows with the largest clusters; MLX cannot do
-    so in compiled functions, see :doc:`backends`. There are no weights: E is a mean over whole numbers of items.
+    0 for one class in several clusters, or one cluster of several classes. SciPy computes E, in a time that grows with
+    the largest clusters; MLX cannot do so in compiled functions, see :doc:`backends`. There are no weights: E is a
+    mean over whole numbers of items.
 
     References
     ----------
@@ -276,7 +267,7 @@ def homogeneity_score(
     Returns
     -------
     TensorVariable
-        A number in [0, 1].
+        A number in [0, 1]; 1 if there is only one class, and without items, as in scikit-learn.
 
     Raises
     ------
@@ -286,10 +277,6 @@ def homogeneity_score(
     See Also
     --------
     completeness_score, v_measure_score, clustering_accuracy
-
-    Notes
-    -----
-    1 if there is one class only, and without items, as in scikit-learn.
 
     References
     ----------
@@ -344,7 +331,7 @@ def completeness_score(
     Returns
     -------
     TensorVariable
-        A number in [0, 1].
+        A number in [0, 1]; 1 if there is only one cluster, and without items, as in scikit-learn.
 
     Raises
     ------
@@ -354,10 +341,6 @@ def completeness_score(
     See Also
     --------
     homogeneity_score, v_measure_score
-
-    Notes
-    -----
-    1 if there is one cluster only, and without items, as in scikit-learn.
 
     References
     ----------
@@ -414,7 +397,7 @@ def v_measure_score(
     Returns
     -------
     TensorVariable
-        A number in [0, 1].
+        A number in [0, 1]; 1 for one class in one cluster, and without items; 0 if h and c are 0.
 
     Raises
     ------
@@ -424,10 +407,6 @@ def v_measure_score(
     See Also
     --------
     homogeneity_score, completeness_score, normalized_mutual_info_score
-
-    Notes
-    -----
-    1 for one class in one cluster, and without items; 0 if h and c are 0, as in scikit-learn.
 
     References
     ----------

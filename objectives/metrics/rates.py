@@ -76,10 +76,9 @@ def precision(
 
     Notes
     -----
-    The macro average skips classes that are neither targets nor predictions, so that it does not depend on C;
-    ``absent="count"`` averages over all C, as scikit-learn does over its ``labels``. Without items the result is
-    `zero_division`. A NaN score makes the result NaN. Over batches only the confusion matrix is kept, which measures of
-    the same inputs share.
+    The macro average skips classes that are neither targets nor predictions, whatever C is; ``absent="count"`` averages
+    over all C, as scikit-learn does over its ``labels``. Without items the result is `zero_division`; a NaN score makes
+    it NaN.
 
     References
     ----------
