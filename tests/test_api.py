@@ -73,8 +73,6 @@ OTHER_DEFAULTS = {
     "median_absolute_deviation": {"scale": 1},
     **{f"cosine_{kind}": {"eps": 1e-8} for kind in ("distance", "similarity")},
     **{f"{kind}percentage_error": {"eps": 1e-7} for kind in ("absolute_", "", "symmetric_absolute_")},
-    **{f"binned_{kind}_curve": {"num_bins": 1001} for kind in ("roc", "precision_recall")},
-    **{f"binned_{kind}_score": {"num_bins": 1001} for kind in ("roc_auc", "average_precision")},
 }
 each_function = pytest.mark.parametrize("name", PUBLIC)
 
