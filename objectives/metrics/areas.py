@@ -90,8 +90,9 @@ def roc_auc_score(
 
     References
     ----------
-    .. [1] ``sklearn.metrics.roc_auc_score``; for bins ``keras.metrics.AUC``, whose thresholds are others
-    .. [2] McClish, D. K. (1989), "Analyzing a portion of the ROC curve", doi:10.1177/0272989X8900900307
+    .. [1] ``sklearn.metrics.roc_auc_score``
+    .. [2] ``keras.metrics.AUC``, in bins with other thresholds
+    .. [3] McClish, D. K. (1989), "Analyzing a portion of the ROC curve", doi:10.1177/0272989X8900900307
 
     Examples
     --------
@@ -156,10 +157,8 @@ def multiclass_roc_auc_score(
 
     Raises
     ------
-    TypeError, ValueError
-        If ranks, dtypes or options do not fit.
-    IndexError
-        For a class index outside [0, C) on Numba and C; elsewhere the area is NaN.
+    TypeError, ValueError, IndexError
+        If ranks or options do not fit, or for a class index outside [0, C) (NaN where the backend cannot raise).
 
     See Also
     --------
