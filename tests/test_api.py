@@ -39,7 +39,7 @@ DATA = {
 }
 # The numbers that hold where nothing is said, NaN and truth values aside: users' results depend on them.
 DEFAULTS = {
-    **{"axis": -1, "threshold": 0.5, "top_k": 1, "zero_division": 0, "num_bins": 15, "adjusted": 0},
+    **{"axis": -1, "threshold": 0.5, "top_k": 1, "zero_division": 0, "num_bins": 15, "num_regressors": 0},
     **{
         "label_smoothing": 0,
         "gamma": 2,
@@ -59,7 +59,7 @@ DEFAULTS = {
         "smooth": 1,
         "q": 0.7,
     },
-    **{"scale": 100, "quantile": 0.5, "epsilon": 2, "blank": 0, "temperature": 0.07},
+    **{"scale": 100, "factor": 100, "quantile": 0.5, "epsilon": 2, "blank": 0, "temperature": 0.07},
 }
 OTHER_DEFAULTS = {
     "circle_loss": {"gamma": 80, "margin": 0.4},
@@ -70,11 +70,9 @@ OTHER_DEFAULTS = {
     "beta_nll_loss": {"beta": 0.5},
     "tversky_loss": {"beta": 0.5},
     "generalized_dice_loss": {"smooth": 0},
-    "median_absolute_deviation": {"scale": 1},
+    "median_absolute_deviation": {"factor": 1},
     **{f"cosine_{kind}": {"eps": 1e-8} for kind in ("distance", "similarity")},
     **{f"{kind}percentage_error": {"eps": 1e-7} for kind in ("absolute_", "", "symmetric_absolute_")},
-    **{f"binned_{kind}_curve": {"num_bins": 1001} for kind in ("roc", "precision_recall")},
-    **{f"binned_{kind}_score": {"num_bins": 1001} for kind in ("roc_auc", "average_precision")},
 }
 each_function = pytest.mark.parametrize("name", PUBLIC)
 
