@@ -15,6 +15,7 @@ from objectives.ops.selection import select, where
 from objectives.ops.shapes import own_shapes
 
 BLOCK = 1 << 25  # bytes of the logits that are held at once
+COPIES = 4  # how many arrays of their size other backends need for a block: logits, exponentials and gradients
 ROWS = 1 << 16  # entries of the logits that pass through the cache together
 
 
@@ -139,8 +140,8 @@ class Sweep:
                 losses[part] = self.rows.gradients(z, self.labels[part], g[part])
                 if self.mask is not None:
                     z[~self.mask[part]] = 0
-            np.matmul(logits, self.weights, out=by_features[block])
-            add_product(by_weights, logits, features)
+            multiply(logits, self.weights, by_features[block])
+            multiply(logits.T, features, by_weights, add=True)
             if self.rows.biases is not None:
                 by_biases += logits.sum(axis=0)
         gradients = [by_features.reshape(self.shape), by_weights, *([] if self.rows.biases is None else [by_biases])]
@@ -155,7 +156,7 @@ class Sweep:
             features = self.features[block].astype(self.dtype, copy=False)
             if self.mask is not None:
                 features = np.where(self.mask[block, None], features, 0)
-            yield block, features, np.matmul(features, self.weights.T, out=buffer[: len(features)])
+            yield block, features, multiply(features, self.weights.T, buffer[: len(features)])
 
     def parts(self, block, logits):
         """Slices of the items of a block, with rows that fit the cache."""
@@ -238,10 +239,17 @@ def times(weight, value):
     return np.where(weight == 0, 0, weight * value)
 
 
-def add_product(total, logits, features):
-    """Add ``logits' @ features`` to a total in C order, which BLAS sees as the transpose of one in Fortran's."""
-    gemm = get_blas_funcs("gemm", dtype=total.dtype)
-    gemm(1, features.T, logits.T, beta=1, c=total.T, trans_b=True, overwrite_c=True)
+def multiply(a, b, out, *, add=False):
+    """``a @ b`` into an array in C order, or added to it, which NumPy cannot: BLAS sees the transposes of all three."""
+    gemm = get_blas_funcs("gemm", dtype=out.dtype)
+    (b, transposed_b), (a, transposed_a) = as_transpose(b), as_transpose(a)
+    gemm(1, b, a, beta=float(add), c=out.T, trans_a=transposed_b, trans_b=transposed_a, overwrite_c=True)
+    return out
+
+
+def as_transpose(x):
+    """The transpose of a matrix in Fortran's order, without a copy: as it is, or the matrix with a flag."""
+    return (x, True) if x.flags.f_contiguous else (x.T, False)
 
 
 def check_labels(features, weights, labels, mask):
