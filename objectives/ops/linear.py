@@ -15,7 +15,6 @@ from objectives.ops.selection import select, where
 from objectives.ops.shapes import own_shapes
 
 BLOCK = 1 << 25  # bytes of the logits that are held at once
-COPIES = 4  # how many arrays of their size other backends need for a block: logits, exponentials and gradients
 ROWS = 1 << 16  # entries of the logits that pass through the cache together
 
 
