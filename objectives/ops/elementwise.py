@@ -1,4 +1,4 @@
-"""Element-wise loops with functions that vectorise, and with sums of what they compute. Made by rewrites only."""
+"""Element-wise loops with functions that vectorize, and with sums of what they compute. Made by rewrites only."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from objectives.ops.shapes import own_shapes
 
 
 class VectorComposite(Composite):
-    """A Composite whose exp, log, log1p, softplus, sigmoid and tanh are our own, which vectorise."""
+    """A Composite whose exp, log, log1p, softplus, sigmoid and tanh are our own, which vectorize."""
 
 
 class ElementwiseLoop(Op):

@@ -48,7 +48,7 @@ class NoVectorLoop(Exception):
 
 
 class SimdElemwise(LoopOp, Elemwise):
-    """Elemwise whose loop is vectorised."""
+    """Elemwise whose loop is vectorized."""
 
     def __init__(self, op, loops):
         super().__init__(op.scalar_op, dict(op.inplace_pattern))

@@ -63,7 +63,7 @@ def _select(typingctx, condition, x, y):
 def _core(composite, **kwargs):
     """A Composite as one compiled function, inlined wherever it is called, and the key of its expression.
 
-    LLVM vectorises a loop only if what it calls is inlined, which it would not do with a large function on its own.
+    LLVM vectorizes a loop only if what it calls is inlined, which it would not do with a large function on its own.
     """
     kwargs = {name: value for name, value in kwargs.items() if name != "storage_map"}
     _, key = numba_funcify_and_cache_key(composite.fgraph, squeeze_output=True, fgraph_name="composite", **kwargs)
@@ -87,7 +87,7 @@ def _hashed(*parts):
 @register_funcify_and_cache_key(VectorComposite)
 def numba_funcify_vector_composite(op, node, **kwargs):
     core, key = _core(op, **kwargs)
-    # PyTensor 3.0 wraps the function in one that stores its results; unless that is inlined as well, nothing vectorises
+    # PyTensor 3.0 wraps the function in one that stores its results; unless that is inlined as well, nothing vectorizes
     if hasattr(pytensor_elemwise, "store_core_outputs"):
         core = _storing(core, op.nin, op.nout)
     return core, _hashed("vector composite", key)
