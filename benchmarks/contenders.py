@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+# A list of its own: to import objectives before set_environment() would load what reads the environment.
 BACKENDS = {"NUMBA": "numba", "CVM": None, "JAX": "jax", "PYTORCH": "torch", "plain": "numba"}
 HOST_BACKENDS = ("NUMBA", "CVM", "plain")  # compute on the processor alone
 PEERS = ("torch eager", "torch.compile", "jax.jit")

@@ -10,6 +10,7 @@ import numpy as np
 import pytensor
 from pytensor.compile.mode import get_mode, predefined_modes
 
+from objectives._backends import BACKENDS
 from objectives._batches import arrays_of
 from objectives._progress import with_progress_bar
 from objectives._splitting import split
@@ -18,7 +19,7 @@ from objectives.ops.statistics import accumulated, check_lengths, concatenated, 
 
 __all__ = ["BatchError", "CompilationError", "Validation", "compile_validation"]
 
-ARRAYS_OF = {"JAXLinker": "jax", "PytorchLinker": "torch", "MLXLinker": "mlx"}  # the modules of a backend's own arrays
+ARRAYS_OF = {backend.linker: backend.arrays for backend in BACKENDS}
 
 
 class BatchError(RuntimeError):

@@ -1,21 +1,16 @@
-"""Element-wise functions that vectorize, in graphs that hold one of our losses.
+"""Scalar functions of element-wise loops become our own, which vectorize, in graphs that hold a loss.
 
-Late, when PyTensor has stabilised, fused and placed its loops: their expressions stay what they are, only the scalar
-functions in them are lowered to our own. ``mode.excluding("simd")`` leaves this out,
-``mode.including("simd_everywhere")`` does it in every graph.
+This comes late, when PyTensor has stabilized, fused and placed its loops: their expressions stay what they are.
+``mode.excluding("simd")`` leaves it out, ``mode.including("simd_everywhere")`` does it in every graph.
 """
 
 from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import copy_stack_trace, dfs_rewriter, node_rewriter
-from pytensor.scalar.basic import Composite, Exp, Log, Log1p, Tanh
-from pytensor.scalar.math import Sigmoid, Softplus
+from pytensor.scalar.basic import Composite
 from pytensor.tensor.elemwise import Elemwise
 
-from objectives.ops.elementwise import VectorComposite
+from objectives.ops.elementwise import FLOATS, VectorComposite, vector_function
 from objectives.ops.marking import holds_loss
-
-FLOATS = ("float32", "float64")
-VECTORIZED = (Exp, Log, Log1p, Tanh, Sigmoid, Softplus)
 
 
 def _vectorized(node):
@@ -25,7 +20,7 @@ def _vectorized(node):
     if isinstance(scalar, VectorComposite) or not any(v.dtype in FLOATS for v in node.outputs):
         return None
     if not isinstance(scalar, Composite):
-        if not isinstance(scalar, VECTORIZED):
+        if vector_function(scalar) is None:
             return None
         scalar = op.make_scalar_node(*node.inputs)
     return Elemwise(VectorComposite(scalar.inputs, scalar.outputs), inplace_pattern=dict(op.inplace_pattern))

@@ -12,9 +12,10 @@ ENTRY = re.compile(r"^ +(-?[\d.]+)  (\S+) in (\S+) \[(.*)\]$", re.MULTILINE)
 
 def registered(database, position=None):
     """(position, name, file, tags) of each rewrite of this package in a database and in those that it holds."""
-    for name, (rewriter, *others) in database.__db__.items():
-        if others or rewriter.name != name:
+    for name, rewriters in database.__db__.items():
+        if [rewriter.name for rewriter in rewriters] != [name]:
             continue  # a tag
+        (rewriter,) = rewriters
         at = database.__position__.get(name) if position is None else position
         if isinstance(rewriter, RewriteDatabase) and position is None:
             yield from registered(rewriter, at)

@@ -15,8 +15,9 @@ from pytensor.tensor.math import Sum
 from pytensor.tensor.special import LogSoftmax, Softmax
 from pytensor.tensor.subtensor import AdvancedIncSubtensor, AdvancedSubtensor
 
+from objectives.ops.elementwise import FLOATS
 from objectives.ops.marking import mark_as_loss
-from objectives.rewriting.recognition.algebra import FLOATS, LogSumExp, P, SoftmaxAlgebra
+from objectives.rewriting.recognition.algebra import LogSumExp, P, SoftmaxAlgebra
 from objectives.rewriting.recognition.builder import CrossentropyBuilder
 from objectives.rewriting.recognition.labels import Labels, is_over_classes, made_by, one_hot, scalar_op
 from objectives.rewriting.recognition.polynomials import Unknown
