@@ -26,7 +26,7 @@ def divided(total, count):
 
 def unmarked(*variables):
     """Graphs without the marks of sums, which do not reach what is compiled."""
-    return rewrite_graph(variables, include=("remove_statistic_marks",), clone=True)
+    return rewrite_graph(variables, include=("local_remove_statistic_mark",), clone=True)
 
 
 def test_graphs_are_those_of_lasagne():

@@ -12,9 +12,10 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from objectives._backends import MODES
+
 ROOT = Path(__file__).parent.parent
 BEGIN, END = ".. backends-begin\n", ".. backends-end\n"
-BACKENDS = ["NUMBA", "CVM", "JAX", "PYTORCH", "MLX"]
 COLUMNS = ("value", "gradient")
 
 
@@ -46,7 +47,7 @@ def mark(kinds, kind):
 def not_run(cells, versions):
     """A sentence with the backends that were not installed with some version, whose marks are of the others alone."""
     ran = {(backend, v) for (_, backend), kinds in cells.items() for seen in kinds.values() for v in seen}
-    lacking = [f"{b} with PyTensor {v}" for b in BACKENDS for v in versions if (b, v) not in ran]
+    lacking = [f"{b} with PyTensor {v}" for b in MODES for v in versions if (b, v) not in ran]
     return [f"Not run, for want of an installation: {', '.join(lacking)}.", ""] if lacking else []
 
 
@@ -57,10 +58,10 @@ def table(files):
         "",
     ]
     lines += [".. list-table::", "   :header-rows: 1", "", "   * - Function"]
-    lines += [f"     - {backend}" for backend in BACKENDS]
+    lines += [f"     - {backend}" for backend in MODES]
     for function in sorted({function for function, _ in cells}):
         lines.append(f"   * - ``{function}``")
-        for backend in BACKENDS:
+        for backend in MODES:
             kinds = cells.get((function, backend))
             marks = [mark(kinds, kind) for kind in COLUMNS] if kinds else ["not run"]
             lines.append(f"     - {marks[0] if len(set(marks)) == 1 else ' '.join(marks)}")
@@ -77,7 +78,7 @@ def summary(files):
     cells, _, versions = read(files)
     functions = sorted({function for function, _ in cells})
     lines = [f"Of {len(functions)} functions, on PyTensor {' and '.join(versions)}, as the tests found them:", ""]
-    for backend in BACKENDS:
+    for backend in MODES:
         kinds = {function: cells.get((function, backend), {}) for function in functions}
         lacking = [f for f in functions if any(mark(kinds[f], kind) not in ("✓", "–") for kind in COLUMNS)]
         lacking += [f for f in functions if not kinds[f]]

@@ -7,7 +7,7 @@ from pytensor.gradient import disconnected_grad
 from pytensor.graph.basic import Constant
 from scipy.linalg import get_blas_funcs
 
-from objectives.ops._itemwise import _ItemOp
+from objectives.ops._symbolic import DifferentiableOp
 from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.labels import LabelError
 from objectives.ops.marking import loss
@@ -30,7 +30,7 @@ def partition_penalty(logits, weight):
     return weight * pt.square(log_partition)
 
 
-class LinearCrossentropy(_ItemOp):
+class LinearCrossentropy(DifferentiableOp):
     r"""(features h (..., D), weights W (V, D), labels (...), \*options) to the crossentropies (...) of h W'.
 
     The options are ``biases`` (V,), ``logit_softcap`` and ``z_loss`` (scalars), and those of `SoftmaxCrossentropy`.
@@ -68,7 +68,7 @@ class LinearCrossentropy(_ItemOp):
         return gradients
 
 
-class LinearCrossentropyGradient(_ItemOp):
+class LinearCrossentropyGradient(DifferentiableOp):
     """(features, weights, labels, gradient by the losses, *options) to the gradients by features, weights and biases.
 
     ``with_loss`` prepends the losses to the outputs; it is for rewrites.
