@@ -3,6 +3,7 @@
 import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 
+from objectives._arithmetic import length, log_sum_exp, mean, ratio
 from objectives._inputs import (
     check_same_shape,
     class_axis_last,
@@ -14,7 +15,7 @@ from objectives._inputs import (
 )
 from objectives._probabilities import refuse_probabilities
 from objectives.lookup import CLASSES, NON_NEGATIVE, REALS, UNIT, described
-from objectives.losses._terms import dense, finished, length, log_sum_exp, mean, soft
+from objectives.losses._terms import dense, finished, soft
 from objectives.ops.crossentropy import crossentropy
 from objectives.ops.selection import nan_where, scaled, where
 from objectives.ops.shapes import ones_like
@@ -322,6 +323,5 @@ def _mean_over(z, mask):
     if mask is None:
         return lambda x: mean(x, -1)
     counted = where(mask, ones_like(z), 0)
-    number = counted.sum(axis=-1, keepdims=True)
-    share = counted / where(number > 0, number, 1)
+    share = ratio(counted, counted.sum(axis=-1, keepdims=True))
     return lambda x: (share * x).sum(axis=-1)

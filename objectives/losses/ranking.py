@@ -3,6 +3,7 @@
 import numpy as np
 import pytensor.tensor as pt
 
+from objectives._arithmetic import power_of, ratio
 from objectives._inputs import (
     aligned_mask,
     are_labels,
@@ -18,7 +19,7 @@ from objectives._inputs import (
 )
 from objectives._probabilities import refuse_probabilities
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, SIGNS, described
-from objectives.losses._terms import finished, pair_shortfalls, signs, soft, to_the_power
+from objectives.losses._terms import finished, pair_shortfalls, signs, soft
 from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.selection import even_relu, select, where
 from objectives.ops.shapes import ones_like
@@ -232,8 +233,7 @@ def wmw_auc_loss(predictions, targets, *, gamma=0.2, power=3, mask=None):
     exponent = power if known_number(power) is not None else fitted(matching(power, scores), "power", (), "loss")
     scores, relevant, irrelevant = (x[:, 0] if x.ndim == 2 else x for x in (scores, relevant, irrelevant))
     weight, short = pair_shortfalls(scores, relevant, irrelevant, gamma)
-    pairs = weight.sum()
-    return finished((weight * to_the_power(short, exponent)).sum() / where(pt.neq(pairs, 0), pairs, 1))
+    return finished(ratio((weight * power_of(short, exponent)).sum(), weight.sum()))
 
 
 def _along(axis, x):

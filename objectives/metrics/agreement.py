@@ -3,8 +3,9 @@
 import numpy as np
 import pytensor.tensor as pt
 
+from objectives._arithmetic import ones_where, ratio
 from objectives.lookup import CLASSES, REALS, described
-from objectives.metrics._ratios import averaged, counts_of_classes, ones_where, ratio, recall_of
+from objectives.metrics._ratios import averaged, counts_of_classes, recall_of
 from objectives.metrics.confusion import confusion_matrix
 
 __all__ = ["balanced_accuracy", "cohen_kappa", "matthews_corrcoef"]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytensor.tensor as pt
 
+from objectives._arithmetic import ratio
 from objectives.lookup import LABELS, described
 from objectives.metrics._contingency import CLUSTERS, contingency_table
-from objectives.metrics._ratios import ratio
 from objectives.ops.contingency import best_assignment
 
 __all__ = [

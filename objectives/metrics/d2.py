@@ -5,6 +5,7 @@ from typing import NamedTuple
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import power_of
 from objectives._inputs import as_labels, classwise, floating, known_number, shown
 from objectives.lookup import CLASSES, NON_NEGATIVE, POSITIVE, REALS, SIMPLEX, described
 from objectives.losses._terms import probability
@@ -335,7 +336,7 @@ def _potential(t, k):
         return t * log
     if k == 2:
         return -log
-    return where(some, pt.exp((2 - k) * log), 0) / ((1 - k) * (2 - k))
+    return power_of(where(some, t, 0), 2 - k) / ((1 - k) * (2 - k))
 
 
 class _Classes(NamedTuple):

@@ -4,7 +4,7 @@ import pytensor.tensor as pt
 
 from objectives.lookup import REALS, described
 from objectives.metrics._columns import columns
-from objectives.ops.selection import where
+from objectives.ops.selection import equal, where
 from objectives.ops.sorting import weighted_quantile
 from objectives.ops.statistics import joined
 
@@ -311,6 +311,6 @@ def _median_of(given, x, multioutput, scale=1.0):
 
 def _ratios(given):
     """Errors by targets, target minus prediction; 0 / 0 has no weight."""
-    none = pt.invert(pt.neq(given.targets, 0) | pt.neq(given.errors, 0))
+    none = equal(given.targets, 0) & equal(given.errors, 0)
     ratios = -given.errors / where(none, 1, given.targets)
     return given._replace(weights=where(none, 0, given.weights)), ratios
