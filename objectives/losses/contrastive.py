@@ -266,7 +266,7 @@ def _batch(mask=None, *, labels, **embeddings):
     labels = as_tensor(labels, f"labels of {name}")
     if labels.ndim != 1:
         raise TypeError(f"labels of {name} must be a vector with one integer for each, not {shown(labels.type.shape)}")
-    labels = fitted(integer_labels(labels), "labels", x.type.shape[:-1], name)
+    labels = fitted(integer_labels(labels, "labels"), "labels", x.type.shape[:-1], name)
     return direction(x), labels, _of_batch(mask)
 
 

@@ -5,6 +5,7 @@ from pytensor.tensor.special import log_softmax
 
 from objectives._arithmetic import length, log_sum_exp, mean, ratio
 from objectives._inputs import (
+    OF_LOGITS,
     check_same_shape,
     class_axis_last,
     classwise,
@@ -99,7 +100,7 @@ def heteroscedastic_categorical_crossentropy(logits, targets, standard_deviation
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits)
-    z, targets, mask = classwise(logits, targets, mask, axis=axis)
+    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
     rows = None if mask is None else mask[..., None]
     deviation = _spread(standard_deviation, "standard_deviation", z, axis, rows)
     noisy = _noisy(z, deviation, noise, axis, rows)
@@ -184,7 +185,7 @@ def robust_categorical_crossentropy(logits, targets, variance, *, noise, variant
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits)
-    z, targets, mask = classwise(logits, targets, mask, axis=axis)
+    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
     rows = None if mask is None else mask[..., None]
     variance = _spread(variance, "variance", z, axis, rows)
     noisy = _noisy(z, _deviation(variance, variant), noise, axis, rows)
@@ -260,7 +261,7 @@ def robust_binary_crossentropy(logits, targets, variance, *, noise, variant="doc
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits)
-    z, targets, mask = elementwise(logits, targets, mask)
+    z, targets, mask = elementwise(logits, targets, mask, names=OF_LOGITS)
     z, targets, mask = class_axis_last(z, axis), _labels_last(soft(targets), axis), _labels_last(mask, axis)
     variance = _spread(variance, "variance", z, axis, mask)
     noisy = _noisy(z, _deviation(variance, variant), noise, axis, mask)

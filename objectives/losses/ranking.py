@@ -5,6 +5,7 @@ import pytensor.tensor as pt
 
 from objectives._arithmetic import power_of, ratio
 from objectives._inputs import (
+    OF_SCORES,
     aligned_mask,
     are_labels,
     class_axis_last,
@@ -14,7 +15,6 @@ from objectives._inputs import (
     items,
     known_number,
     matching,
-    option,
     size_option,
 )
 from objectives._probabilities import refuse_probabilities
@@ -78,9 +78,10 @@ def margin_ranking_loss(a, b, targets, *, margin=0.0, mask=None):
     >>> print(margin_ranking_loss([2.0, 0.5, 0.5], [1.0, 1.0, 1.0], [1, 1, -1], margin=0.25).eval())
     [0.   0.75 0.  ]
     """
-    a, b, mask = elementwise(floating(a, "a"), floating(b, "b"), mask)
+    names = "a", "b"
+    a, b, mask = elementwise(a, floating(b, "b", names), mask, names=names)
     lead = a - b
-    targets = option(targets, "targets", lead)
+    targets = fitted(matching(targets, lead), "targets", lead.type.shape, "a - b")
     targets = signs(targets, False, mask)
     return finished(even_relu(size_option(margin, "margin", lead) - targets * lead), mask)
 
@@ -139,8 +140,12 @@ def ranking_softmax_loss(scores, targets, *, weights=None, axis=-1, mask=None):
     scores = floating(scores, "scores")
     refuse_probabilities(scores, name="scores")
     mask = None if mask is None else _along(axis, aligned_mask(mask, "scores", scores.type.shape))
-    weights = None if weights is None else _along(axis, option(weights, "weights", scores))
-    scores, relevance, _ = items(scores, targets, axis=axis)
+    weights = (
+        None
+        if weights is None
+        else _along(axis, fitted(matching(weights, scores), "weights", scores.type.shape, "scores"))
+    )
+    scores, relevance, _ = items(scores, targets, axis=axis, names=OF_SCORES)
     if are_labels(relevance, scores):
         raise TypeError(
             f"rank mismatch between targets and scores: targets have {relevance.ndim} and scores {scores.ndim} "
