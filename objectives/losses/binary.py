@@ -2,7 +2,7 @@
 
 import pytensor.tensor as pt
 
-from objectives._inputs import as_tensor, elementwise, floating, option, shown
+from objectives._inputs import OF_LOGITS, OF_SCORES, as_tensor, elementwise, floating, option, shown
 from objectives._probabilities import refuse_probabilities, sigmoid_logits
 from objectives.lookup import BINARY_OR_SIGNS, REALS, UNIT, described
 from objectives.losses._terms import finished, probability, signs, smoothed
@@ -137,7 +137,7 @@ def binary_crossentropy_with_logits(logits, targets, *, pos_weight=None, label_s
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits, "binary_crossentropy")
-    z, targets, mask = elementwise(logits, targets, mask)
+    z, targets, mask = elementwise(logits, targets, mask, names=OF_LOGITS)
     t = smoothed(targets, label_smoothing)
     # One softplus for each class, not softplus(z) - t z, which cancels where z is large and the target is right.
     loss = scaled(_positive_weight(pos_weight, t) * t, softplus(-z)) + scaled(1 - t, softplus(z))
@@ -199,7 +199,7 @@ def logistic_loss(scores, targets, *, binary=True, mask=None):
             "scores are the output of a sigmoid, so that it would be applied twice: give what goes into it, or give "
             "the probabilities to binary_crossentropy"
         )
-    scores, targets, mask = elementwise(scores, targets, mask)
+    scores, targets, mask = elementwise(scores, targets, mask, names=OF_SCORES)
     return finished(softplus(-signs(targets, binary, mask) * scores), mask)
 
 

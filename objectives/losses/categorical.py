@@ -2,7 +2,7 @@
 
 import pytensor.tensor as pt
 
-from objectives._inputs import classwise, floating, items
+from objectives._inputs import OF_LOGITS, classwise, floating, items
 from objectives._probabilities import (
     log_softmax_of,
     refuse_log_probabilities,
@@ -160,7 +160,7 @@ def categorical_crossentropy_with_logits(
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits, "categorical_crossentropy")
-    z, targets, mask = items(logits, targets, mask, axis=axis)
+    z, targets, mask = items(logits, targets, mask, axis=axis, names=OF_LOGITS)
     options = _options(z, class_weights=class_weights, label_smoothing=label_smoothing)
     return finished(masked(mask, SoftmaxCrossentropy.of(z, targets, **options, mask=mask)))
 
@@ -228,13 +228,14 @@ def nll_loss(log_predictions, targets, *, class_weights=None, axis=-1, mask=None
     >>> print(nll_loss(np.log([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]]), [0, 2]).eval().round(4))
     [0.3567 2.3026]
     """
-    log_p = floating(log_predictions, "log_predictions")
+    names = "log_predictions", "targets"
+    log_p = floating(log_predictions, "log_predictions", names)
     if log_softmax_of(log_p) is not None or sigmoid_logits(log_p) is not None:
         raise ValueError(
             "log_predictions are the output of a softmax or sigmoid, not logarithms: give the probabilities to "
             "categorical_crossentropy, or take their logarithm, pt.special.log_softmax of the logits"
         )
-    log_p, targets, mask = classwise(log_p, targets, mask, axis=axis)
+    log_p, targets, mask = classwise(log_p, targets, mask, axis=axis, names=names)
     options = _options(log_p, class_weights=class_weights)
     return finished(crossentropy(log_p, targets, **options, log=_normalised), mask)
 

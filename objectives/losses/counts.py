@@ -105,7 +105,7 @@ def poisson_nll_loss_with_log_rate(log_rate, targets, *, full=False, mask=None):
     >>> print(poisson_nll_loss_with_log_rate([0.0, 1.0], [0, 3]).eval().round(4))
     [ 1.     -0.2817]
     """
-    z, t, mask = elementwise(log_rate, targets, mask)
+    z, t, mask = elementwise(log_rate, targets, mask, names=("log_rate", "targets"))
     t = nan_where(t < 0, t)
     return finished(_normalised(pt.exp(z) - scaled(t, z), t, full), mask)
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytensor.tensor as pt
 
+from objectives._arithmetic import mean
 from objectives._inputs import aligned_mask, check_same_shape, class_axis_last, floating, matching, shown
 from objectives.lookup import NON_NEGATIVE, REALS, described
-from objectives.losses._terms import finished, mean, with_parameters
+from objectives.losses._terms import finished, with_parameters
 from objectives.ops.counting import EntryCount
 from objectives.ops.selection import absolute, even_relu, nan_where, scaled, where
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 
-from objectives._inputs import classwise, elementwise, floating, known_number, matching, option
+from objectives._inputs import OF_LOGITS, classwise, elementwise, floating, known_number, matching, option
 from objectives._probabilities import refuse_log_probabilities, refuse_probabilities, sigmoid_logits
 from objectives.lookup import CLASSES, REALS, SIMPLEX, UNIT, described
 from objectives.losses._terms import class_scores, finished, per_class, possible, smoothed
@@ -152,7 +152,7 @@ def binary_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, alpha=N
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits, "binary_focal_crossentropy")
-    z, targets, mask = elementwise(logits, targets, mask)
+    z, targets, mask = elementwise(logits, targets, mask, names=OF_LOGITS)
     t = smoothed(targets, label_smoothing)
     # An infinite logit must not make the gradient NaN; where the focus is 0 or 1, larger logits change nothing.
     finite = where(z > -VANISHING, -VANISHING, where(z < VANISHING, VANISHING, z))
@@ -296,7 +296,7 @@ def categorical_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, al
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits, "categorical_focal_crossentropy")
-    z, targets, mask = classwise(logits, targets, mask, axis=axis)
+    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
     return finished(_categorical(log_softmax(z, axis=-1), targets, _focused_log, gamma, alpha), mask)
 
 

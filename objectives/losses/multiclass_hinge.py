@@ -3,14 +3,15 @@
 import numpy as np
 import pytensor.tensor as pt
 
+from objectives._arithmetic import length, mean
 from objectives._inputs import are_labels, as_labels, classwise, items, known_number, size_option
 from objectives.lookup import BINARY, CLASSES, REALS, described
-from objectives.losses._terms import finished, length, mean, pair_shortfalls, per_class, soft
+from objectives.losses._terms import finished, pair_shortfalls, per_class, soft
 from objectives.ops.labels import is_class, pick_class
 from objectives.ops.margin import MulticlassHinge
 from objectives.ops.marking import masked
 from objectives.ops.ranking import even_max
-from objectives.ops.selection import nan_where, relu, scaled, where
+from objectives.ops.selection import equal, nan_where, relu, scaled, where
 
 __all__ = [
     "multi_margin_loss",
@@ -140,7 +141,7 @@ def multiclass_perceptron_loss(predictions, targets, *, axis=-1, mask=None):
     best, own = even_max(scores), pick_class(scores, labels)
     # an infinite score of the target class leads, though infinity minus itself is no number
     lead = nan_where(pt.isnan(best - own), best - own)
-    return finished(where(pt.isinf(own) & pt.invert(pt.neq(best, own)), 0, lead), mask)
+    return finished(where(pt.isinf(own) & equal(best, own), 0, lead), mask)
 
 
 @described(per="item", convex=True, minimizer=AHEAD, minimum=0, predictions=REALS, targets=CLASSES)

@@ -1,9 +1,9 @@
 """Losses of segmentation: how badly predicted and true regions overlap, one number for each item and class."""
 
 import numpy as np
-import pytensor.tensor as pt
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from objectives._arithmetic import ratio
 from objectives._inputs import are_labels, classwise, floating, size_option
 from objectives.lookup import CLASSES, UNIT, described
 from objectives.losses._terms import finished, probability, soft
@@ -357,6 +357,4 @@ def _weights(sizes, weighting):
 def _loss(hits, missed, smooth, predictions):
     """``1 - (hits + smooth) / (hits + missed + smooth)`` without the difference, and 0 for nothing at all."""
     everything = hits + missed + size_option(smooth, "smooth", hits)
-    something = pt.neq(everything, 0)
-    loss = where(something, missed, 0) / where(something, everything, 1)
-    return finished(loss.astype(floating(predictions, "predictions").dtype))
+    return finished(ratio(missed, everything).astype(floating(predictions, "predictions").dtype))

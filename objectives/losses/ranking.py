@@ -3,7 +3,9 @@
 import numpy as np
 import pytensor.tensor as pt
 
+from objectives._arithmetic import power_of, ratio
 from objectives._inputs import (
+    OF_SCORES,
     aligned_mask,
     are_labels,
     class_axis_last,
@@ -13,12 +15,11 @@ from objectives._inputs import (
     items,
     known_number,
     matching,
-    option,
     size_option,
 )
 from objectives._probabilities import refuse_probabilities
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, SIGNS, described
-from objectives.losses._terms import finished, pair_shortfalls, signs, soft, to_the_power
+from objectives.losses._terms import finished, pair_shortfalls, signs, soft
 from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.selection import even_relu, select, where
 from objectives.ops.shapes import ones_like
@@ -77,9 +78,10 @@ def margin_ranking_loss(a, b, targets, *, margin=0.0, mask=None):
     >>> print(margin_ranking_loss([2.0, 0.5, 0.5], [1.0, 1.0, 1.0], [1, 1, -1], margin=0.25).eval())
     [0.   0.75 0.  ]
     """
-    a, b, mask = elementwise(floating(a, "a"), floating(b, "b"), mask)
+    names = "a", "b"
+    a, b, mask = elementwise(a, floating(b, "b", names), mask, names=names)
     lead = a - b
-    targets = option(targets, "targets", lead)
+    targets = fitted(matching(targets, lead), "targets", lead.type.shape, "a - b")
     targets = signs(targets, False, mask)
     return finished(even_relu(size_option(margin, "margin", lead) - targets * lead), mask)
 
@@ -138,8 +140,12 @@ def ranking_softmax_loss(scores, targets, *, weights=None, axis=-1, mask=None):
     scores = floating(scores, "scores")
     refuse_probabilities(scores, name="scores")
     mask = None if mask is None else _along(axis, aligned_mask(mask, "scores", scores.type.shape))
-    weights = None if weights is None else _along(axis, option(weights, "weights", scores))
-    scores, relevance, _ = items(scores, targets, axis=axis)
+    weights = (
+        None
+        if weights is None
+        else _along(axis, fitted(matching(weights, scores), "weights", scores.type.shape, "scores"))
+    )
+    scores, relevance, _ = items(scores, targets, axis=axis, names=OF_SCORES)
     if are_labels(relevance, scores):
         raise TypeError(
             f"rank mismatch between targets and scores: targets have {relevance.ndim} and scores {scores.ndim} "
@@ -232,8 +238,7 @@ def wmw_auc_loss(predictions, targets, *, gamma=0.2, power=3, mask=None):
     exponent = power if known_number(power) is not None else fitted(matching(power, scores), "power", (), "loss")
     scores, relevant, irrelevant = (x[:, 0] if x.ndim == 2 else x for x in (scores, relevant, irrelevant))
     weight, short = pair_shortfalls(scores, relevant, irrelevant, gamma)
-    pairs = weight.sum()
-    return finished((weight * to_the_power(short, exponent)).sum() / where(pt.neq(pairs, 0), pairs, 1))
+    return finished(ratio((weight * power_of(short, exponent)).sum(), weight.sum()))
 
 
 def _along(axis, x):

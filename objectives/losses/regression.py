@@ -64,7 +64,7 @@ def squared_error(a, b, *, mask=None):
     """
     a, b = tensor(a, "a"), tensor(b, "b")
     a = a if a.dtype.startswith(("float", "complex")) else a.astype(floating_scores(b, "b").dtype)
-    a, b, mask = elementwise(a, b, mask)
+    a, b, mask = elementwise(a, b, mask, names=("a", "b"))
     return finished(pt.square(a - b), mask)
 
 

@@ -4,13 +4,13 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 from pytensor.tensor.special import log_softmax
 
-from objectives._inputs import are_labels, classwise, fitted, floating, known_number, matching
+from objectives._inputs import OF_LOGITS, are_labels, classwise, fitted, floating, known_number, matching
 from objectives._probabilities import refuse_log_probabilities, refuse_probabilities
 from objectives.lookup import CLASSES, REALS, SIMPLEX, described
 from objectives.losses._terms import checked, class_scores, finished, probability
 from objectives.ops.crossentropy import crossentropy
 from objectives.ops.labels import pick_class
-from objectives.ops.selection import where
+from objectives.ops.selection import equal, where
 
 __all__ = ["generalized_crossentropy", "poly_loss"]
 
@@ -153,7 +153,7 @@ def poly_loss(logits, targets, *, epsilon=2.0, axis=-1, mask=None):
     refuse_probabilities(logits)
     if (number := known_number(epsilon)) is not None and not number >= -1:
         raise ValueError(f"epsilon must be at least -1, not {number}")
-    z, targets, mask = classwise(logits, targets, mask, axis=axis)
+    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
     epsilon = fitted(matching(epsilon, z), "epsilon", (), "loss")
     loss = crossentropy(log_softmax(z, axis=-1), targets, log=lambda log_p, weight: log_p + epsilon * pt.expm1(log_p))
     return finished(loss, mask)
@@ -161,7 +161,7 @@ def poly_loss(logits, targets, *, epsilon=2.0, axis=-1, mask=None):
 
 def _shortfall(p, q):
     """``1 - p ** q``, whose slope at 0 is that of the power."""
-    zero = pt.invert(pt.neq(p, 0))
+    zero = equal(p, 0)
     steep = zero & (q < 1)
     at_zero = where(steep, pt.sqrt(where(steep, p, 1)), p)
     return where(zero, 1 - at_zero, -pt.expm1(q * pt.log(where(zero, 1, p))))
@@ -181,5 +181,5 @@ def _expected_log(log_p, targets):
         return pick_class(log_p, targets)
     greatest = disconnected_grad(pt.max(where(pt.neq(targets, 0), log_p, -1e4), axis=-1, keepdims=True))
     ratio = _expected(pt.exp(where(pt.neq(targets, 0), log_p - greatest, 0)), targets)
-    impossible = pt.invert(pt.neq(ratio, 0))
+    impossible = equal(ratio, 0)
     return where(impossible, 0, pt.log(where(impossible, 1, ratio))) + greatest[..., 0]

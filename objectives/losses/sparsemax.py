@@ -3,7 +3,7 @@
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
-from objectives._inputs import are_labels, classwise, elementwise, floating, matching
+from objectives._inputs import OF_LOGITS, OF_SCORES, are_labels, classwise, elementwise, floating, matching
 from objectives._probabilities import refuse_probabilities
 from objectives.lookup import CLASSES, REALS, UNIT, described
 from objectives.losses._terms import dense, finished, soft
@@ -68,7 +68,7 @@ def binary_sparsemax_loss(logits, targets, *, mask=None):
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits)
-    z, t, mask = elementwise(logits, targets, mask)
+    z, t, mask = elementwise(logits, targets, mask, names=OF_LOGITS)
     t = soft(t)
     return finished(scaled(t, _sparse_plus(-z)) + scaled(1 - t, _sparse_plus(z)) - t * (1 - t), mask)
 
@@ -136,7 +136,7 @@ def multiclass_sparsemax_loss(logits, targets, *, axis=-1, mask=None):
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits)
-    z, targets, mask = classwise(logits, targets, mask, axis=axis)
+    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
     # The loss does not change if all logits do by the same number: here no number is squared that is greater than 1.
     z = z - disconnected_grad(pt.max(z, axis=-1, keepdims=True))
     loss = _sparse_max(z) + crossentropy(z, targets)
@@ -210,7 +210,7 @@ def fenchel_young_loss(scores, targets, max_function, *, omega=None, axis=-1, ma
     >>> print(fenchel_young_loss(scores, [0, 2], lambda z: pt.logsumexp(z, axis=-1)).eval().round(4))
     [0.2395 1.5514]
     """
-    z, targets, mask = classwise(floating(scores, "scores"), targets, mask, axis=axis, fill=1)
+    z, targets, mask = classwise(scores, targets, mask, axis=axis, fill=1, names=OF_SCORES)
     loss = _reduced(max_function, "max_function", z) + crossentropy(z, targets)
     if omega is not None:
         loss = loss + _reduced(omega, "omega", dense(targets, z))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytensor.tensor as pt
 
+from objectives._arithmetic import power_of
 from objectives._inputs import fitted, known_number, matching
 from objectives.lookup import REALS, described
 from objectives.metrics._sets import numbers
@@ -163,7 +164,7 @@ def minkowski_distance(predictions, targets, *, p=2, weights=None, mask=None):
     if q is None or not 1 <= q < np.inf:
         raise ValueError(f"p must be a finite number from 1 on, not {p!r}")
     predicted, t, w = numbers(predictions, targets, mask, weights)
-    return _power(total_of(w * _power(pt.abs(predicted - t), q)), 1 / q)
+    return power_of(total_of(w * power_of(pt.abs(predicted - t), q)), 1 / q)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
@@ -221,11 +222,3 @@ def peak_signal_noise_ratio(predictions, targets, *, data_range, weights=None, m
     error = total_of(w * pt.square(p - t)) / total_of(w)
     peak = fitted(matching(data_range, p), "data_range", (), "measure")
     return float(10 / np.log(10)) * (2 * pt.log(peak) - pt.log(error))
-
-
-def _power(x, exponent):
-    """``x**exponent`` of what is not negative. PyTorch has no conversion of pt.power."""
-    if exponent in (0.5, 1, 2):
-        return {0.5: pt.sqrt, 1: lambda x: x, 2: pt.square}[exponent](x)
-    some = pt.neq(x, 0)
-    return where(some, pt.exp(exponent * pt.log(where(some, x, 1))), 0)

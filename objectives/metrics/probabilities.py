@@ -2,7 +2,7 @@
 
 import pytensor.tensor as pt
 
-from objectives._inputs import are_labels, classwise, floating, items
+from objectives._inputs import OF_LOGITS, are_labels, classwise, floating, items
 from objectives._probabilities import refuse_log_probabilities, refuse_probabilities
 from objectives.lookup import CLASSES, REALS, SIMPLEX, described
 from objectives.losses._terms import checked, probability
@@ -162,7 +162,7 @@ def perplexity(logits, targets, *, weights=None, mask=None, axis=-1):
     refuse_probabilities(logits)
     check_rows(logits, targets)
     mask, weights = selecting(mask, weights)
-    z, targets, mask = items(logits, targets, mask, axis=axis)
+    z, targets, mask = items(logits, targets, mask, axis=axis, names=OF_LOGITS)
     losses = SoftmaxCrossentropy.of(z, targets, mask=mask)
     dtype = accumulator_dtype(losses.dtype)
     weights = item_weights(losses, mask, weights, dtype)

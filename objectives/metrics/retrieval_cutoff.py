@@ -2,9 +2,9 @@
 
 import pytensor.tensor as pt
 
+from objectives._arithmetic import ratio
 from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.metrics._lists import lists, retrieved
-from objectives.metrics._ratios import ratio
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import where
 
