@@ -44,6 +44,7 @@ from objectives.losses.likelihood import (
     robust_squared_error,
     student_t_nll_loss,
 )
+from objectives.losses.linear import linear_crossentropy
 from objectives.losses.multiclass_hinge import (
     multi_margin_loss,
     multiclass_hinge_loss,
@@ -116,6 +117,7 @@ __all__ = [
     "kl_divergence_with_log_targets",
     "kl_divergence_with_logits",
     "laplace_nll_loss",
+    "linear_crossentropy",
     "log_cosh_loss",
     "logistic_loss",
     "margin_ranking_loss",

@@ -12,7 +12,7 @@ from objectives.ops.softplus import softplus
 __all__ = ["binary_crossentropy", "binary_crossentropy_with_logits", "logistic_loss"]
 
 
-@described(convex=True, smooth=True, minimiser="probability", predictions=UNIT, targets=UNIT)
+@described(convex=True, smooth=True, minimizer="probability", predictions=UNIT, targets=UNIT)
 def binary_crossentropy(predictions, targets, *, pos_weight=None, label_smoothing=0.0, mask=None):
     r"""Crossentropy between probabilities and binary targets, element by element.
 
@@ -83,7 +83,7 @@ def binary_crossentropy(predictions, targets, *, pos_weight=None, label_smoothin
     return finished(-(positive * log_p) - (1 - t) * log_not_p, mask)
 
 
-@described(convex=True, smooth=True, minimiser="log odds", logits=REALS, targets=UNIT)
+@described(convex=True, smooth=True, minimizer="log odds", logits=REALS, targets=UNIT)
 def binary_crossentropy_with_logits(logits, targets, *, pos_weight=None, label_smoothing=0.0, mask=None):
     r"""Crossentropy between the sigmoid of logits and binary targets, element by element.
 
@@ -144,7 +144,7 @@ def binary_crossentropy_with_logits(logits, targets, *, pos_weight=None, label_s
     return finished(loss, mask)
 
 
-@described(convex=True, smooth=True, minimiser="log odds", minimum=0, scores=REALS, targets=BINARY_OR_SIGNS)
+@described(convex=True, smooth=True, minimizer="log odds", minimum=0, scores=REALS, targets=BINARY_OR_SIGNS)
 def logistic_loss(scores, targets, *, binary=True, mask=None):
     r"""Logistic loss of scores of two classes, element by element.
 

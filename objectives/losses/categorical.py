@@ -19,7 +19,7 @@ from objectives.ops.selection import nan_where, where
 __all__ = ["categorical_crossentropy", "categorical_crossentropy_with_logits", "nll_loss"]
 
 
-@described(per="item", convex=True, smooth=True, minimiser="class probabilities", predictions=SIMPLEX, targets=CLASSES)
+@described(per="item", convex=True, smooth=True, minimizer="class probabilities", predictions=SIMPLEX, targets=CLASSES)
 def categorical_crossentropy(predictions, targets, *, class_weights=None, label_smoothing=0.0, axis=-1, mask=None):
     r"""Crossentropy between class probabilities and target classes, one number for each item.
 
@@ -95,7 +95,7 @@ def categorical_crossentropy(predictions, targets, *, class_weights=None, label_
     return finished(crossentropy(p, targets, log=_log_probability, **_options(p, **options)), mask)
 
 
-@described(per="item", convex=True, smooth=True, minimiser="log probabilities", logits=REALS, targets=CLASSES)
+@described(per="item", convex=True, smooth=True, minimizer="log probabilities", logits=REALS, targets=CLASSES)
 def categorical_crossentropy_with_logits(
     logits, targets, *, class_weights=None, label_smoothing=0.0, axis=-1, mask=None
 ):
@@ -169,7 +169,7 @@ def categorical_crossentropy_with_logits(
     per="item",
     convex=True,
     smooth=True,
-    minimiser="log probabilities",
+    minimizer="log probabilities",
     log_predictions=LOG_PROBABILITIES,
     targets=CLASSES,
 )

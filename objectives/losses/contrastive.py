@@ -19,7 +19,7 @@ __all__ = ["circle_loss", "info_nce_loss", "ntxent_loss"]
 
 
 @described(
-    per="item", minimiser="same direction in a class, orthogonal between classes", embeddings=NOT_ZERO, labels=INTEGERS
+    per="item", minimizer="same direction in a class, orthogonal between classes", embeddings=NOT_ZERO, labels=INTEGERS
 )
 def circle_loss(
     embeddings: TensorLike,
@@ -104,7 +104,7 @@ def circle_loss(
     return finished(softplus(near + far), counted)
 
 
-@described(per="item", smooth=True, minimiser="near the positive", anchor=NOT_ZERO, positive=NOT_ZERO)
+@described(per="item", smooth=True, minimizer="near the positive", anchor=NOT_ZERO, positive=NOT_ZERO)
 def info_nce_loss(
     anchor: TensorLike,
     positive: TensorLike,
@@ -179,7 +179,7 @@ def info_nce_loss(
 @described(
     per="set",
     smooth=True,
-    minimiser="same direction for one label, far from others",
+    minimizer="same direction for one label, far from others",
     embeddings=NOT_ZERO,
     labels=INTEGERS,
 )

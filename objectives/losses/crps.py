@@ -12,7 +12,7 @@ from objectives.ops.selection import absolute, even_relu, nan_where, scaled, whe
 __all__ = ["crps_ensemble", "gaussian_crps"]
 
 
-@described(per="item", minimiser="quantiles", minimum=0, predictions=REALS, targets=REALS)
+@described(per="item", minimizer="quantiles", minimum=0, predictions=REALS, targets=REALS)
 def crps_ensemble(predictions, targets, *, fair=False, axis=-1, mask=None):
     r"""Continuous ranked probability score of ensembles, one number for each item.
 
@@ -90,7 +90,7 @@ def crps_ensemble(predictions, targets, *, fair=False, axis=-1, mask=None):
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     predictions=REALS,
     targets=REALS,
     standard_deviation=NON_NEGATIVE,

@@ -12,7 +12,7 @@ from objectives.ops.selection import nan_where, scaled, where
 __all__ = ["tweedie_deviance"]
 
 
-@described(smooth=True, minimiser="mean", minimum=0, predictions=POSITIVE, targets=REALS)
+@described(smooth=True, minimizer="mean", minimum=0, predictions=POSITIVE, targets=REALS)
 def tweedie_deviance(predictions, targets, *, power=0.0, mask=None):
     r"""Unit deviance of Tweedie's distributions, whose variance is a power of the mean, element by element.
 

@@ -20,7 +20,7 @@ __all__ = [
 
 
 @described(
-    per="item", convex=True, smooth=True, minimiser="probabilities", minimum=0, predictions=SIMPLEX, targets=SIMPLEX
+    per="item", convex=True, smooth=True, minimizer="probabilities", minimum=0, predictions=SIMPLEX, targets=SIMPLEX
 )
 def kl_divergence(predictions, targets, *, axis=-1, mask=None):
     r"""Kullback-Leibler divergence of predicted from target probabilities, one number for each item.
@@ -85,7 +85,7 @@ def kl_divergence(predictions, targets, *, axis=-1, mask=None):
 
 
 @described(
-    per="item", convex=True, smooth=True, minimiser="log probabilities", minimum=0, logits=REALS, targets=SIMPLEX
+    per="item", convex=True, smooth=True, minimizer="log probabilities", minimum=0, logits=REALS, targets=SIMPLEX
 )
 def kl_divergence_with_logits(logits, targets, *, axis=-1, mask=None):
     r"""Kullback-Leibler divergence of the softmax of logits from target probabilities, one number for each item.
@@ -148,7 +148,7 @@ def kl_divergence_with_logits(logits, targets, *, axis=-1, mask=None):
     per="item",
     convex=True,
     smooth=True,
-    minimiser="log probabilities",
+    minimizer="log probabilities",
     minimum=0,
     log_predictions=LOG_PROBABILITIES,
     log_targets=LOG_PROBABILITIES,
@@ -206,7 +206,7 @@ def kl_divergence_with_log_targets(log_predictions, log_targets, *, axis=-1, mas
 
 
 @described(
-    per="item", convex=True, smooth=True, minimiser="target", minimum=0, predictions=NON_NEGATIVE, targets=NON_NEGATIVE
+    per="item", convex=True, smooth=True, minimizer="target", minimum=0, predictions=NON_NEGATIVE, targets=NON_NEGATIVE
 )
 def generalized_kl_divergence(predictions, targets, *, axis=-1, mask=None):
     r"""Kullback-Leibler divergence of numbers that need not add up to 1, one number for each item.
@@ -263,7 +263,7 @@ def generalized_kl_divergence(predictions, targets, *, axis=-1, mask=None):
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     minimum=0,
     predictions=SIMPLEX,
     targets=SIMPLEX,

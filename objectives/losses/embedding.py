@@ -25,7 +25,7 @@ __all__ = [
 @described(
     convex=True,
     smooth=True,
-    minimiser="margin times the share of dissimilar pairs",
+    minimizer="margin times the share of dissimilar pairs",
     minimum=0,
     predictions=NON_NEGATIVE,
     targets=BINARY_OR_SIGNS,
@@ -80,7 +80,7 @@ def contrastive_loss(
 @described(
     per="item",
     symmetric=True,
-    minimiser="same or opposite direction",
+    minimizer="same or opposite direction",
     minimum=0,
     a=NOT_ZERO,
     b=NOT_ZERO,
@@ -145,7 +145,7 @@ def cosine_embedding_loss(
 
 
 @described(
-    convex=True, minimiser="0 or the margin, by majority", minimum=0, predictions=NON_NEGATIVE, targets=BINARY_OR_SIGNS
+    convex=True, minimizer="0 or the margin, by majority", minimum=0, predictions=NON_NEGATIVE, targets=BINARY_OR_SIGNS
 )
 def hinge_embedding_loss(
     predictions: TensorLike, targets: TensorLike, *, margin: TensorLike = 1.0, mask: TensorLike | None = None
@@ -194,7 +194,7 @@ def hinge_embedding_loss(
 @described(
     per="item",
     convex=True,
-    minimiser="beyond the positive, seen from the negative",
+    minimizer="beyond the positive, seen from the negative",
     minimum=0,
     anchor=REALS,
     positive=REALS,
@@ -256,7 +256,7 @@ def triplet_loss(
     )
 
 
-@described(per="item", minimiser="positive", anchor=REALS, positive=REALS, negative=REALS)
+@described(per="item", minimizer="positive", anchor=REALS, positive=REALS, negative=REALS)
 def triplet_margin_loss(
     anchor: TensorLike,
     positive: TensorLike,

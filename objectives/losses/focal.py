@@ -25,7 +25,7 @@ __all__ = [
 VANISHING = -1e4
 
 
-@described(convex=True, smooth=True, minimiser="probability, moved towards 1/2", predictions=UNIT, targets=UNIT)
+@described(convex=True, smooth=True, minimizer="probability, moved towards 1/2", predictions=UNIT, targets=UNIT)
 def binary_focal_crossentropy(predictions, targets, *, gamma=2.0, alpha=None, label_smoothing=0.0, mask=None):
     r"""Focal loss of probabilities and binary targets, element by element.
 
@@ -93,7 +93,7 @@ def binary_focal_crossentropy(predictions, targets, *, gamma=2.0, alpha=None, la
     return finished(balance * (focus * binary_crossentropy(p, t)), mask)
 
 
-@described(smooth=True, minimiser="log odds, moved towards 0", logits=REALS, targets=UNIT)
+@described(smooth=True, minimizer="log odds, moved towards 0", logits=REALS, targets=UNIT)
 def binary_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, alpha=None, label_smoothing=0.0, mask=None):
     r"""Focal loss of logits and binary targets, element by element.
 
@@ -165,7 +165,7 @@ def binary_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, alpha=N
     per="item",
     convex=True,
     smooth=True,
-    minimiser="class probabilities, moved towards each other",
+    minimizer="class probabilities, moved towards each other",
     predictions=SIMPLEX,
     targets=CLASSES,
 )
@@ -233,7 +233,7 @@ def categorical_focal_crossentropy(predictions, targets, *, gamma=2.0, alpha=Non
 @described(
     per="item",
     smooth=True,
-    minimiser="log probabilities, moved towards each other",
+    minimizer="log probabilities, moved towards each other",
     logits=REALS,
     targets=CLASSES,
 )

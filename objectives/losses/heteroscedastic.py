@@ -30,7 +30,7 @@ __all__ = [
 @described(
     per="item",
     smooth=True,
-    minimiser="log probabilities, moved by the noise",
+    minimizer="log probabilities, moved by the noise",
     minimum=0,
     logits=REALS,
     targets=CLASSES,
@@ -109,7 +109,7 @@ def heteroscedastic_categorical_crossentropy(logits, targets, standard_deviation
 @described(
     per="item",
     smooth=True,
-    minimiser="log probabilities, moved by the noise",
+    minimizer="log probabilities, moved by the noise",
     logits=REALS,
     targets=CLASSES,
     variance=NON_NEGATIVE,
@@ -195,7 +195,7 @@ def robust_categorical_crossentropy(logits, targets, variance, *, noise, variant
 @described(
     per="item",
     smooth=True,
-    minimiser="log odds, moved by the noise",
+    minimizer="log odds, moved by the noise",
     logits=REALS,
     targets=UNIT,
     variance=NON_NEGATIVE,

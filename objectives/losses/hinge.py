@@ -13,7 +13,7 @@ from objectives.ops.selection import even_relu, relu, where
 __all__ = ["binary_hinge_loss", "perceptron_loss", "squared_hinge_loss"]
 
 
-@described(convex=True, minimiser="sign of the log odds", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
+@described(convex=True, minimizer="sign of the log odds", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
 def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True, *, mask=None):
     r"""Hinge loss of scores of two classes, element by element.
 
@@ -92,7 +92,7 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True,
     return finished(where(uncertain, relu(delta - y * (pt.log(p) - pt.log1p(-p))), 0), mask)
 
 
-@described(convex=True, smooth=True, minimiser="2 p - 1", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
+@described(convex=True, smooth=True, minimizer="2 p - 1", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
 def squared_hinge_loss(predictions, targets, *, delta=1, binary=True, mask=None):
     r"""Squared hinge loss of scores of two classes, element by element.
 
@@ -148,7 +148,7 @@ def squared_hinge_loss(predictions, targets, *, delta=1, binary=True, mask=None)
     return finished(pt.square(where(short <= 0, 0, short)), mask)
 
 
-@described(convex=True, minimiser="0", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
+@described(convex=True, minimizer="0", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
 def perceptron_loss(predictions, targets, *, binary=True, mask=None):
     r"""Perceptron loss of scores of two classes, element by element: what is right costs nothing.
 

@@ -20,7 +20,7 @@ __all__ = [
 
 
 @described(
-    symmetric=True, convex=True, smooth=True, minimiser="mean", predictions=REALS, targets=REALS, variance=NON_NEGATIVE
+    symmetric=True, convex=True, smooth=True, minimizer="mean", predictions=REALS, targets=REALS, variance=NON_NEGATIVE
 )
 def gaussian_nll_loss(predictions, targets, variance, *, full=False, eps=1e-6, mask=None):
     r"""Negative log-likelihood of targets under normal distributions, element by element.
@@ -80,7 +80,7 @@ def gaussian_nll_loss(predictions, targets, variance, *, full=False, eps=1e-6, m
 
 
 @described(
-    symmetric=True, convex=True, smooth=True, minimiser="mean", predictions=REALS, targets=REALS, variance=NON_NEGATIVE
+    symmetric=True, convex=True, smooth=True, minimizer="mean", predictions=REALS, targets=REALS, variance=NON_NEGATIVE
 )
 def beta_nll_loss(predictions, targets, variance, *, beta=0.5, eps=1e-6, mask=None):
     r"""Gaussian negative log-likelihood whose factor keeps uncertain elements from being given up, for each element.
@@ -144,7 +144,7 @@ def beta_nll_loss(predictions, targets, variance, *, beta=0.5, eps=1e-6, mask=No
     return finished(factor * _gaussian(p, t, variance), mask)
 
 
-@described(symmetric=True, convex=True, minimiser="median", predictions=REALS, targets=REALS, scale=POSITIVE)
+@described(symmetric=True, convex=True, minimizer="median", predictions=REALS, targets=REALS, scale=POSITIVE)
 def laplace_nll_loss(predictions, targets, scale, *, full=False, mask=None):
     r"""Negative log-likelihood of targets under Laplace distributions, element by element.
 
@@ -201,7 +201,7 @@ def laplace_nll_loss(predictions, targets, scale, *, full=False, mask=None):
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="mean",
+    minimizer="mean",
     predictions=REALS,
     targets=REALS,
     log_variance=REALS,
@@ -269,7 +269,7 @@ def robust_squared_error(predictions, targets, log_variance, label_errors=0.0, *
 @described(
     symmetric=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     predictions=REALS,
     targets=REALS,
     scale=POSITIVE,

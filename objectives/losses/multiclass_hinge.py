@@ -23,7 +23,7 @@ __all__ = [
 AHEAD = "target class ahead by the margin"
 
 
-@described(per="item", convex=True, minimiser=AHEAD, minimum=0, predictions=REALS, targets=CLASSES)
+@described(per="item", convex=True, minimizer=AHEAD, minimum=0, predictions=REALS, targets=CLASSES)
 def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
     r"""Hinge loss of Crammer and Singer: the target class shall lead all others by a margin.
 
@@ -85,7 +85,7 @@ def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
     return finished(masked(mask, MulticlassHinge.of(scores, labels, delta=delta, mask=mask)))
 
 
-@described(per="item", convex=True, minimiser="equal scores", minimum=0, predictions=REALS, targets=CLASSES)
+@described(per="item", convex=True, minimizer="equal scores", minimum=0, predictions=REALS, targets=CLASSES)
 def multiclass_perceptron_loss(predictions, targets, *, axis=-1, mask=None):
     r"""Perceptron loss of class scores, one number for each item: how far the target class is from the lead.
 
@@ -143,7 +143,7 @@ def multiclass_perceptron_loss(predictions, targets, *, axis=-1, mask=None):
     return finished(where(pt.isinf(own) & pt.invert(pt.neq(best, own)), 0, lead), mask)
 
 
-@described(per="item", convex=True, minimiser=AHEAD, minimum=0, predictions=REALS, targets=CLASSES)
+@described(per="item", convex=True, minimizer=AHEAD, minimum=0, predictions=REALS, targets=CLASSES)
 def multi_margin_loss(predictions, targets, *, p=1, margin=1.0, class_weights=None, axis=-1, mask=None):
     r"""Margin loss of Weston and Watkins: the target class shall lead each other one by a margin.
 
@@ -215,7 +215,7 @@ def multi_margin_loss(predictions, targets, *, p=1, margin=1.0, class_weights=No
     return finished(loss, mask)
 
 
-@described(convex=True, minimiser="sign of the log odds", minimum=0, predictions=REALS, targets=CLASSES)
+@described(convex=True, minimizer="sign of the log odds", minimum=0, predictions=REALS, targets=CLASSES)
 def one_vs_all_hinge_loss(predictions, targets, *, delta=1, axis=-1, mask=None):
     r"""Hinge loss of each class against all others, one number for each item and class.
 
@@ -284,7 +284,7 @@ def one_vs_all_hinge_loss(predictions, targets, *, delta=1, axis=-1, mask=None):
 
 
 @described(
-    per="item", convex=True, minimiser="relevant classes ahead by 1", minimum=0, predictions=REALS, targets=BINARY
+    per="item", convex=True, minimizer="relevant classes ahead by 1", minimum=0, predictions=REALS, targets=BINARY
 )
 def multilabel_margin_loss(predictions, targets, *, axis=-1, mask=None):
     r"""Margin loss of several target classes: each of them shall lead each other class by 1.

@@ -23,7 +23,7 @@ __all__ = ["dice_loss", "generalized_dice_loss", "iou_loss", "tversky_loss"]
 EMPTY = 1e-12
 
 
-@described(per="item", symmetric=True, smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
+@described(per="item", symmetric=True, smooth=True, minimizer="hard target", predictions=UNIT, targets=CLASSES)
 def dice_loss(
     predictions: TensorLike,
     targets: TensorLike,
@@ -80,7 +80,7 @@ def dice_loss(
     return _tversky(predictions, targets, 0.5, 0.5, smooth, axis, pixel_axes, mask)
 
 
-@described(per="item", symmetric=True, smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
+@described(per="item", symmetric=True, smooth=True, minimizer="hard target", predictions=UNIT, targets=CLASSES)
 def iou_loss(
     predictions: TensorLike,
     targets: TensorLike,
@@ -136,7 +136,7 @@ def iou_loss(
     return _tversky(predictions, targets, 1, 1, smooth, axis, pixel_axes, mask)
 
 
-@described(per="item", smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
+@described(per="item", smooth=True, minimizer="hard target", predictions=UNIT, targets=CLASSES)
 def tversky_loss(
     predictions: TensorLike,
     targets: TensorLike,
@@ -201,7 +201,7 @@ def tversky_loss(
     return _tversky(predictions, targets, alpha, beta, smooth, axis, pixel_axes, mask)
 
 
-@described(per="item", smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
+@described(per="item", smooth=True, minimizer="hard target", predictions=UNIT, targets=CLASSES)
 def generalized_dice_loss(
     predictions: TensorLike,
     targets: TensorLike,

@@ -28,7 +28,7 @@ from objectives.ops.shapes import ones_like
 __all__ = ["margin_ranking_loss", "ranking_softmax_loss", "wmw_auc_loss"]
 
 
-@described(convex=True, minimiser="the better one ahead by the margin", minimum=0, a=REALS, b=REALS, targets=SIGNS)
+@described(convex=True, minimizer="the better one ahead by the margin", minimum=0, a=REALS, b=REALS, targets=SIGNS)
 def margin_ranking_loss(
     a: TensorLike, b: TensorLike, targets: TensorLike, *, margin: TensorLike = 0.0, mask: TensorLike | None = None
 ) -> TensorVariable:
@@ -78,7 +78,7 @@ def margin_ranking_loss(
     return finished(even_relu(size_option(margin, "margin", lead) - better * lead), mask)
 
 
-@described(per="item", convex=True, smooth=True, minimiser="log of the targets", scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", convex=True, smooth=True, minimizer="log of the targets", scores=REALS, targets=NON_NEGATIVE)
 def ranking_softmax_loss(
     scores: TensorLike,
     targets: TensorLike,
@@ -155,7 +155,7 @@ def ranking_softmax_loss(
     per="set",
     convex=True,
     smooth=True,
-    minimiser="positives ahead by the margin",
+    minimizer="positives ahead by the margin",
     minimum=0,
     predictions=REALS,
     targets=BINARY,

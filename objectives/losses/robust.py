@@ -19,7 +19,7 @@ __all__ = ["generalized_crossentropy", "poly_loss"]
     per="item",
     convex=True,
     smooth=True,
-    minimiser="class probabilities, moved apart",
+    minimizer="class probabilities, moved apart",
     predictions=SIMPLEX,
     targets=CLASSES,
 )
@@ -91,7 +91,7 @@ def generalized_crossentropy(predictions, targets, *, q=0.7, axis=-1, mask=None)
     return finished(shortfall / q, mask).astype(predictions.dtype)
 
 
-@described(per="item", smooth=True, minimiser="log probabilities, moved apart", logits=REALS, targets=CLASSES)
+@described(per="item", smooth=True, minimizer="log probabilities, moved apart", logits=REALS, targets=CLASSES)
 def poly_loss(logits, targets, *, epsilon=2.0, axis=-1, mask=None):
     r"""Crossentropy of logits plus a multiple of the error, one number for each item.
 

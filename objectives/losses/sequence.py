@@ -83,7 +83,7 @@ def ctc_forward_variables(logits, targets, *, input_lengths=None, target_lengths
 
 
 @described(
-    per="item", smooth=True, minimiser="an alignment of the targets, certain", minimum=0, logits=REALS, targets=LABELS
+    per="item", smooth=True, minimizer="an alignment of the targets, certain", minimum=0, logits=REALS, targets=LABELS
 )
 def ctc_loss(logits, targets, *, input_lengths=None, target_lengths=None, blank=0, mask=None):
     r"""Loss of labels whose places in a sequence are not known: connectionist temporal classification.

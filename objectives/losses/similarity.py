@@ -21,7 +21,7 @@ __all__ = ["cosine_distance", "cosine_similarity", "pairwise_distance"]
     per="item",
     symmetric=True,
     smooth=True,
-    minimiser="opposite of the mean direction",
+    minimizer="opposite of the mean direction",
     minimum=-1,
     predictions=NOT_ZERO,
     targets=NOT_ZERO,
@@ -81,7 +81,7 @@ def cosine_similarity(
     per="item",
     symmetric=True,
     smooth=True,
-    minimiser="mean direction",
+    minimizer="mean direction",
     minimum=0,
     predictions=NOT_ZERO,
     targets=NOT_ZERO,
@@ -137,7 +137,7 @@ def cosine_distance(
     return finished(1 - _cosine(predictions, targets, epsilon), mask)
 
 
-@described(per="item", convex=True, minimiser="geometric median", minimum=0, a=REALS, b=REALS)
+@described(per="item", convex=True, minimizer="geometric median", minimum=0, a=REALS, b=REALS)
 def pairwise_distance(
     a: TensorLike,
     b: TensorLike,

@@ -15,7 +15,7 @@ from objectives.ops.shapes import ones_like
 __all__ = ["binary_sparsemax_loss", "fenchel_young_loss", "multiclass_sparsemax_loss"]
 
 
-@described(convex=True, smooth=True, minimiser="2 t - 1", minimum=0, logits=REALS, targets=UNIT)
+@described(convex=True, smooth=True, minimizer="2 t - 1", minimum=0, logits=REALS, targets=UNIT)
 def binary_sparsemax_loss(logits, targets, *, mask=None):
     r"""Sparsemax loss of two classes, element by element.
 
@@ -77,7 +77,7 @@ def binary_sparsemax_loss(logits, targets, *, mask=None):
     per="item",
     convex=True,
     smooth=True,
-    minimiser="class probabilities, plus the same number for all classes",
+    minimizer="class probabilities, plus the same number for all classes",
     minimum=0,
     logits=REALS,
     targets=CLASSES,
@@ -149,7 +149,7 @@ def multiclass_sparsemax_loss(logits, targets, *, axis=-1, mask=None):
     per="item",
     convex=True,
     smooth=True,
-    minimiser="scores at which the gradient of max_function is the target",
+    minimizer="scores at which the gradient of max_function is the target",
     scores=REALS,
     targets=CLASSES,
 )

@@ -22,6 +22,12 @@ class _ItemOp(ShapedOp):
     __props__: tuple[str, ...] = ("options",)
     options: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, *data, **options):
+        """What the Op gives for data and those of the options that are not None."""
+        given = {name: option for name, option in options.items() if option is not None}
+        return cls(options=tuple(given))(*data, *given.values())
+
     def named(self, inputs):
         """The optional inputs by name."""
         return dict(zip(self.options, inputs[len(inputs) - len(self.options) :], strict=True))
@@ -55,12 +61,6 @@ class ItemLoss(_ItemOp):
 
     gradient_type: type["ItemGradient"]
 
-    @classmethod
-    def of(cls, scores, targets, **options):
-        """The loss with those of the options that are not None."""
-        given = {name: option for name, option in options.items() if option is not None}
-        return cls(options=tuple(given))(scores, targets, *given.values())
-
     def build_inner_graph(self, scores, targets, *options):
         return [loss(self.expression(scores, targets, **self.named(options)))]
 
@@ -91,7 +91,7 @@ class ItemGradient(_ItemOp):
     with_loss = False
     inplace = False
     loss_type: type[ItemLoss]
-    num_weights = 1
+    num_data, num_weights = 2, 1
 
     def __init__(self, input_types=None, **kwargs):
         if kwargs.get("inplace"):

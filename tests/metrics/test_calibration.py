@@ -1,4 +1,4 @@
-"""Calibration, Brier score and perplexity at their edges, with numbers worked out by hand."""
+"""Edge cases of calibration, Brier score and perplexity, computed by hand."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -21,7 +21,7 @@ def value(function, *arrays, **options):
     return np.asarray(function(*map(np.asarray, arrays), **options).eval())
 
 
-def test_edges_belong_to_the_bin_above_and_one_to_the_last():
+def test_edges_belong_to_the_bin_above_but_1_to_the_last():
     curve = value(binary_calibration_curve, [0.0, 0.5, 0.75, 1.0], [0, 1, 0, 1], num_bins=4)
     np.testing.assert_array_equal(curve, [[0, np.nan, 0.5, 0.875], [0, np.nan, 1, 0.5], [1, 0, 1, 2]])
 
@@ -43,7 +43,7 @@ def test_norms():
         binary_calibration_error(pt.vector(), pt.vector(), num_bins=0)
 
 
-def test_bins_with_items_are_those_of_scikit_learn():
+def test_bins_with_items_match_scikit_learn():
     rng = np.random.default_rng(0)
     p, t = rng.random(20), rng.integers(0, 2, size=20)
     share, mean = curve_of_sklearn(t, p, n_bins=10)
@@ -52,7 +52,7 @@ def test_bins_with_items_are_those_of_scikit_learn():
     np.testing.assert_allclose(found[:2], [mean, share], rtol=1e-12)
 
 
-def test_probabilities_that_rounding_has_taken_beyond_the_unit_interval():
+def test_probabilities_rounded_beyond_the_unit_interval():
     above = np.nextafter(np.float32(1), np.float32(2))
     for norm in ("l1", "l2", "max"):
         binary = value(binary_calibration_error, np.array([0.2, above, -1e-7], "float32"), [0, 1, 0], norm=norm)
