@@ -63,7 +63,7 @@ DEFAULTS = {
 }
 OTHER_DEFAULTS = {
     "circle_loss": {"gamma": 80, "margin": 0.4},
-    "wmw_auc_loss": {"gamma": 0.2, "power": 3},
+    "wmw_auc_loss": {"margin": 0.2, "power": 3},
     "cosine_embedding_loss": {"margin": 0},
     "margin_ranking_loss": {"margin": 0},
     "multi_margin_loss": {"p": 1},
@@ -71,7 +71,8 @@ OTHER_DEFAULTS = {
     "tversky_loss": {"beta": 0.5},
     "generalized_dice_loss": {"smooth": 0},
     "median_absolute_deviation": {"factor": 1},
-    **{f"cosine_{kind}": {"eps": 1e-8} for kind in ("distance", "similarity")},
+    **{f"cosine_{kind}": {"epsilon": 1e-8} for kind in ("distance", "similarity")},
+    **{name: {"epsilon": 1e-6} for name in ("pairwise_distance", "triplet_margin_loss")},
     **{f"{kind}percentage_error": {"eps": 1e-7} for kind in ("absolute_", "", "symmetric_absolute_")},
 }
 each_function = pytest.mark.parametrize("name", PUBLIC)

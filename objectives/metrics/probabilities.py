@@ -1,9 +1,11 @@
-"""How likely or how close the targets are under predicted probabilities."""
+"""Measures of predicted class probabilities."""
 
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
 
 from objectives._inputs import OF_LOGITS, are_labels, classwise, floating, items
 from objectives._probabilities import refuse_log_probabilities, refuse_probabilities
+from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, REALS, SIMPLEX, described
 from objectives.losses._terms import checked, probability
 from objectives.metrics._sets import check_rows, item_weights, selecting
@@ -104,52 +106,51 @@ def _scale(p, scale_by_half):
 
 
 @described(best="min", per="set", differentiable=False, logits=REALS, targets=CLASSES)
-def perplexity(logits, targets, *, weights=None, mask=None, axis=-1):
-    r"""The exponential of the mean crossentropy: among how many equally likely classes a model is undecided.
+def perplexity(
+    logits: TensorLike,
+    targets: TensorLike,
+    *,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Perplexity: the exponential of the mean crossentropy, the usual measure of language models.
+
+    A model with perplexity P is as undecided as between P equally likely classes. Without the exponential see
+    `categorical_crossentropy_with_logits`; of probabilities, ``pt.exp(aggregate(categorical_crossentropy(...)))``.
 
     .. math:: P = \exp \frac{\sum_i w_i L_i}{\sum_i w_i}, \qquad L_i = \log \sum_k e^{z_{ik}} - z_{i y_i}
-
-    with the logits :math:`z`, the target classes :math:`y` and the weights :math:`w` (1 if not given).
 
     Parameters
     ----------
     logits : tensor of float
-        Logits (..., C), such as (batch, time, vocabulary).
+        Logits z (..., C), such as (batch, time, vocabulary).
     targets : tensor
-        Class indices (...) from 0 to C - 1, or one-hot or soft targets (..., C).
+        Class indices y (...), or one-hot or soft targets (..., C).
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight w of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...), such as ``pt.neq(targets, -100)``.
+        Items (...) that count, such as ``pt.neq(targets, -100)``; the rest are ignored, whatever they hold.
     axis : int
-        Class axis of logits and of dense targets.
+        Class axis of `logits` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        The perplexity, a scalar in floatX, or the dtype of the logits if that is wider.
+        Perplexity (), of all items together, also over batches; NaN without items.
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form, or class indices are not integers.
-    ValueError
-        If the logits are the output of a softmax or sigmoid.
+    TypeError, ValueError
+        If ranks or dtypes do not fit, or the logits are the output of a softmax or sigmoid.
     IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the perplexity is NaN.
-
-    Notes
-    -----
-    NaN if nothing counts. The two sums add up over batches: it is the exponential of the mean over all items, not the
-    mean of those of batches. Of probabilities it is ``pt.exp(aggregate(categorical_crossentropy(...)))``; without the
-    exponential that is the log loss.
+        For a class index outside [0, C) on Numba and C; elsewhere the perplexity is NaN.
 
     References
     ----------
     .. [1] ``torchmetrics.functional.text.perplexity``
-    .. [2] Jelinek, F. et al. (1977), "Perplexity, a measure of the difficulty of speech recognition tasks", The
-       Journal of the Acoustical Society of America 62(S1), doi:10.1121/1.2016299
+    .. [2] Jelinek, F. et al. (1977), "Perplexity, a measure of the difficulty of speech recognition tasks",
+       doi:10.1121/1.2016299
 
     Examples
     --------
@@ -158,12 +159,12 @@ def perplexity(logits, targets, *, weights=None, mask=None, axis=-1):
     >>> print(perplexity(np.zeros((3, 8)), [0, 5, 7]).eval().round(4))
     8.0
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits)
-    check_rows(logits, targets)
+    z = floating(logits, "logits")
+    refuse_probabilities(z)
+    check_rows(z, targets)
     mask, weights = selecting(mask, weights)
-    z, targets, mask = items(logits, targets, mask, axis=axis, names=OF_LOGITS)
-    losses = SoftmaxCrossentropy.of(z, targets, mask=mask)
+    z, t, mask = items(z, targets, mask, axis=axis, names=OF_LOGITS)
+    losses = SoftmaxCrossentropy.of(z, t, mask=mask)
     dtype = accumulator_dtype(losses.dtype)
     weights = item_weights(losses, mask, weights, dtype)
     return pt.exp(total_of(scaled(weights, losses.astype(dtype))) / total_of(weights))
