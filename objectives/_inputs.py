@@ -11,6 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from pytensor import config
 from pytensor.tensor import TensorConstant, TensorVariable
 
+from objectives._arrays import readable
 from objectives.ops.labels import named_class
 from objectives.ops.selection import where
 
@@ -186,13 +187,13 @@ def as_labels(targets, predictions, mask):
 
 
 def as_tensor(x, name="an argument", **options) -> TensorVariable:
-    """A tensor of PyTensor, which would lose the mask of a masked array."""
+    """A tensor of PyTensor; arrays that would lose their mask or their precision are refused."""
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(
             f"{name} must not be a masked array, whose mask would be lost: give its data, and as mask= "
             "~numpy.ma.getmaskarray(array), which is True where an entry counts"
         )
-    return pt.as_tensor_variable(x, **options)
+    return pt.as_tensor_variable(readable(x, name), **options)
 
 
 def tensor(x, name="an argument") -> TensorVariable:
