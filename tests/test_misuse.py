@@ -279,13 +279,13 @@ def test_margins_are_not_negative(margin):
     p, t, y = np.full((2, 3), 0.5), np.ones((2, 3)), [0, 2]
     for build in (
         lambda: binary_hinge_loss(p, t, delta=margin, log_odds=True),
-        lambda: objectives.squared_hinge_loss(p, t, delta=margin),
         lambda: multiclass_hinge_loss(p, y, delta=margin),
-        lambda: objectives.one_vs_all_hinge_loss(p, y, delta=margin),
     ):
         with pytest.raises(ValueError, match=r"delta must not be negative, not (-[12]\.0|-0\.5|nan)"):
             build()
     for build in (
+        lambda: objectives.squared_hinge_loss(p, t, margin=margin),
+        lambda: objectives.one_vs_all_hinge_loss(p, y, margin=margin),
         lambda: objectives.multi_margin_loss(p, y, margin=margin),
         lambda: objectives.contrastive_loss(p, t, margin=margin),
         lambda: objectives.hinge_embedding_loss(p, t, margin=margin),
