@@ -72,7 +72,9 @@ OTHER_DEFAULTS = {
     "generalized_dice_loss": {"smooth": 0},
     "median_absolute_deviation": {"scale": 1},
     **{f"cosine_{kind}": {"eps": 1e-8} for kind in ("distance", "similarity")},
-    **{f"{kind}percentage_error": {"eps": 1e-7} for kind in ("absolute_", "", "symmetric_absolute_")},
+    **{
+        f"{kind}percentage_error": {"epsilon": 1e-7, "factor": 100} for kind in ("absolute_", "", "symmetric_absolute_")
+    },
     **{f"binned_{kind}_curve": {"num_bins": 1001} for kind in ("roc", "precision_recall")},
     **{f"binned_{kind}_score": {"num_bins": 1001} for kind in ("roc_auc", "average_precision")},
 }
