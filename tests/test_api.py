@@ -73,7 +73,9 @@ OTHER_DEFAULTS = {
     "median_absolute_deviation": {"factor": 1},
     **{f"cosine_{kind}": {"epsilon": 1e-8} for kind in ("distance", "similarity")},
     **{name: {"epsilon": 1e-6} for name in ("pairwise_distance", "triplet_margin_loss")},
-    **{f"{kind}percentage_error": {"eps": 1e-7} for kind in ("absolute_", "", "symmetric_absolute_")},
+    **{
+        f"{kind}percentage_error": {"epsilon": 1e-7, "factor": 100} for kind in ("absolute_", "", "symmetric_absolute_")
+    },
 }
 each_function = pytest.mark.parametrize("name", PUBLIC)
 

@@ -266,7 +266,7 @@ def test_names_of_keras():
                 "perplexity",
             ],
         ),
-        (1, ["crps_ensemble", "dice_loss", "label-ranking-loss", "cross entropy", "fall_out_at_k"]),
+        (1, ["ensemble_crps", "dice_loss", "label-ranking-loss", "cross entropy", "fall_out_at_k"]),
         (2, ["acc", "top_5_accuracy", "roc_auc_score", "F1", "d2_log_loss_score", "cosine_similarity", "r2"]),
         (None, ["my_measure", "dice", "score", "learning_rate", "percentage_error", "roc_curve", "median_error"]),
     ],

@@ -9,7 +9,7 @@ from objectives.losses.categorical import (
 )
 from objectives.losses.contrastive import circle_loss, info_nce_loss, ntxent_loss
 from objectives.losses.counts import poisson_nll_loss, poisson_nll_loss_with_log_rate
-from objectives.losses.crps import crps_ensemble, gaussian_crps
+from objectives.losses.crps import ensemble_crps, gaussian_crps
 from objectives.losses.deviance import tweedie_deviance
 from objectives.losses.divergence import (
     generalized_kl_divergence,
@@ -97,10 +97,10 @@ __all__ = [
     "cosine_distance",
     "cosine_embedding_loss",
     "cosine_similarity",
-    "crps_ensemble",
     "ctc_forward_variables",
     "ctc_loss",
     "dice_loss",
+    "ensemble_crps",
     "fenchel_young_loss",
     "fgmm_vae_loss",
     "gaussian_crps",
