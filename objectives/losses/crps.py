@@ -4,17 +4,18 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import mean
 from objectives._inputs import aligned_mask, check_same_shape, class_axis_last, floating, matching, shown
 from objectives._typing import TensorLike
 from objectives.lookup import NON_NEGATIVE, REALS, described
-from objectives.losses._terms import finished, mean, with_parameters
+from objectives.losses._terms import finished, with_parameters
 from objectives.ops.counting import EntryCount
 from objectives.ops.selection import absolute, even_relu, nan_where, scaled, where
 
 __all__ = ["ensemble_crps", "gaussian_crps"]
 
 
-@described(per="item", minimiser="quantiles", minimum=0, predictions=REALS, targets=REALS)
+@described(per="item", minimizer="quantiles", minimum=0, predictions=REALS, targets=REALS)
 def ensemble_crps(
     predictions: TensorLike, targets: TensorLike, *, fair: bool = False, mask: TensorLike | None = None, axis: int = -1
 ) -> TensorVariable:
@@ -87,7 +88,7 @@ def ensemble_crps(
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     predictions=REALS,
     targets=REALS,
     standard_deviation=NON_NEGATIVE,

@@ -4,12 +4,13 @@ import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import floating, vectors
+from objectives._arithmetic import log_ratio
+from objectives._inputs import OF_LOGITS, floating, vectors
 from objectives._probabilities import log_softmax_of, refuse_log_probabilities, refuse_probabilities, softmax_logits
 from objectives._typing import TensorLike
 from objectives.lookup import LOG_PROBABILITIES, NON_NEGATIVE, REALS, SIMPLEX, described
 from objectives.losses._latent import discrete_divergence, log_probability
-from objectives.losses._terms import finished, log_ratio, probability, soft
+from objectives.losses._terms import finished, probability, soft
 from objectives.ops.selection import nan_where, where
 
 __all__ = [
@@ -22,7 +23,7 @@ __all__ = [
 
 
 @described(
-    per="item", convex=True, smooth=True, minimiser="probabilities", minimum=0, predictions=SIMPLEX, targets=SIMPLEX
+    per="item", convex=True, smooth=True, minimizer="probabilities", minimum=0, predictions=SIMPLEX, targets=SIMPLEX
 )
 def kl_divergence(
     predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None, axis: int = -1
@@ -86,7 +87,7 @@ def kl_divergence(
 
 
 @described(
-    per="item", convex=True, smooth=True, minimiser="log probabilities", minimum=0, logits=REALS, targets=SIMPLEX
+    per="item", convex=True, smooth=True, minimizer="log probabilities", minimum=0, logits=REALS, targets=SIMPLEX
 )
 def kl_divergence_with_logits(
     logits: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None, axis: int = -1
@@ -130,7 +131,7 @@ def kl_divergence_with_logits(
     >>> print(kl_divergence_with_logits([[0.0, 0.0], [0.0, 1000.0]], [[0.5, 0.5], [1.0, 0.0]]).eval())
     [   0. 1000.]
     """
-    z = floating(logits, "logits")
+    z = floating(logits, "logits", OF_LOGITS)
     refuse_probabilities(z, "kl_divergence")
     z, t, mask = vectors(mask, axis=axis, logits=z, targets=targets)
     return finished(_from_log_predictions(log_softmax(z, axis=-1), t), mask)
@@ -140,7 +141,7 @@ def kl_divergence_with_logits(
     per="item",
     convex=True,
     smooth=True,
-    minimiser="log probabilities",
+    minimizer="log probabilities",
     minimum=0,
     log_predictions=LOG_PROBABILITIES,
     log_targets=LOG_PROBABILITIES,
@@ -191,7 +192,7 @@ def kl_divergence_with_log_targets(
 
 
 @described(
-    per="item", convex=True, smooth=True, minimiser="target", minimum=0, predictions=NON_NEGATIVE, targets=NON_NEGATIVE
+    per="item", convex=True, smooth=True, minimizer="target", minimum=0, predictions=NON_NEGATIVE, targets=NON_NEGATIVE
 )
 def generalized_kl_divergence(
     predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None, axis: int = -1
@@ -244,7 +245,7 @@ def generalized_kl_divergence(
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     minimum=0,
     predictions=SIMPLEX,
     targets=SIMPLEX,

@@ -9,6 +9,7 @@ import pytensor.tensor as pt
 from pytensor.tensor.special import softmax
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import log_sum_exp
 from objectives._typing import TensorLike
 from objectives.lookup import LOG_PROBABILITIES, REALS, described
 from objectives.losses._latent import (
@@ -26,7 +27,7 @@ from objectives.losses._latent import (
     shared,
     variance_of_sum,
 )
-from objectives.losses._terms import finished, log_sum_exp
+from objectives.losses._terms import finished
 
 __all__ = ["fgmm_vae_loss", "vae_comp_gmm_loss", "vae_gmm_loss"]
 
@@ -36,7 +37,7 @@ __all__ = ["fgmm_vae_loss", "vae_comp_gmm_loss", "vae_gmm_loss"]
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     reconstruction=REALS,
     targets=REALS,
     z_mean=REALS,
@@ -126,7 +127,7 @@ def vae_gmm_loss(
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     reconstruction=REALS,
     targets=REALS,
     z_mean=REALS,
@@ -214,7 +215,7 @@ def vae_comp_gmm_loss(
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     reconstruction=REALS,
     targets=REALS,
     z_mean=REALS,

@@ -6,7 +6,9 @@ import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import length, log_sum_exp, mean, ratio
 from objectives._inputs import (
+    OF_LOGITS,
     check_same_shape,
     class_axis_last,
     classwise,
@@ -18,7 +20,7 @@ from objectives._inputs import (
 from objectives._probabilities import refuse_probabilities
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, NON_NEGATIVE, REALS, UNIT, described
-from objectives.losses._terms import dense, finished, length, log_sum_exp, mean, soft
+from objectives.losses._terms import dense, finished, soft
 from objectives.ops.crossentropy import crossentropy
 from objectives.ops.selection import nan_where, scaled, where
 from objectives.ops.shapes import ones_like
@@ -34,7 +36,7 @@ __all__ = [
 @described(
     per="item",
     smooth=True,
-    minimiser="log probabilities, moved by the noise",
+    minimizer="log probabilities, moved by the noise",
     minimum=0,
     logits=REALS,
     targets=CLASSES,
@@ -99,9 +101,9 @@ def heteroscedastic_categorical_crossentropy(
     >>> print(loss([[2.0, 0.0]], [0], [[3.0, 0.0]], noise=[[[1.0, 0.0]], [[-1.0, 0.0]]]).eval().round(4))
     [0.4603]
     """
-    z = floating(logits, "logits")
+    z = floating(logits, "logits", OF_LOGITS)
     refuse_probabilities(z)
-    z, t, items = classwise(z, targets, mask, axis=axis)
+    z, t, items = classwise(z, targets, mask, axis=axis, names=OF_LOGITS)
     rows = None if items is None else items[..., None]
     deviation = _spread(standard_deviation, "standard_deviation", z, axis, rows)
     noisy = _noisy(z, deviation, noise, axis, rows)
@@ -112,7 +114,7 @@ def heteroscedastic_categorical_crossentropy(
 @described(
     per="item",
     smooth=True,
-    minimiser="log probabilities, moved by the noise",
+    minimizer="log probabilities, moved by the noise",
     logits=REALS,
     targets=CLASSES,
     variance=NON_NEGATIVE,
@@ -181,9 +183,9 @@ def robust_categorical_crossentropy(
     >>> print(loss([[2.0, 0.0]], [0], [[0.5, 0.0]], noise=[[[1.0, 0.0]], [[-1.0, 0.0]]]).eval().round(4))
     [0.4279]
     """
-    z = floating(logits, "logits")
+    z = floating(logits, "logits", OF_LOGITS)
     refuse_probabilities(z)
-    z, t, items = classwise(z, targets, mask, axis=axis)
+    z, t, items = classwise(z, targets, mask, axis=axis, names=OF_LOGITS)
     rows = None if items is None else items[..., None]
     s = _spread(variance, "variance", z, axis, rows)
     noisy = _noisy(z, _deviation(s, variant), noise, axis, rows)
@@ -195,7 +197,7 @@ def robust_categorical_crossentropy(
 @described(
     per="item",
     smooth=True,
-    minimiser="log odds, moved by the noise",
+    minimizer="log odds, moved by the noise",
     logits=REALS,
     targets=UNIT,
     variance=NON_NEGATIVE,
@@ -256,9 +258,9 @@ def robust_binary_crossentropy(
     >>> print(loss([[2.0, 0.0]], [[1, 0]], [[0.5, 0.0]], noise=[[[1.0, 0.0]], [[-1.0, 0.0]]]).eval().round(4))
     [0.7219]
     """
-    z = floating(logits, "logits")
+    z = floating(logits, "logits", OF_LOGITS)
     refuse_probabilities(z)
-    z, t, mask = elementwise(z, targets, mask)
+    z, t, mask = elementwise(z, targets, mask, names=OF_LOGITS)
     z, t, mask = class_axis_last(z, axis), _labels_last(soft(t), axis), _labels_last(mask, axis)
     s = _spread(variance, "variance", z, axis, mask)
     noisy = _noisy(z, _deviation(s, variant), noise, axis, mask)
@@ -319,6 +321,5 @@ def _mean_over(z, mask):
     if mask is None:
         return lambda x: mean(x, -1)
     counted = where(mask, ones_like(z), 0)
-    number = counted.sum(axis=-1, keepdims=True)
-    share = counted / where(number > 0, number, 1)
+    share = ratio(counted, counted.sum(axis=-1, keepdims=True))
     return lambda x: (share * x).sum(axis=-1)

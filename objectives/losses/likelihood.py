@@ -5,6 +5,7 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import power_of
 from objectives._inputs import known_number, option
 from objectives._typing import TensorLike
 from objectives.lookup import NON_NEGATIVE, POSITIVE, REALS, described
@@ -22,7 +23,7 @@ __all__ = [
 
 
 @described(
-    symmetric=True, convex=True, smooth=True, minimiser="mean", predictions=REALS, targets=REALS, variance=NON_NEGATIVE
+    symmetric=True, convex=True, smooth=True, minimizer="mean", predictions=REALS, targets=REALS, variance=NON_NEGATIVE
 )
 def gaussian_nll_loss(
     predictions: TensorLike,
@@ -83,7 +84,7 @@ def gaussian_nll_loss(
 
 
 @described(
-    symmetric=True, convex=True, smooth=True, minimiser="mean", predictions=REALS, targets=REALS, variance=NON_NEGATIVE
+    symmetric=True, convex=True, smooth=True, minimizer="mean", predictions=REALS, targets=REALS, variance=NON_NEGATIVE
 )
 def beta_nll_loss(
     predictions: TensorLike,
@@ -141,12 +142,11 @@ def beta_nll_loss(
         raise ValueError(f"beta must be between 0 and 1, not {number}")
     p, t, v, mask = with_parameters(predictions, targets, mask, variance=variance)
     v = _at_least(v, epsilon)
-    # not pt.pow: PyTensor cannot convert it to PyTorch
-    factor = pt.exp(option(beta, "beta", p) * pt.log(disconnected_grad(v)))
+    factor = power_of(disconnected_grad(v), option(beta, "beta", p), positive=True)
     return finished(factor * _gaussian(p, t, v), mask)
 
 
-@described(symmetric=True, convex=True, minimiser="median", predictions=REALS, targets=REALS, scale=POSITIVE)
+@described(symmetric=True, convex=True, minimizer="median", predictions=REALS, targets=REALS, scale=POSITIVE)
 def laplace_nll_loss(
     predictions: TensorLike,
     targets: TensorLike,
@@ -205,7 +205,7 @@ def laplace_nll_loss(
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="mean",
+    minimizer="mean",
     predictions=REALS,
     targets=REALS,
     log_variance=REALS,
@@ -277,7 +277,7 @@ def robust_squared_error(
 @described(
     symmetric=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     predictions=REALS,
     targets=REALS,
     scale=POSITIVE,

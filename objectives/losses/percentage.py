@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 
-@described(convex=True, minimiser="median weighted by 1 / target", minimum=0, predictions=REALS, targets=REALS)
+@described(convex=True, minimizer="median weighted by 1 / target", minimum=0, predictions=REALS, targets=REALS)
 def absolute_percentage_error(
     predictions: TensorLike,
     targets: TensorLike,
@@ -71,7 +71,7 @@ def absolute_percentage_error(
     return finished(option(factor, "factor", p) * fraction, mask)
 
 
-@described(best=None, convex=True, smooth=True, minimiser="unbounded", predictions=REALS, targets=REALS)
+@described(best=None, convex=True, smooth=True, minimizer="unbounded", predictions=REALS, targets=REALS)
 def percentage_error(
     predictions: TensorLike,
     targets: TensorLike,
@@ -127,7 +127,7 @@ def percentage_error(
     return finished(nan_where(pt.isnan(loss), loss), mask)
 
 
-@described(symmetric=True, minimiser="target", minimum=0, predictions=REALS, targets=REALS)
+@described(symmetric=True, minimizer="target", minimum=0, predictions=REALS, targets=REALS)
 def symmetric_absolute_percentage_error(
     predictions: TensorLike,
     targets: TensorLike,
@@ -188,7 +188,7 @@ def symmetric_absolute_percentage_error(
 @described(
     symmetric=True,
     smooth=True,
-    minimiser="geometric mean of 1 + target, less 1",
+    minimizer="geometric mean of 1 + target, less 1",
     minimum=0,
     predictions=NON_NEGATIVE,
     targets=NON_NEGATIVE,

@@ -13,7 +13,7 @@ from objectives.ops.selection import absolute, scaled, where
 __all__ = ["quantile_loss"]
 
 
-@described(convex=True, minimiser="quantile", minimum=0, predictions=REALS, targets=REALS)
+@described(convex=True, minimizer="quantile", minimum=0, predictions=REALS, targets=REALS)
 def quantile_loss(
     predictions: TensorLike, targets: TensorLike, *, quantile: TensorLike = 0.5, mask: TensorLike | None = None
 ) -> TensorVariable:

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-@described(symmetric=True, convex=True, smooth=True, minimiser="mean", minimum=0, a=REALS, b=REALS)
+@described(symmetric=True, convex=True, smooth=True, minimizer="mean", minimum=0, a=REALS, b=REALS)
 def squared_error(a: TensorLike, b: TensorLike, *, mask: TensorLike | None = None) -> TensorVariable:
     r"""Squared error: the squared difference of two tensors, element by element.
 
@@ -66,11 +66,11 @@ def squared_error(a: TensorLike, b: TensorLike, *, mask: TensorLike | None = Non
     """
     p, t = tensor(a, "a"), tensor(b, "b")
     p = p if p.dtype.startswith(("float", "complex")) else p.astype(floating_scores(t, "b").dtype)
-    p, t, mask = elementwise(p, t, mask)
+    p, t, mask = elementwise(p, t, mask, names=("a", "b"))
     return finished(pt.square(p - t), mask)
 
 
-@described(symmetric=True, convex=True, smooth=True, minimiser="target", minimum=0, predictions=REALS, targets=REALS)
+@described(symmetric=True, convex=True, smooth=True, minimizer="target", minimum=0, predictions=REALS, targets=REALS)
 def huber_loss(
     predictions: TensorLike, targets: TensorLike, delta: TensorLike = 1, *, mask: TensorLike | None = None
 ) -> TensorVariable:
@@ -123,7 +123,7 @@ def huber_loss(
     return finished(half * pt.square(quadratic) + scaled(linear, slope), mask)
 
 
-@described(symmetric=True, convex=True, smooth=True, minimiser="target", minimum=0, predictions=REALS, targets=REALS)
+@described(symmetric=True, convex=True, smooth=True, minimizer="target", minimum=0, predictions=REALS, targets=REALS)
 def smooth_l1_loss(
     predictions: TensorLike, targets: TensorLike, *, beta: TensorLike = 1.0, mask: TensorLike | None = None
 ) -> TensorVariable:
@@ -175,7 +175,7 @@ def smooth_l1_loss(
     return finished(pt.square(quadratic) / (2 * where(bound > 0, bound, 1)) + linear, mask)
 
 
-@described(symmetric=True, convex=True, minimiser="median", minimum=0, predictions=REALS, targets=REALS)
+@described(symmetric=True, convex=True, minimizer="median", minimum=0, predictions=REALS, targets=REALS)
 def absolute_error(predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None) -> TensorVariable:
     r"""Absolute error (L1 loss): the size of the difference, element by element.
 
@@ -220,7 +220,7 @@ def absolute_error(predictions: TensorLike, targets: TensorLike, *, mask: Tensor
     return finished(absolute(p - t), mask)
 
 
-@described(symmetric=True, convex=True, smooth=True, minimiser="target", minimum=0, predictions=REALS, targets=REALS)
+@described(symmetric=True, convex=True, smooth=True, minimizer="target", minimum=0, predictions=REALS, targets=REALS)
 def log_cosh_loss(predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None) -> TensorVariable:
     r"""Log-cosh loss: the logarithm of the hyperbolic cosine of the error, element by element.
 
@@ -269,7 +269,7 @@ def log_cosh_loss(predictions: TensorLike, targets: TensorLike, *, mask: TensorL
     return finished(where(size < 1, small, large), mask)
 
 
-@described(best=None, convex=True, smooth=True, minimiser="unbounded", predictions=REALS, targets=REALS)
+@described(best=None, convex=True, smooth=True, minimizer="unbounded", predictions=REALS, targets=REALS)
 def signed_error(predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None) -> TensorVariable:
     r"""Signed error: prediction minus target, element by element; its mean is the bias.
 
@@ -316,7 +316,7 @@ def signed_error(predictions: TensorLike, targets: TensorLike, *, mask: TensorLi
 
 
 @described(
-    best=None, symmetric=True, convex=True, smooth=True, minimiser="any", minimum=0, predictions=REALS, targets=REALS
+    best=None, symmetric=True, convex=True, smooth=True, minimizer="any", minimum=0, predictions=REALS, targets=REALS
 )
 def zeros_loss(predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None) -> TensorVariable:
     r"""Zero loss: 0 for every element whatever the arguments hold, with a gradient of 0.

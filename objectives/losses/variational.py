@@ -11,7 +11,7 @@ from objectives.losses._terms import finished
 __all__ = ["gaussian_kl", "vae_loss"]
 
 
-@described(per="item", convex=True, smooth=True, minimiser="prior mean", mean=REALS, log_variance=REALS)
+@described(per="item", convex=True, smooth=True, minimizer="prior mean", mean=REALS, log_variance=REALS)
 def gaussian_kl(
     mean: TensorLike,
     log_variance: TensorLike,
@@ -68,7 +68,7 @@ def gaussian_kl(
 
     def prior(x, name):
         x = tensor(x, name)
-        return per_feature(class_axis_last(x, axis) if x.ndim == mu.ndim else x, name, mu, mask)
+        return per_feature(class_axis_last(x, axis, name) if x.ndim == mu.ndim else x, name, mu, mask)
 
     m, r = prior(prior_mean, "prior_mean"), prior(prior_log_variance, "prior_log_variance")
     return finished(gaussian_divergence(mu, s, m, r), mask)
@@ -79,7 +79,7 @@ def gaussian_kl(
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     reconstruction=REALS,
     targets=REALS,
     z_mean=REALS,

@@ -10,12 +10,6 @@ from objectives.metrics.binary_rates import (
     binary_specificity,
 )
 from objectives.metrics.binary_scores import binary_f1_score, binary_fbeta_score, binary_jaccard_score
-from objectives.metrics.binned import (
-    binned_average_precision_score,
-    binned_precision_recall_curve,
-    binned_roc_auc_score,
-    binned_roc_curve,
-)
 from objectives.metrics.calibration import (
     binary_calibration_curve,
     binary_calibration_error,
@@ -72,7 +66,7 @@ from objectives.metrics.operating_points import (
     sensitivity_at_specificity,
     specificity_at_sensitivity,
 )
-from objectives.metrics.probabilities import brier_score, perplexity
+from objectives.metrics.probabilities import perplexity
 from objectives.metrics.ranking import (
     coverage_error,
     dcg_score,
@@ -116,11 +110,6 @@ __all__ = [
     "binary_precision",
     "binary_recall",
     "binary_specificity",
-    "binned_average_precision_score",
-    "binned_precision_recall_curve",
-    "binned_roc_auc_score",
-    "binned_roc_curve",
-    "brier_score",
     "calibration_curve",
     "calibration_error",
     "categorical_accuracy",

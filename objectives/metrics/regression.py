@@ -1,12 +1,17 @@
-"""Regression: how close predictions are to targets, and the share of the variance that they explain."""
+"""Regression: R2 and explained variance, and the roots of mean squared errors."""
+
+from typing import Literal
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import ratio
+from objectives._typing import MultiOutput, TensorLike
 from objectives.lookup import REALS, Range, described
-from objectives.metrics._columns import columns, explained, moments, norm, of_two_or_more
+from objectives.metrics._columns import columns, moments, norm, of_two_or_more, one_minus_ratio
 from objectives.ops.ranking import even_max
-from objectives.ops.selection import where
+from objectives.ops.selection import relu, where
 from objectives.ops.statistics import Rule, statistic, total_of
 
 __all__ = [
@@ -23,55 +28,67 @@ ABOVE_MINUS_1 = Range("(-1, ∞)", low=-1)
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
 def r2_score(
-    predictions, targets, *, multioutput="uniform_average", adjusted=0, force_finite=True, weights=None, mask=None
-):
-    r"""Coefficient of determination: the share of the variance of the targets that is explained.
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    multioutput: MultiOutput | Literal["variance_weighted"] = "uniform_average",
+    num_regressors: int = 0,
+    force_finite: bool = True,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""R2 score (coefficient of determination): the share of the variance of the targets that predictions explain.
+
+    1 is best, and predicting the mean of the targets gives 0. Choose it to compare models across datasets of different
+    scale, and `root_mean_squared_error` for an error in the unit of the targets.
 
     .. math::
         R^2 = 1 - \frac{\sum_i w_i (p_i - t_i)^2}{\sum_i w_i (t_i - \bar t)^2}, \qquad
         \bar R^2 = 1 - (1 - R^2) \frac{n - 1}{n - k - 1}
 
-    with the predictions :math:`p_i`, the targets :math:`t_i` and the weights :math:`w_i` (1 if not given), the weighted
-    mean :math:`\bar t` of the targets; adjusted for :math:`k` predictors of :math:`n` items.
+    with predictions :math:`p`, targets :math:`t` of weighted mean :math:`\bar t`, and weights :math:`w`; adjusted for
+    :math:`k` regressors and :math:`n` items.
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Numbers (N,), or (N, D) for D columns.
     targets : tensor
-        Targets of the same shape.
+        Numbers of the same shape.
     multioutput : {"uniform_average", "raw_values", "variance_weighted"}
-        The mean over the columns, one number for each, or their mean weighted by the variances of the targets.
-    adjusted : int
-        The number k of predictors to adjust for.
+        Mean over the columns, equal or by the variance of the targets, or one value per column.
+    num_regressors : int
+        Number k of regressors to adjust for; 0 adjusts nothing.
     force_finite : bool
-        Whether constant targets give 1 if they are predicted exactly and 0 otherwise, rather than NaN and -inf.
+        Whether constant targets give 1 if predicted exactly and 0 otherwise, rather than NaN and -inf.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Score (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN for fewer than k + 2 items.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape.
-    ValueError
-        If `multioutput` is unknown, or `adjusted` is no whole number from 0 on.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
+
+    See Also
+    --------
+    explained_variance, relative_squared_error, root_mean_squared_error
 
     Notes
     -----
-    Fewer than two items give NaN, as in scikit-learn; adjusted, so do k + 1 or fewer. It is computed from centred
-    moments, so that a large mean of the targets costs no digits. The weighted R2 of TFLearn, which compares with the
-    inputs x instead of the mean, is ``aggregate(squared_error(p, x), w) / aggregate(squared_error(t, x), w)``.
+    TFLearn's weighted R2 compares with inputs x instead of the mean: ``aggregate(squared_error(p, x), w) /
+    aggregate(squared_error(t, x), w)``.
 
     References
     ----------
     .. [1] ``sklearn.metrics.r2_score``
+    .. [2] ``torchmetrics.functional.r2_score(adjusted=k)``
 
     Examples
     --------
@@ -79,62 +96,68 @@ def r2_score(
     >>> print(r2_score([2.5, 0.0, 2.0, 8.0], [3.0, -0.5, 2.0, 7.0]).eval().round(4))
     0.9486
     """
-    if not isinstance(adjusted, int | np.integer) or isinstance(adjusted, bool) or adjusted < 0:
-        raise ValueError(f"adjusted must be a whole number of predictors, not {adjusted!r}")
+    if not isinstance(num_regressors, int | np.integer) or isinstance(num_regressors, bool) or num_regressors < 0:
+        raise ValueError(f"num_regressors must be a whole number of at least 0, not {num_regressors!r}")
     given = columns(predictions, targets, mask, weights)
     number, variation = given.number(), moments(given.targets, given.weights)[2]
-    score = explained(norm(given.errors, given.weights), variation, force_finite, power=2)
-    if adjusted:
-        free = number - adjusted - 1
-        score = where(free > 0, 1 - (1 - score) * (number - 1) / where(free > 0, free, 1), np.nan)
+    score = one_minus_ratio(norm(given.errors, given.weights), variation, force_finite, power=2)
+    if num_regressors:
+        free = number - num_regressors - 1
+        score = 1 - ratio((1 - score) * (number - 1), relu(free), np.nan)
     return given.result(of_two_or_more(number, score), multioutput, variation)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
 def explained_variance(
-    predictions, targets, *, multioutput="uniform_average", force_finite=True, weights=None, mask=None
-):
-    r"""Share of the variance of the targets that is explained, whatever the bias.
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    multioutput: MultiOutput | Literal["variance_weighted"] = "uniform_average",
+    force_finite: bool = True,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Explained variance: the share of the variance of the targets that predictions explain, whatever their bias.
+
+    Choose it over `r2_score` if a constant error is harmless. 1 is best.
 
     .. math:: E = 1 - \frac{\mathrm{Var}(t - p)}{\mathrm{Var}(t)}
 
-    with the weighted population variances of the errors of the predictions :math:`p` and of the targets :math:`t`.
+    with the weighted population variances of the errors and of the targets :math:`t`, for predictions :math:`p`.
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Numbers (N,), or (N, D) for D columns.
     targets : tensor
-        Targets of the same shape.
+        Numbers of the same shape.
     multioutput : {"uniform_average", "raw_values", "variance_weighted"}
-        The mean over the columns, one number for each, or their mean weighted by the variances of the targets.
+        Mean over the columns, equal or by the variance of the targets, or one value per column.
     force_finite : bool
         Whether constant targets give 1 if the errors are constant too and 0 otherwise, rather than NaN and -inf.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Score (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN without items.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape.
-    ValueError
-        If `multioutput` is unknown.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    Notes
-    -----
-    No items give NaN. A constant error costs nothing, unlike in `r2_score`. SymJAX's ``explained_variance`` is that of
-    all entries as one vector, with 1e-6 added to the variance of the targets.
+    See Also
+    --------
+    r2_score, relative_squared_error
 
     References
     ----------
     .. [1] ``sklearn.metrics.explained_variance_score``
+    .. [2] SymJAX's ``explained_variance``, which flattens all entries and adds 1e-6 to the variance
 
     Examples
     --------
@@ -144,47 +167,51 @@ def explained_variance(
     """
     given = columns(predictions, targets, mask, weights)
     of_errors, of_targets = moments(given.errors, given.weights), moments(given.targets, given.weights)
-    score = where(pt.neq(of_targets[0], 0), explained(of_errors[2], of_targets[2], force_finite, power=2), np.nan)
+    score = where(pt.neq(of_targets[0], 0), one_minus_ratio(of_errors[2], of_targets[2], force_finite, power=2), np.nan)
     return given.result(score, multioutput, of_targets[2])
 
 
 @described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
-def root_mean_squared_error(predictions, targets, *, multioutput="uniform_average", weights=None, mask=None):
-    r"""Root of the mean squared error.
+def root_mean_squared_error(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    multioutput: MultiOutput = "uniform_average",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Root mean squared error (RMSE): the square root of the mean squared error, in the unit of the targets.
+
+    Choose `median_absolute_error` if outliers must not count. It is exact over batches, unlike a mean of batch roots.
 
     .. math:: E = \sqrt{\frac{\sum_i w_i (p_i - t_i)^2}{\sum_i w_i}}
-
-    with the predictions :math:`p_i`, the targets :math:`t_i` and the weights :math:`w_i` (1 if not given).
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Numbers (N,), or (N, D) for D columns.
     targets : tensor
-        Targets of the same shape.
+        Numbers of the same shape.
     multioutput : {"uniform_average", "raw_values"}
-        The mean over the columns, or one number for each.
+        Mean over the columns, or one value per column.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Error (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN without items.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape.
-    ValueError
-        If `multioutput` is unknown.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    Notes
-    -----
-    The root is taken of each column. No items give NaN. It is the root of the mean over all batches, not the mean of
-    their roots.
+    See Also
+    --------
+    normalized_root_mean_squared_error, r2_score, squared_error
 
     References
     ----------
@@ -202,42 +229,45 @@ def root_mean_squared_error(predictions, targets, *, multioutput="uniform_averag
 
 @described(best="min", per="set", differentiable=False, predictions=ABOVE_MINUS_1, targets=ABOVE_MINUS_1)
 def root_mean_squared_logarithmic_error(
-    predictions, targets, *, multioutput="uniform_average", weights=None, mask=None
-):
-    r"""Root of the mean squared difference of the logarithms of 1 + x.
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    multioutput: MultiOutput = "uniform_average",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Root mean squared logarithmic error (RMSLE): root mean squared error of log(1 + x).
+
+    Choose it over `root_mean_squared_error` if relative errors matter and numbers, such as counts, may be 0.
 
     .. math:: E = \sqrt{\frac{\sum_i w_i (\log(1 + p_i) - \log(1 + t_i))^2}{\sum_i w_i}}
-
-    with the predictions :math:`p_i`, the targets :math:`t_i` and the weights :math:`w_i` (1 if not given).
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, above -1.
+        Numbers (N,), or (N, D) for D columns, above -1.
     targets : tensor
-        Targets of the same shape.
+        Numbers of the same shape.
     multioutput : {"uniform_average", "raw_values"}
-        The mean over the columns, or one number for each.
+        Mean over the columns, or one value per column.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Error (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN without items, or if a number is below -1.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape.
-    ValueError
-        If `multioutput` is unknown.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    Notes
-    -----
-    The root is taken of each column. No items give NaN, and so do numbers below -1.
+    See Also
+    --------
+    root_mean_squared_error, squared_logarithmic_error
 
     References
     ----------
@@ -255,46 +285,49 @@ def root_mean_squared_logarithmic_error(
 
 @described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def normalized_root_mean_squared_error(
-    predictions, targets, *, normalization="mean", multioutput="uniform_average", weights=None, mask=None
-):
-    r"""Root of the mean squared error, by what the size of the targets is.
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    normalization: Literal["mean", "range", "std", "l2"] = "mean",
+    multioutput: MultiOutput = "uniform_average",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Normalized root mean squared error (NRMSE): the root mean squared error divided by the scale of the targets.
+
+    Choose it over `root_mean_squared_error` to compare errors of targets with different units.
 
     .. math:: E = \frac{1}{c} \sqrt{\frac{\sum_i w_i (p_i - t_i)^2}{\sum_i w_i}}
-
-    with the predictions :math:`p_i`, the targets :math:`t_i` and the weights :math:`w_i` (1 if not given), and their
-    mean, range, population standard deviation or norm as :math:`c`.
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Numbers (N,), or (N, D) for D columns.
     targets : tensor
-        Targets of the same shape.
+        Numbers of the same shape.
     normalization : {"mean", "range", "std", "l2"}
-        What :math:`c` is: the weighted mean, the range of what has a weight, the weighted standard deviation, or the
-        root of the weighted sum of squares.
+        The scale c: weighted mean, range of entries with a weight, weighted population standard deviation, or Euclidean
+        norm.
     multioutput : {"uniform_average", "raw_values"}
-        The mean over the columns, or one number for each.
+        Mean over the columns, or one value per column.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Error (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN without items; infinite or NaN where c is 0.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape.
-    ValueError
-        If `normalization` or `multioutput` is unknown.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    Notes
-    -----
-    No items give NaN. Where c is 0 it is infinite, or NaN.
+    See Also
+    --------
+    root_mean_squared_error, relative_squared_error
 
     References
     ----------
@@ -307,53 +340,58 @@ def normalized_root_mean_squared_error(
     0.4714
     """
     given = columns(predictions, targets, mask, weights)
-    if normalization not in _SIZES:
-        raise ValueError(f"normalization must be one of {', '.join(map(repr, _SIZES))}, not {normalization!r}")
-    size = _SIZES[normalization](given)
-    return given.result(_root_mean_square(given, given.errors) / size, multioutput)
+    if normalization not in _SCALES:
+        raise ValueError(f"normalization must be one of {', '.join(map(repr, _SCALES))}, not {normalization!r}")
+    scale = _SCALES[normalization](given)
+    return given.result(_root_mean_square(given, given.errors) / scale, multioutput)
 
 
 @described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def relative_squared_error(
-    predictions, targets, *, squared=True, multioutput="uniform_average", weights=None, mask=None
-):
-    r"""Squared error by that of the mean of the targets.
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    squared: bool = True,
+    multioutput: MultiOutput = "uniform_average",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Relative squared error (RSE): the squared error relative to that of predicting the mean of the targets.
+
+    It is ``1 - r2_score(...)``, except that constant targets give infinity or NaN. 0 is best.
 
     .. math:: E = \frac{\sum_i w_i (p_i - t_i)^2}{\sum_i w_i (t_i - \bar t)^2}
 
-    with the predictions :math:`p_i`, the targets :math:`t_i` and the weights :math:`w_i` (1 if not given), and the
-    weighted mean :math:`\bar t` of the targets.
+    with predictions :math:`p`, targets :math:`t` of weighted mean :math:`\bar t`, and weights :math:`w`.
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Numbers (N,), or (N, D) for D columns.
     targets : tensor
-        Targets of the same shape.
+        Numbers of the same shape.
     squared : bool
-        False for the root of it.
+        False for the square root.
     multioutput : {"uniform_average", "raw_values"}
-        The mean over the columns, or one number for each.
+        Mean over the columns, or one value per column.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Error (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN without items.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape.
-    ValueError
-        If `multioutput` is unknown.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    Notes
-    -----
-    It is ``1 - r2_score(...)``, but infinite or NaN for constant targets. No items give NaN.
+    See Also
+    --------
+    r2_score, normalized_root_mean_squared_error
 
     References
     ----------
@@ -387,7 +425,7 @@ def _deviation(given):
     return parts[2] / pt.sqrt(parts[0])
 
 
-_SIZES = {
+_SCALES = {
     "mean": lambda given: moments(given.targets, given.weights)[1],
     "range": _range,
     "std": _deviation,

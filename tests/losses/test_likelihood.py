@@ -119,7 +119,7 @@ def test_scales_that_are_not_positive_give_nan():
 NU = np.logspace(-3, 9, 49)
 
 
-def test_student_normaliser():
+def test_student_normalizer():
     """Against scipy, the derivative against digamma; large degrees of freedom in float32 against the normal density."""
 
     def build(nu):

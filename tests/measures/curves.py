@@ -1,4 +1,4 @@
-"""Rows of curves of binary scores, the areas under them and single points of them."""
+"""Rows of the curves of binary scores, the areas under them and their operating points."""
 
 from functools import wraps
 
@@ -63,6 +63,16 @@ def to_steps(steps):
 def of_tenths(curve, rising=False):
     """scikit-learn's curve of scores in tenths, at thresholds half way between them."""
     return of_sklearn(curve, float(rising), rising, UNIT_GRID, lower=0.05)
+
+
+def in_bins(function):
+    """The function as another one, so that its rows with bins have a first row of their own, swept everywhere."""
+
+    @wraps(function)
+    def with_bins(predictions, targets, **options):
+        return function(predictions, targets, **options)
+
+    return with_bins
 
 
 def equal_error(scores, targets, weights=None):
@@ -184,13 +194,20 @@ MEASURES = [
     *(
         Measure(function, draw, TARGETS, to_steps(steps)(reference), {"num_bins": steps + 1})
         for function, reference in (
-            (objectives.binned_roc_auc_score, AREA),
-            (objectives.binned_average_precision_score, AVERAGE),
+            (in_bins(objectives.roc_auc_score), AREA),
+            (in_bins(objectives.average_precision_score), AVERAGE),
         )
         for draw, steps in ((tenths, 10), (UNITS, 7))
     ),
     Measure(
-        on_grid(objectives.binned_roc_curve, 0, UNIT_GRID),
+        objectives.roc_auc_score,
+        UNITS,
+        TARGETS,
+        to_steps(7)(by_sklearn(sklearn.roc_auc_score, max_fpr=0.3)),
+        {"max_fpr": 0.3, "num_bins": 8},
+    ),
+    Measure(
+        on_grid(objectives.roc_curve, 0, UNIT_GRID),
         tenths,
         TARGETS,
         of_tenths(all_roc_points),
@@ -198,7 +215,7 @@ MEASURES = [
         **ON_GRID,
     ),
     Measure(
-        on_grid(objectives.binned_precision_recall_curve, 1, UNIT_GRID),
+        on_grid(objectives.precision_recall_curve, 1, UNIT_GRID),
         tenths,
         TARGETS,
         of_tenths(sklearn.precision_recall_curve, rising=True),

@@ -19,7 +19,6 @@ MEASURES = {
         "binary_confusion_matrix": {},
         "binary_f1_score": {},
         "binary_negative_predictive_value": {},
-        "binned_roc_auc_score": {"num_bins": 5},
         "equal_error_rate": {},
         "log_auc": {},
         "precision_at_recall": {"recall": 0.5},
@@ -29,6 +28,7 @@ MEASURES = {
 } | {
     name: getattr(objectives, name)(scores, targets)[1] for name in ("det_curve", "precision_recall_curve", "roc_curve")
 }
+MEASURES["roc_auc_score in bins"] = objectives.roc_auc_score(scores, targets, num_bins=5)
 SCORES = np.array([0.2, 0.6, 0.7, 0.4], "float32")
 GOOD, BAD = np.array([0, 1, 1, 0]), np.array([0, 1, 2, 0])
 
