@@ -1,4 +1,4 @@
-"""Losses of counts: 0 log 0, the factorial, Keras, and what is refused."""
+"""Losses of counts: 0 log 0, the factorial, Keras, and misuse."""
 
 import numpy as np
 import pytensor
@@ -34,7 +34,7 @@ def test_rates_of_zero():
     np.testing.assert_allclose(gradient, [0, -3, -1, -1])
 
 
-def test_negative_counts_are_visible():
+def test_negative_counts_give_nan():
     for function in (poisson_nll_loss, poisson_nll_loss_with_log_rate):
         assert np.isnan(evaluate(function, [1.0, 1.0], [-1, -0.5])[0]).all()
 

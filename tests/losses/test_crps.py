@@ -1,4 +1,4 @@
-"""Continuous ranked probability scores: integrals, limits, ties, bias, propriety, and what is refused."""
+"""Continuous ranked probability scores: integrals, limits, ties, bias, propriety, and misuse."""
 
 import numpy as np
 import pytensor
