@@ -8,11 +8,12 @@ import pytensor.tensor as pt
 from numpy.lib.array_utils import normalize_axis_tuple
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import ratio
 from objectives._inputs import align_targets, aligned_mask, as_tensor, fitted, floating_scores, matching
 from objectives._typing import TensorLike
 from objectives.ops.counting import EntryCount
 from objectives.ops.marking import has_mask
-from objectives.ops.selection import select, where
+from objectives.ops.selection import select
 from objectives.ops.shapes import own_shape
 from objectives.ops.statistics import summed, where_nothing
 
@@ -103,7 +104,7 @@ def aggregate(
         count = matching(as_tensor(normalizer, "normalizer"), total)
         if count.ndim > total.ndim:
             raise TypeError(f"normalizer must be a scalar, but has {count.ndim} dimensions")
-    return _ratio(total, count).astype(dtype)
+    return ratio(total, count, where_nothing(pt.constant(0, dtype=total.dtype))).astype(dtype)
 
 
 def aggregate_parts(
@@ -298,12 +299,6 @@ def _spread(x, loss):
     """``x``, broadcast to the shape of the loss if its static shape is smaller."""
     smaller = x.ndim < loss.ndim or any(m == 1 != n for m, n in zip(x.type.shape, loss.type.shape, strict=True))
     return pt.second(own_shape(loss), x) if smaller else x
-
-
-def _ratio(total, count):
-    """``total / count``, and 0 with a gradient of 0 where the count is 0."""
-    some = pt.neq(count, 0)
-    return where(some, total / where(some, count, 1), where_nothing(pt.constant(0, dtype=total.dtype)))
 
 
 def _check_not_aggregated(loss, weights, mask, axis):

@@ -11,6 +11,7 @@ import pytensor
 from pytensor.compile.mode import Mode, get_mode, predefined_modes
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._backends import BACKENDS
 from objectives._batches import arrays_of
 from objectives._progress import with_progress_bar
 from objectives._splitting import split
@@ -21,7 +22,7 @@ from objectives.ops.statistics import accumulated, check_lengths, concatenated, 
 __all__ = ["BatchError", "CompilationError", "Validation", "compile_validation"]
 
 Measure: TypeAlias = TensorLike | tuple[TensorLike, TensorLike | None]
-ARRAYS_OF = {"JAXLinker": "jax", "PytorchLinker": "torch", "MLXLinker": "mlx"}  # modules of the backends' own arrays
+ARRAYS_OF = {backend.linker: backend.arrays for backend in BACKENDS}
 
 
 class BatchError(RuntimeError):

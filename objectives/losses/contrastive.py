@@ -5,10 +5,11 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import log_sum_exp, ratio
 from objectives._inputs import as_tensor, fitted, integer_labels, known_number, matching, shown, vectors
 from objectives._typing import TensorLike
 from objectives.lookup import INTEGERS, NOT_ZERO, described
-from objectives.losses._terms import finished, log_sum_exp
+from objectives.losses._terms import finished
 from objectives.losses.categorical import categorical_crossentropy_with_logits
 from objectives.losses.similarity import direction
 from objectives.ops.selection import relu, where
@@ -233,8 +234,7 @@ def ntxent_loss(
     s = s / _positive(temperature, "temperature", s)
     far = log_sum_exp(where(negatives, s, -np.inf))
     losses = where(positives, softplus(far[:, None] - s), 0)
-    num_pairs = positives.sum(dtype="int64")
-    return finished(losses.sum() / where(num_pairs > 0, num_pairs, 1).astype(s.dtype))
+    return finished(ratio(losses.sum(), positives.sum(dtype="int64").astype(s.dtype)))
 
 
 def _batch(mask=None, *, labels, **embeddings):
@@ -248,7 +248,7 @@ def _batch(mask=None, *, labels, **embeddings):
         raise TypeError(
             f"{labels_name} must be a vector with one integer for each of the {name}, not {shown(labels.type.shape)}"
         )
-    labels = fitted(integer_labels(labels), labels_name, x.type.shape[:-1], name)
+    labels = fitted(integer_labels(labels, labels_name), labels_name, x.type.shape[:-1], name)
     return direction(x), labels, _of_batch(mask)
 
 

@@ -3,11 +3,12 @@
 import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 
+from objectives._arithmetic import log_ratio
 from objectives._inputs import floating, vectors
 from objectives._probabilities import log_softmax_of, refuse_log_probabilities, refuse_probabilities, softmax_logits
 from objectives.lookup import LOG_PROBABILITIES, NON_NEGATIVE, REALS, SIMPLEX, described
 from objectives.losses._latent import discrete_divergence, log_probability
-from objectives.losses._terms import finished, log_ratio, probability, soft
+from objectives.losses._terms import finished, probability, soft
 from objectives.ops.selection import nan_where, where
 
 __all__ = [

@@ -4,6 +4,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
+from objectives._arithmetic import power_of
 from objectives._inputs import known_number, option
 from objectives.lookup import NON_NEGATIVE, POSITIVE, REALS, described
 from objectives.losses._terms import finished, with_parameters
@@ -139,8 +140,7 @@ def beta_nll_loss(predictions, targets, variance, *, beta=0.5, eps=1e-6, mask=No
         raise ValueError(f"beta must be between 0 and 1, not {number}")
     p, t, variance, mask = with_parameters(predictions, targets, mask, variance=variance)
     variance = _at_least(variance, eps)
-    # a power in other words: PyTensor's has no conversion to PyTorch
-    factor = pt.exp(option(beta, "beta", p) * pt.log(disconnected_grad(variance)))
+    factor = power_of(disconnected_grad(variance), option(beta, "beta", p), positive=True)
     return finished(factor * _gaussian(p, t, variance), mask)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import pytensor.tensor as pt
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import ratio
 from objectives._inputs import are_labels, classwise, floating, size_option
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, UNIT, described
@@ -338,6 +338,4 @@ def _weights(sizes, class_weighting):
 def _loss(hits, missed, smooth, predictions):
     """``1 - (hits + smooth) / (hits + missed + smooth)`` without cancellation, and 0 for 0/0."""
     everything = hits + missed + size_option(smooth, "smooth", hits)
-    something = pt.neq(everything, 0)
-    loss = where(something, missed, 0) / where(something, everything, 1)
-    return finished(loss.astype(floating(predictions, "predictions").dtype))
+    return finished(ratio(missed, everything).astype(floating(predictions, "predictions").dtype))

@@ -4,7 +4,9 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import power_of, ratio
 from objectives._inputs import (
+    OF_SCORES,
     aligned_mask,
     are_labels,
     class_axis_last,
@@ -14,13 +16,12 @@ from objectives._inputs import (
     items,
     known_number,
     matching,
-    option,
     size_option,
 )
 from objectives._probabilities import refuse_probabilities
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, SIGNS, described
-from objectives.losses._terms import finished, pair_shortfalls, signs, soft, to_the_power
+from objectives.losses._terms import finished, pair_shortfalls, signs, soft
 from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.selection import even_relu, select, where
 from objectives.ops.shapes import ones_like
@@ -72,9 +73,10 @@ def margin_ranking_loss(
     >>> print(margin_ranking_loss([2.0, 0.5, 0.5], [1.0, 1.0, 1.0], [1, 1, -1], margin=0.25).eval())
     [0.   0.75 0.  ]
     """
-    first, second, mask = elementwise(floating(a, "a"), floating(b, "b"), mask)
+    names = "a", "b"
+    first, second, mask = elementwise(a, floating(b, "b", names), mask, names=names)
     lead = first - second
-    better = signs(option(targets, "targets", lead), False, mask)
+    better = signs(fitted(matching(targets, lead), "targets", lead.type.shape, "a - b"), False, mask)
     return finished(even_relu(size_option(margin, "margin", lead) - better * lead), mask)
 
 
@@ -132,8 +134,8 @@ def ranking_softmax_loss(
     s = floating(scores, "scores")
     refuse_probabilities(s, name="scores")
     mask = None if mask is None else _along(axis, aligned_mask(mask, "scores", s.type.shape))
-    weights = None if weights is None else _along(axis, option(weights, "weights", s))
-    s, relevance, _ = items(s, targets, axis=axis)
+    weights = None if weights is None else _along(axis, fitted(matching(weights, s), "weights", s.type.shape, "scores"))
+    s, relevance, _ = items(s, targets, axis=axis, names=OF_SCORES)
     if are_labels(relevance, s):
         raise TypeError(
             f"rank mismatch between targets and scores: targets have {relevance.ndim} and scores {s.ndim} "
@@ -224,8 +226,7 @@ def wmw_auc_loss(
     exponent = power if known_number(power) is not None else fitted(matching(power, scores), "power", (), "loss")
     scores, relevant, irrelevant = (x[:, 0] if x.ndim == 2 else x for x in (scores, relevant, irrelevant))
     weight, short = pair_shortfalls(scores, relevant, irrelevant, lead)
-    pairs = weight.sum()
-    return finished((weight * to_the_power(short, exponent)).sum() / where(pt.neq(pairs, 0), pairs, 1))
+    return finished(ratio((weight * power_of(short, exponent)).sum(), weight.sum()))
 
 
 def _along(axis, x):

@@ -5,10 +5,11 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import power_of
 from objectives._inputs import known_number, option, vectors
 from objectives._typing import TensorLike
 from objectives.lookup import NOT_ZERO, REALS, described
-from objectives.losses._terms import finished, to_the_power
+from objectives.losses._terms import finished
 from objectives.ops.ranking import even_max
 from objectives.ops.scaling import in_units, unit
 from objectives.ops.selection import where
@@ -223,8 +224,8 @@ def _norm(x, p):
         return even_max(size)
     largest, scale = _scale(size)
     not_zero = pt.neq(largest, 0)[..., 0]
-    total = where(not_zero, to_the_power(size / scale, order).sum(axis=-1), 1)
-    return where(not_zero, scale[..., 0] * to_the_power(total, 1 / order), 0)
+    total = where(not_zero, power_of(size / scale, order).sum(axis=-1), 1)
+    return where(not_zero, scale[..., 0] * power_of(total, 1 / order), 0)
 
 
 def _scale(size):

@@ -62,7 +62,7 @@ def gaussian_kl(mean, log_variance, prior_mean=0, prior_log_variance=0, *, axis=
     prior = {"prior_mean": prior_mean, "prior_log_variance": prior_log_variance}
     for name, x in prior.items():
         x = tensor(x)
-        prior[name] = feature(class_axis_last(x, axis) if x.ndim == mean.ndim else x, name, mean, mask)
+        prior[name] = feature(class_axis_last(x, axis, name) if x.ndim == mean.ndim else x, name, mean, mask)
     return finished(gaussian_divergence(mean, log_variance, **prior), mask)
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
-from objectives.metrics._ratios import ones_where, ratio
-from objectives.ops.selection import relu, where
+from objectives._arithmetic import ones_where, ratio
+from objectives.ops.selection import equal, relu, where
 
 
 class Information(NamedTuple):
@@ -20,12 +20,12 @@ class Information(NamedTuple):
     @property
     def is_trivial(self):
         """Whether there is only one class and only one cluster, or no item."""
-        return pt.invert(pt.neq(self.of_rows, 0) | pt.neq(self.of_columns, 0))
+        return equal(self.of_rows, 0) & equal(self.of_columns, 0)
 
     @property
     def is_one_sided(self):
         """Whether there is only one class or only one cluster, or no item."""
-        return pt.invert(pt.neq(self.of_rows, 0) & pt.neq(self.of_columns, 0))
+        return equal(self.of_rows, 0) | equal(self.of_columns, 0)
 
     @property
     def homogeneity(self):
@@ -41,8 +41,8 @@ def information_of(table) -> Information:
     rows, columns = table.sum(axis=1), table.sum(axis=0)
     # each divided by its own total, so that the share of a single class is exactly 1, whatever the weights
     p, p_row, p_column = (ratio(counts, counts.sum(), 0) for counts in (table, rows, columns))
-    nothing = pt.invert(pt.neq(p, 0))
-    quotients = where(nothing, 1, p / where(nothing, 1, p_row[:, None] * p_column[None, :]))
+    nothing = equal(p, 0)
+    quotients = ratio(p, p_row[:, None] * p_column[None, :])
     mutual = (p * pt.log(where(nothing, 1, quotients))).sum()
     return Information(relu(mutual), entropy(p_row), entropy(p_column))
 
@@ -50,7 +50,7 @@ def information_of(table) -> Information:
 def is_renaming(table):
     """Whether clusters equal classes up to their numbering."""
     entries, rows, columns = (ones_where(pt.neq(x, 0), table.dtype).sum() for x in (table, table.sum(1), table.sum(0)))
-    return pt.invert(pt.neq(entries, rows) | pt.neq(entries, columns) | pt.isnan(table.sum()))
+    return equal(entries, rows) & equal(entries, columns) & pt.invert(pt.isnan(table.sum()))
 
 
 def entropy(shares):

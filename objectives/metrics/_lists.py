@@ -6,7 +6,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
-from objectives._inputs import aligned_mask, are_labels, class_axis_last, floating_scores, items, shown
+from objectives._inputs import OF_SCORES, aligned_mask, are_labels, class_axis_last, floating_scores, items, shown
 from objectives.ops.selection import condition_of, nan_where, select, where
 from objectives.ops.shapes import ones_like, own_shape
 
@@ -44,7 +44,7 @@ def lists(scores, targets, mask, axis) -> Lists:
     if mask is not None:
         mask = aligned_mask(mask, "scores", scores.type.shape)
         mask = class_axis_last(mask, axis) if mask.ndim else mask
-    scores, relevance, _ = items(scores, targets, axis=axis)
+    scores, relevance, _ = items(scores, targets, axis=axis, names=OF_SCORES)
     if are_labels(relevance, scores):
         raise TypeError(
             f"rank mismatch between targets {shown(relevance.type.shape)} and scores {shown(scores.type.shape)}: give "

@@ -7,6 +7,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import ones_where, ratio
 from objectives.metrics._sets import unless_empty
 from objectives.ops.selection import where
 
@@ -77,17 +78,6 @@ def fbeta_of(beta):
         return (1 + square) * counts.true_positives, square * counts.actual + counts.predicted
 
     return fbeta
-
-
-def ones_where(condition, dtype):
-    """1 where the condition holds, else 0; not by a cast, of which MLX would warn if it is one to float64."""
-    return pt.switch(condition, np.asarray(1, dtype), np.asarray(0, dtype))
-
-
-def ratio(numerator, denominator, otherwise=0):
-    """The quotient, or another number where the denominator is 0. NaN stays."""
-    nothing = pt.invert(pt.neq(denominator, 0))
-    return where(nothing, otherwise, numerator / where(nothing, 1, denominator))
 
 
 def score(formula, counts, zero_division):

@@ -6,9 +6,10 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import ones_where, ratio
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, REALS, described
-from objectives.metrics._ratios import averaged, counts_of_classes, ones_where, ratio, recall_of
+from objectives.metrics._ratios import averaged, counts_of_classes, recall_of
 from objectives.metrics.confusion import confusion_matrix
 
 __all__ = ["balanced_accuracy", "cohen_kappa", "matthews_corrcoef"]

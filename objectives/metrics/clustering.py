@@ -6,10 +6,10 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import ratio
 from objectives._typing import TensorLike
 from objectives.lookup import LABELS, described
 from objectives.metrics._contingency import CLUSTERS, contingency_table
-from objectives.metrics._ratios import ratio
 from objectives.ops.contingency import best_assignment
 
 __all__ = [

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import power_of
 from objectives._inputs import as_labels, classwise, floating, known_number, shown
 from objectives._probabilities import refuse_log_probabilities
 from objectives._typing import MultiOutput, TensorLike
@@ -369,7 +370,7 @@ def _potential(t, k):
         return t * log
     if k == 2:
         return -log
-    return where(some, pt.exp((2 - k) * log), 0) / ((1 - k) * (2 - k))
+    return power_of(where(some, t, 0), 2 - k) / ((1 - k) * (2 - k))
 
 
 class _Classes(NamedTuple):

@@ -4,6 +4,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import power_of
 from objectives._inputs import fitted, known_number, matching
 from objectives._typing import TensorLike
 from objectives.lookup import REALS, described
@@ -166,7 +167,7 @@ def minkowski_distance(
     if order is None or not 1 <= order < np.inf:
         raise ValueError(f"p must be a finite number of at least 1, not {p!r}")
     predicted, t, w = numbers(predictions, targets, mask, weights)
-    return _power(total_of(w * _power(pt.abs(predicted - t), order)), 1 / order)
+    return power_of(total_of(w * power_of(pt.abs(predicted - t), order)), 1 / order)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
@@ -224,11 +225,3 @@ def peak_signal_noise_ratio(
     error = total_of(w * pt.square(p - t)) / total_of(w)
     peak = fitted(matching(data_range, p), "data_range", (), "measure")
     return float(10 / np.log(10)) * (2 * pt.log(peak) - pt.log(error))
-
-
-def _power(x, exponent):
-    """``x**exponent`` of what is not negative. PyTorch has no conversion of pt.power."""
-    if exponent in (0.5, 1, 2):
-        return {0.5: pt.sqrt, 1: lambda x: x, 2: pt.square}[exponent](x)
-    some = pt.neq(x, 0)
-    return where(some, pt.exp(exponent * pt.log(where(some, x, 1))), 0)

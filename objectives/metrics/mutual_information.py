@@ -5,11 +5,11 @@ from typing import Literal
 
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import ratio
 from objectives._typing import TensorLike
 from objectives.lookup import LABELS, described
 from objectives.metrics._contingency import CLUSTERS, contingency_table
 from objectives.metrics._information import averaged_entropy, away_from_0, information_of, is_renaming
-from objectives.metrics._ratios import ratio
 from objectives.ops.contingency import expected_mutual_information
 from objectives.ops.selection import where
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import ratio
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, described
 from objectives.metrics._lists import check_cutoff, lists, not_below, other, own
-from objectives.metrics._ratios import ratio
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import nan_where, neither, select, where
 

@@ -6,10 +6,10 @@ All pairs of entries are compared, which takes memory of the square of the lengt
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import ratio
 from objectives._typing import TensorLike
 from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.metrics._lists import lists, retrieved
-from objectives.metrics._ratios import ratio
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import where
 

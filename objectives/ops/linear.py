@@ -7,7 +7,7 @@ from pytensor.gradient import disconnected_grad
 from pytensor.graph.basic import Constant
 from scipy.linalg import get_blas_funcs
 
-from objectives.ops._itemwise import _ItemOp
+from objectives.ops._symbolic import DifferentiableOp
 from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.labels import LabelError
 from objectives.ops.marking import loss
@@ -15,7 +15,6 @@ from objectives.ops.selection import select, where
 from objectives.ops.shapes import own_shapes
 
 BLOCK = 1 << 25  # bytes of the logits that are held at once
-COPIES = 4  # how many arrays of their size other backends need for a block: logits, exponentials and gradients
 ROWS = 1 << 16  # entries of the logits that pass through the cache together
 
 
@@ -31,7 +30,7 @@ def partition_penalty(logits, weight):
     return weight * pt.square(log_partition)
 
 
-class LinearCrossentropy(_ItemOp):
+class LinearCrossentropy(DifferentiableOp):
     r"""(features h (..., D), weights W (V, D), labels (...), \*options) to the crossentropies (...) of h W'.
 
     The options are ``biases`` (V,), ``logit_softcap`` and ``z_loss`` (scalars), and those of `SoftmaxCrossentropy`.
@@ -69,7 +68,7 @@ class LinearCrossentropy(_ItemOp):
         return gradients
 
 
-class LinearCrossentropyGradient(_ItemOp):
+class LinearCrossentropyGradient(DifferentiableOp):
     """(features, weights, labels, gradient by the losses, *options) to the gradients by features, weights and biases.
 
     ``with_loss`` prepends the losses to the outputs; it is for rewrites.

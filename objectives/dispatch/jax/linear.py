@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from pytensor.link.jax.dispatch.basic import jax_funcify
 
 from objectives.dispatch.jax.labels import pick_class
-from objectives.ops.linear import BLOCK, COPIES, LinearCrossentropy, LinearCrossentropyGradient
+from objectives.ops.linear import BLOCK, LinearCrossentropy, LinearCrossentropyGradient
 
 
 def scaled(weight, value):
@@ -37,7 +37,7 @@ def split(features, weights, labels, options):
     items = jnp.asarray(features).reshape(-1, features.shape[-1])
     mask = jnp.ones(labels.shape, bool) if options.get("mask") is None else options["mask"]
     mask = jnp.broadcast_to(mask, labels.shape)
-    height = max(1, min(len(items), BLOCK // COPIES // (max(1, len(weights)) * items.dtype.itemsize)))
+    height = max(1, min(len(items), BLOCK // (max(1, len(weights)) * items.dtype.itemsize)))
     more = -len(items) % height
 
     def by_blocks(x):

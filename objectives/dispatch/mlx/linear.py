@@ -5,7 +5,7 @@ from pytensor.link.mlx.dispatch.basic import mlx_funcify
 
 from objectives.dispatch.mlx.labels import pick_class
 from objectives.ops.labels import check_shapes
-from objectives.ops.linear import BLOCK, COPIES, LinearCrossentropy, LinearCrossentropyGradient
+from objectives.ops.linear import BLOCK, LinearCrossentropy, LinearCrossentropyGradient
 
 
 def scaled(weight, value):
@@ -45,7 +45,7 @@ def block_losses(
 def blocks(features, weights, labels, mask, *others):
     check_shapes(features, labels)
     mask = mx.broadcast_to(mx.array(True) if mask is None else mask, labels.shape)
-    height = max(1, BLOCK // COPIES // (4 * max(1, weights.shape[0])))
+    height = max(1, BLOCK // (4 * max(1, weights.shape[0])))
     flat = [features.reshape(-1, features.shape[-1]), labels.reshape(-1), mask.reshape(-1)]
     flat += [mx.broadcast_to(x, labels.shape).reshape(-1) for x in others]
     for start in range(0, max(1, labels.size), height):

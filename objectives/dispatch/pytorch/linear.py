@@ -5,7 +5,7 @@ import torch
 from objectives.dispatch.pytorch._registration import register_kernel
 from objectives.dispatch.pytorch.crossentropy import loss
 from objectives.ops.labels import check_shapes
-from objectives.ops.linear import BLOCK, COPIES, LinearCrossentropy, LinearCrossentropyGradient
+from objectives.ops.linear import BLOCK, LinearCrossentropy, LinearCrossentropyGradient
 
 
 def block_losses(features, weights, biases, labels, mask, *, logit_softcap=None, z_loss=None, **options):
@@ -24,7 +24,7 @@ def blocks(features, weights, labels, mask, *others):
     """Blocks of few enough items, flat, that their logits fit the memory."""
     check_shapes(features, labels)
     mask = None if mask is None else mask.expand(labels.shape)
-    height = max(1, BLOCK // COPIES // (max(1, len(weights)) * features.element_size()))
+    height = max(1, BLOCK // (max(1, len(weights)) * features.element_size()))
     flat = [features.reshape(-1, features.shape[-1]), labels.reshape(-1), None if mask is None else mask.reshape(-1)]
     flat += [x.expand(labels.shape).reshape(-1) for x in others]
     for start in range(0, max(1, labels.numel()), height):
