@@ -32,7 +32,7 @@ help:
 	@echo "make docs           the documentation, in docs/_build"
 	@echo "make references     compute with JAX and optax what the tests compare with: after a row has changed"
 	@echo "make mutants        break the package here and there, and see whether the tests of make test notice"
-	@echo "make matrix         write what the tests found to run on each backend into README.rst and docs/backends.rst"
+	@echo "make matrix         write the tables of backends and the list of functions into README.rst and docs/backends.rst"
 	@echo "make bench          times against PyTorch, JAX and a copy, in build/benchmarks: make bench BENCH=--help"
 	@echo "make clean          remove environments and what was built"
 
@@ -64,7 +64,7 @@ test: lint docs suite
 
 suite: $(ENV)/.tests
 	$(PYTEST) $(FIRST_TIER) $(SWEEPS:%=--ignore=%)
-	$(SWEEP) $(MATRIX)-test.json $(FIRST_TIER) $(SWEEPS)
+	$(SWEEP) $(MATRIX)-test.json $(FIRST_TIER) $(SWEPT) $(SWEEPS)
 
 test-backends: $(ENV)/.backends
 	$(PYTEST) $(SECOND_TIER) $(SWEEPS:%=--ignore=%)
@@ -77,11 +77,11 @@ float32: TIER ?= $(SECOND_TIER)
 float32: $(ENV)/.backends
 	$(SWEEP) $(MATRIX)-float32.json $(TIER) $(BACKENDS)
 
-# What depends on versions beside the suite: all functions on the other backends, in float32, and packages that use
-# PyTensor. (On Numba the suite has tried all.)
-versions: FLAGS = floatX=float32
-versions: $(ENV)/.backends
-	$(SWEEP) $(MATRIX)-float32.json $(SECOND_TIER) -k "not NUMBA" $(BACKENDS)
+# What depends on versions: the suite, all functions on all backends in float32 (on Numba too, which make test tries in
+# float64), and packages that use PyTensor.
+versions: SWEPT = -k "not NUMBA"
+versions: suite $(ENV)/.backends
+	$(MAKE) float32
 	$(PYTEST) tests/test_integration.py tests/test_foreign_autodiff.py
 
 test-all:

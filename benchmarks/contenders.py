@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+# A list of its own: to import objectives before set_environment() would load what reads the environment.
 BACKENDS = {"NUMBA": "numba", "CVM": None, "JAX": "jax", "PYTORCH": "torch", "plain": "numba"}
 HOST_BACKENDS = ("NUMBA", "CVM", "plain")  # compute on the processor alone
 PEERS = ("torch eager", "torch.compile", "jax.jit")
 FLOOR = "copy of the bytes"
-REWRITES = ("loss_fusion", "recognise_crossentropy", "simd")  # those of this package, which "plain" does without
+REWRITES = ("loss_fusion", "recognize_crossentropy", "simd")  # those of this package, which "plain" does without
 TOLERANCES = {"float32": 1e-4, "float64": 1e-9}  # of the loss, and of the gradient as a share of its greatest entry
 
 

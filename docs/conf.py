@@ -60,7 +60,7 @@ def write_facts(app):
         ranges = "; ".join(f"{argument}: {values}" for argument, values in known.arguments.items())
         flags = ["yes" if flag else "" for flag in (known.symmetric, known.convex, known.smooth)]
         minimum = "" if known.minimum is None else f"{known.minimum:g}"
-        rows.append((f"`{name}`", known.per, ranges, *flags, known.minimiser or "", minimum, known.best or ""))
+        rows.append((f"`{name}`", known.per, ranges, *flags, known.minimizer or "", minimum, known.best or ""))
     for first, *others in rows:
         lines += [f"   * - {first}", *(f"     - {cell}" for cell in others)]
     folder = Path(app.srcdir) / "_generated"

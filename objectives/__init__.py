@@ -42,7 +42,7 @@ aggregate, aggregate_parts, labelled, align_targets
 compile_validation, Validation, BatchError, CompilationError
     Measures over batches.
 names, get, facts
-    Functions by name, for configuration files, and what is known of them: ranges, symmetry, convexity, minimiser.
+    Functions by name, for configuration files, and what is known of them: ranges, symmetry, convexity, minimizer.
 """
 
 from objectives import distributed, losses, metrics, plot

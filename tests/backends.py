@@ -7,8 +7,10 @@ import pytensor
 import pytest
 from pytensor.compile.mode import Mode, get_mode
 
+from objectives._backends import BACKENDS
+
 # What must be installed for each, beside PyTensor.
-PACKAGES = {"NUMBA": (), "CVM": (), "JAX": ("jax",), "PYTORCH": ("torch",), "MLX": ("mlx",)}
+PACKAGES = {backend.mode: tuple(filter(None, [backend.library])) for backend in BACKENDS}
 CANNOT_RAISE = ("JAX", "PYTORCH", "MLX")
 
 

@@ -11,12 +11,9 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
-KERNELS = {
-    "pytensor.link.numba.dispatch": "objectives.dispatch.numba",
-    "pytensor.link.jax.dispatch": "objectives.dispatch.jax",
-    "pytensor.link.pytorch.dispatch": "objectives.dispatch.pytorch",
-    "pytensor.link.mlx.dispatch": "objectives.dispatch.mlx",
-}
+from objectives._backends import BACKENDS
+
+KERNELS = {backend.pytensor_dispatch: backend.kernels for backend in BACKENDS if backend.folder}
 
 
 class _KernelFinder(MetaPathFinder):

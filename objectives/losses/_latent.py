@@ -3,8 +3,8 @@
 import numpy as np
 import pytensor.tensor as pt
 
+from objectives._arithmetic import length
 from objectives._inputs import aligned_mask, check_broadcast, check_same_shape, fitted, floating, matching, shown
-from objectives.losses._terms import length
 from objectives.ops.selection import nan_where, where
 
 EVERYTHING = np.array(True)  # counts where there is no mask

@@ -10,7 +10,7 @@ from objectives.ops.selection import nan_where, scaled, where
 __all__ = ["poisson_nll_loss", "poisson_nll_loss_with_log_rate"]
 
 
-@described(convex=True, smooth=True, minimiser="mean", predictions=NON_NEGATIVE, targets=NON_NEGATIVE)
+@described(convex=True, smooth=True, minimizer="mean", predictions=NON_NEGATIVE, targets=NON_NEGATIVE)
 def poisson_nll_loss(predictions, targets, *, full=False, mask=None):
     r"""Negative log-likelihood of counts under Poisson distributions, element by element.
 
@@ -61,7 +61,7 @@ def poisson_nll_loss(predictions, targets, *, full=False, mask=None):
     return finished(_normalised(p - scaled(t, pt.log(where(pt.neq(t, 0) | pt.neq(p, 0), p, 1))), t, full), mask)
 
 
-@described(convex=True, smooth=True, minimiser="log mean", log_rate=REALS, targets=NON_NEGATIVE)
+@described(convex=True, smooth=True, minimizer="log mean", log_rate=REALS, targets=NON_NEGATIVE)
 def poisson_nll_loss_with_log_rate(log_rate, targets, *, full=False, mask=None):
     r"""Negative log-likelihood of counts under Poisson distributions of given log-rates, element by element.
 
@@ -105,7 +105,7 @@ def poisson_nll_loss_with_log_rate(log_rate, targets, *, full=False, mask=None):
     >>> print(poisson_nll_loss_with_log_rate([0.0, 1.0], [0, 3]).eval().round(4))
     [ 1.     -0.2817]
     """
-    z, t, mask = elementwise(log_rate, targets, mask)
+    z, t, mask = elementwise(log_rate, targets, mask, names=("log_rate", "targets"))
     t = nan_where(t < 0, t)
     return finished(_normalised(pt.exp(z) - scaled(t, z), t, full), mask)
 

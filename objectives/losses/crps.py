@@ -3,16 +3,17 @@
 import numpy as np
 import pytensor.tensor as pt
 
+from objectives._arithmetic import mean
 from objectives._inputs import aligned_mask, check_same_shape, class_axis_last, floating, matching, shown
 from objectives.lookup import NON_NEGATIVE, REALS, described
-from objectives.losses._terms import finished, mean, with_parameters
+from objectives.losses._terms import finished, with_parameters
 from objectives.ops.counting import EntryCount
 from objectives.ops.selection import absolute, even_relu, nan_where, scaled, where
 
 __all__ = ["crps_ensemble", "gaussian_crps"]
 
 
-@described(per="item", minimiser="quantiles", minimum=0, predictions=REALS, targets=REALS)
+@described(per="item", minimizer="quantiles", minimum=0, predictions=REALS, targets=REALS)
 def crps_ensemble(predictions, targets, *, fair=False, axis=-1, mask=None):
     r"""Continuous ranked probability score of ensembles, one number for each item.
 
@@ -90,7 +91,7 @@ def crps_ensemble(predictions, targets, *, fair=False, axis=-1, mask=None):
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     predictions=REALS,
     targets=REALS,
     standard_deviation=NON_NEGATIVE,

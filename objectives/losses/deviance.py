@@ -3,16 +3,17 @@
 import numpy as np
 import pytensor.tensor as pt
 
+from objectives._arithmetic import log_ratio, power_of
 from objectives._inputs import elementwise, known_number
 from objectives.lookup import POSITIVE, REALS, described
-from objectives.losses._terms import finished, log_ratio
+from objectives.losses._terms import finished
 from objectives.losses.regression import squared_error
-from objectives.ops.selection import nan_where, scaled, where
+from objectives.ops.selection import equal, nan_where, scaled, where
 
 __all__ = ["tweedie_deviance"]
 
 
-@described(smooth=True, minimiser="mean", minimum=0, predictions=POSITIVE, targets=REALS)
+@described(smooth=True, minimizer="mean", minimum=0, predictions=POSITIVE, targets=REALS)
 def tweedie_deviance(predictions, targets, *, power=0.0, mask=None):
     r"""Unit deviance of Tweedie's distributions, whose variance is a power of the mean, element by element.
 
@@ -83,7 +84,7 @@ def tweedie_deviance(predictions, targets, *, power=0.0, mask=None):
     # another condition than that of the predictions, as in `classwise`
     t = t if mask is None else where(pt.invert(mask), 1, t)
     # where the prediction is 0 the deviance has a pole
-    pole = pt.invert(pt.neq(p, 0)) & (t > 0) if k > 1 else None
+    pole = equal(p, 0) & (t > 0) if k > 1 else None
     q = p if pole is None else where(pole, 1, p)
     deviance = 2 * (scaled(t, _difference(t, q, 1 - k)) - _difference(t, q, 2 - k))
     deviance = deviance if pole is None else where(pole, t / p, deviance)
@@ -108,10 +109,7 @@ def _difference(t, p, exponent):
         return where(positive, -log, 0)
     exponent = np.asarray(exponent, dtype=p.dtype)
     grows = exponent * log > 0
-    step = _power(where(grows, end, start), exponent) * pt.expm1(exponent * where(grows, -log, log))
-    return where(positive, where(grows, step, -step), -_power(where(positive, 1, p), exponent)) / exponent
-
-
-def _power(x, exponent):
-    # PyTorch has no conversion of pt.power
-    return pt.exp(exponent * pt.log(x))
+    greater = power_of(where(grows, end, start), exponent, positive=True)
+    step = greater * pt.expm1(exponent * where(grows, -log, log))
+    at_zero = power_of(where(positive, 1, p), exponent, positive=True)
+    return where(positive, where(grows, step, -step), -at_zero) / exponent

@@ -3,11 +3,12 @@
 import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 
+from objectives._arithmetic import log_ratio
 from objectives._inputs import floating, vectors
 from objectives._probabilities import log_softmax_of, refuse_log_probabilities, refuse_probabilities, softmax_logits
 from objectives.lookup import LOG_PROBABILITIES, NON_NEGATIVE, REALS, SIMPLEX, described
 from objectives.losses._latent import discrete_divergence, log_probability
-from objectives.losses._terms import finished, log_ratio, probability, soft
+from objectives.losses._terms import finished, probability, soft
 from objectives.ops.selection import nan_where, where
 
 __all__ = [
@@ -20,7 +21,7 @@ __all__ = [
 
 
 @described(
-    per="item", convex=True, smooth=True, minimiser="probabilities", minimum=0, predictions=SIMPLEX, targets=SIMPLEX
+    per="item", convex=True, smooth=True, minimizer="probabilities", minimum=0, predictions=SIMPLEX, targets=SIMPLEX
 )
 def kl_divergence(predictions, targets, *, axis=-1, mask=None):
     r"""Kullback-Leibler divergence of predicted from target probabilities, one number for each item.
@@ -85,7 +86,7 @@ def kl_divergence(predictions, targets, *, axis=-1, mask=None):
 
 
 @described(
-    per="item", convex=True, smooth=True, minimiser="log probabilities", minimum=0, logits=REALS, targets=SIMPLEX
+    per="item", convex=True, smooth=True, minimizer="log probabilities", minimum=0, logits=REALS, targets=SIMPLEX
 )
 def kl_divergence_with_logits(logits, targets, *, axis=-1, mask=None):
     r"""Kullback-Leibler divergence of the softmax of logits from target probabilities, one number for each item.
@@ -148,7 +149,7 @@ def kl_divergence_with_logits(logits, targets, *, axis=-1, mask=None):
     per="item",
     convex=True,
     smooth=True,
-    minimiser="log probabilities",
+    minimizer="log probabilities",
     minimum=0,
     log_predictions=LOG_PROBABILITIES,
     log_targets=LOG_PROBABILITIES,
@@ -206,7 +207,7 @@ def kl_divergence_with_log_targets(log_predictions, log_targets, *, axis=-1, mas
 
 
 @described(
-    per="item", convex=True, smooth=True, minimiser="target", minimum=0, predictions=NON_NEGATIVE, targets=NON_NEGATIVE
+    per="item", convex=True, smooth=True, minimizer="target", minimum=0, predictions=NON_NEGATIVE, targets=NON_NEGATIVE
 )
 def generalized_kl_divergence(predictions, targets, *, axis=-1, mask=None):
     r"""Kullback-Leibler divergence of numbers that need not add up to 1, one number for each item.
@@ -263,7 +264,7 @@ def generalized_kl_divergence(predictions, targets, *, axis=-1, mask=None):
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     minimum=0,
     predictions=SIMPLEX,
     targets=SIMPLEX,

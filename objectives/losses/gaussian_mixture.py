@@ -7,6 +7,7 @@ clusters' divergences.
 import pytensor.tensor as pt
 from pytensor.tensor.special import softmax
 
+from objectives._arithmetic import log_sum_exp
 from objectives.lookup import LOG_PROBABILITIES, REALS, described
 from objectives.losses._latent import (
     agree,
@@ -23,7 +24,7 @@ from objectives.losses._latent import (
     parameter,
     variance_of_sum,
 )
-from objectives.losses._terms import finished, log_sum_exp
+from objectives.losses._terms import finished
 
 __all__ = ["fgmm_vae_loss", "vae_comp_gmm_loss", "vae_gmm_loss"]
 
@@ -33,7 +34,7 @@ __all__ = ["fgmm_vae_loss", "vae_comp_gmm_loss", "vae_gmm_loss"]
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     reconstruction=REALS,
     targets=REALS,
     z_mean=REALS,
@@ -131,7 +132,7 @@ def vae_gmm_loss(
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     reconstruction=REALS,
     targets=REALS,
     z_mean=REALS,
@@ -225,7 +226,7 @@ def vae_comp_gmm_loss(
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     reconstruction=REALS,
     targets=REALS,
     z_mean=REALS,

@@ -3,7 +3,9 @@
 import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 
+from objectives._arithmetic import length, log_sum_exp, mean, ratio
 from objectives._inputs import (
+    OF_LOGITS,
     check_same_shape,
     class_axis_last,
     classwise,
@@ -14,7 +16,7 @@ from objectives._inputs import (
 )
 from objectives._probabilities import refuse_probabilities
 from objectives.lookup import CLASSES, NON_NEGATIVE, REALS, UNIT, described
-from objectives.losses._terms import dense, finished, length, log_sum_exp, mean, soft
+from objectives.losses._terms import dense, finished, soft
 from objectives.ops.crossentropy import crossentropy
 from objectives.ops.selection import nan_where, scaled, where
 from objectives.ops.shapes import ones_like
@@ -30,7 +32,7 @@ __all__ = [
 @described(
     per="item",
     smooth=True,
-    minimiser="log probabilities, moved by the noise",
+    minimizer="log probabilities, moved by the noise",
     minimum=0,
     logits=REALS,
     targets=CLASSES,
@@ -98,7 +100,7 @@ def heteroscedastic_categorical_crossentropy(logits, targets, standard_deviation
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits)
-    z, targets, mask = classwise(logits, targets, mask, axis=axis)
+    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
     rows = None if mask is None else mask[..., None]
     deviation = _spread(standard_deviation, "standard_deviation", z, axis, rows)
     noisy = _noisy(z, deviation, noise, axis, rows)
@@ -109,7 +111,7 @@ def heteroscedastic_categorical_crossentropy(logits, targets, standard_deviation
 @described(
     per="item",
     smooth=True,
-    minimiser="log probabilities, moved by the noise",
+    minimizer="log probabilities, moved by the noise",
     logits=REALS,
     targets=CLASSES,
     variance=NON_NEGATIVE,
@@ -183,7 +185,7 @@ def robust_categorical_crossentropy(logits, targets, variance, *, noise, variant
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits)
-    z, targets, mask = classwise(logits, targets, mask, axis=axis)
+    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
     rows = None if mask is None else mask[..., None]
     variance = _spread(variance, "variance", z, axis, rows)
     noisy = _noisy(z, _deviation(variance, variant), noise, axis, rows)
@@ -195,7 +197,7 @@ def robust_categorical_crossentropy(logits, targets, variance, *, noise, variant
 @described(
     per="item",
     smooth=True,
-    minimiser="log odds, moved by the noise",
+    minimizer="log odds, moved by the noise",
     logits=REALS,
     targets=UNIT,
     variance=NON_NEGATIVE,
@@ -259,7 +261,7 @@ def robust_binary_crossentropy(logits, targets, variance, *, noise, variant="doc
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits)
-    z, targets, mask = elementwise(logits, targets, mask)
+    z, targets, mask = elementwise(logits, targets, mask, names=OF_LOGITS)
     z, targets, mask = class_axis_last(z, axis), _labels_last(soft(targets), axis), _labels_last(mask, axis)
     variance = _spread(variance, "variance", z, axis, mask)
     noisy = _noisy(z, _deviation(variance, variant), noise, axis, mask)
@@ -322,6 +324,5 @@ def _mean_over(z, mask):
     if mask is None:
         return lambda x: mean(x, -1)
     counted = where(mask, ones_like(z), 0)
-    number = counted.sum(axis=-1, keepdims=True)
-    share = counted / where(number > 0, number, 1)
+    share = ratio(counted, counted.sum(axis=-1, keepdims=True))
     return lambda x: (share * x).sum(axis=-1)

@@ -4,6 +4,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
+from objectives._arithmetic import power_of
 from objectives._inputs import known_number, option
 from objectives.lookup import NON_NEGATIVE, POSITIVE, REALS, described
 from objectives.losses._terms import finished, with_parameters
@@ -20,7 +21,7 @@ __all__ = [
 
 
 @described(
-    symmetric=True, convex=True, smooth=True, minimiser="mean", predictions=REALS, targets=REALS, variance=NON_NEGATIVE
+    symmetric=True, convex=True, smooth=True, minimizer="mean", predictions=REALS, targets=REALS, variance=NON_NEGATIVE
 )
 def gaussian_nll_loss(predictions, targets, variance, *, full=False, eps=1e-6, mask=None):
     r"""Negative log-likelihood of targets under normal distributions, element by element.
@@ -80,7 +81,7 @@ def gaussian_nll_loss(predictions, targets, variance, *, full=False, eps=1e-6, m
 
 
 @described(
-    symmetric=True, convex=True, smooth=True, minimiser="mean", predictions=REALS, targets=REALS, variance=NON_NEGATIVE
+    symmetric=True, convex=True, smooth=True, minimizer="mean", predictions=REALS, targets=REALS, variance=NON_NEGATIVE
 )
 def beta_nll_loss(predictions, targets, variance, *, beta=0.5, eps=1e-6, mask=None):
     r"""Gaussian negative log-likelihood whose factor keeps uncertain elements from being given up, for each element.
@@ -139,12 +140,11 @@ def beta_nll_loss(predictions, targets, variance, *, beta=0.5, eps=1e-6, mask=No
         raise ValueError(f"beta must be between 0 and 1, not {number}")
     p, t, variance, mask = with_parameters(predictions, targets, mask, variance=variance)
     variance = _at_least(variance, eps)
-    # a power in other words: PyTensor's has no conversion to PyTorch
-    factor = pt.exp(option(beta, "beta", p) * pt.log(disconnected_grad(variance)))
+    factor = power_of(disconnected_grad(variance), option(beta, "beta", p), positive=True)
     return finished(factor * _gaussian(p, t, variance), mask)
 
 
-@described(symmetric=True, convex=True, minimiser="median", predictions=REALS, targets=REALS, scale=POSITIVE)
+@described(symmetric=True, convex=True, minimizer="median", predictions=REALS, targets=REALS, scale=POSITIVE)
 def laplace_nll_loss(predictions, targets, scale, *, full=False, mask=None):
     r"""Negative log-likelihood of targets under Laplace distributions, element by element.
 
@@ -201,7 +201,7 @@ def laplace_nll_loss(predictions, targets, scale, *, full=False, mask=None):
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="mean",
+    minimizer="mean",
     predictions=REALS,
     targets=REALS,
     log_variance=REALS,
@@ -269,7 +269,7 @@ def robust_squared_error(predictions, targets, log_variance, label_errors=0.0, *
 @described(
     symmetric=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     predictions=REALS,
     targets=REALS,
     scale=POSITIVE,

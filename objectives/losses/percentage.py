@@ -15,7 +15,7 @@ __all__ = [
 ]
 
 
-@described(convex=True, minimiser="median weighted by 1 / target", minimum=0, predictions=REALS, targets=REALS)
+@described(convex=True, minimizer="median weighted by 1 / target", minimum=0, predictions=REALS, targets=REALS)
 def absolute_percentage_error(predictions, targets, *, scale=100.0, eps=1e-7, mask=None):
     r"""Absolute error in percent of the target, element by element.
 
@@ -70,7 +70,7 @@ def absolute_percentage_error(predictions, targets, *, scale=100.0, eps=1e-7, ma
     return finished(option(scale, "scale", predictions) * fraction, mask)
 
 
-@described(best=None, convex=True, smooth=True, minimiser="unbounded", predictions=REALS, targets=REALS)
+@described(best=None, convex=True, smooth=True, minimizer="unbounded", predictions=REALS, targets=REALS)
 def percentage_error(predictions, targets, *, scale=100.0, eps=1e-7, mask=None):
     r"""Signed error in percent of the target, element by element: positive where the prediction falls short.
 
@@ -128,7 +128,7 @@ def percentage_error(predictions, targets, *, scale=100.0, eps=1e-7, mask=None):
     return finished(nan_where(pt.isnan(loss), loss), mask)
 
 
-@described(symmetric=True, minimiser="target", minimum=0, predictions=REALS, targets=REALS)
+@described(symmetric=True, minimizer="target", minimum=0, predictions=REALS, targets=REALS)
 def symmetric_absolute_percentage_error(predictions, targets, *, scale=100.0, eps=1e-7, mask=None):
     r"""Absolute error in percent of the mean size of prediction and target, element by element.
 
@@ -189,7 +189,7 @@ def symmetric_absolute_percentage_error(predictions, targets, *, scale=100.0, ep
 @described(
     symmetric=True,
     smooth=True,
-    minimiser="geometric mean of 1 + target, less 1",
+    minimizer="geometric mean of 1 + target, less 1",
     minimum=0,
     predictions=NON_NEGATIVE,
     targets=NON_NEGATIVE,

@@ -11,7 +11,7 @@ from objectives.ops.selection import absolute, scaled, where
 __all__ = ["quantile_loss"]
 
 
-@described(convex=True, minimiser="quantile", minimum=0, predictions=REALS, targets=REALS)
+@described(convex=True, minimizer="quantile", minimum=0, predictions=REALS, targets=REALS)
 def quantile_loss(predictions, targets, *, quantile=0.5, mask=None):
     r"""Pinball loss, element by element: least, on average, at a quantile of the targets.
 

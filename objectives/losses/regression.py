@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-@described(symmetric=True, convex=True, smooth=True, minimiser="mean", minimum=0, a=REALS, b=REALS)
+@described(symmetric=True, convex=True, smooth=True, minimizer="mean", minimum=0, a=REALS, b=REALS)
 def squared_error(a, b, *, mask=None):
     r"""Squared difference of two tensors, element by element.
 
@@ -64,11 +64,11 @@ def squared_error(a, b, *, mask=None):
     """
     a, b = tensor(a, "a"), tensor(b, "b")
     a = a if a.dtype.startswith(("float", "complex")) else a.astype(floating_scores(b, "b").dtype)
-    a, b, mask = elementwise(a, b, mask)
+    a, b, mask = elementwise(a, b, mask, names=("a", "b"))
     return finished(pt.square(a - b), mask)
 
 
-@described(symmetric=True, convex=True, smooth=True, minimiser="target", minimum=0, predictions=REALS, targets=REALS)
+@described(symmetric=True, convex=True, smooth=True, minimizer="target", minimum=0, predictions=REALS, targets=REALS)
 def huber_loss(predictions, targets, delta=1, *, mask=None):
     r"""Huber loss: quadratic for small errors, linear beyond, so that outliers weigh less.
 
@@ -127,7 +127,7 @@ def huber_loss(predictions, targets, delta=1, *, mask=None):
     return finished(half * pt.square(quadratic) + scaled(linear, delta), mask)
 
 
-@described(symmetric=True, convex=True, smooth=True, minimiser="target", minimum=0, predictions=REALS, targets=REALS)
+@described(symmetric=True, convex=True, smooth=True, minimizer="target", minimum=0, predictions=REALS, targets=REALS)
 def smooth_l1_loss(predictions, targets, *, beta=1.0, mask=None):
     r"""Smooth L1 loss: the absolute error with its kink rounded off, element by element.
 
@@ -184,7 +184,7 @@ def smooth_l1_loss(predictions, targets, *, beta=1.0, mask=None):
     return finished(pt.square(quadratic) / (2 * where(beta > 0, beta, 1)) + linear, mask)
 
 
-@described(symmetric=True, convex=True, minimiser="median", minimum=0, predictions=REALS, targets=REALS)
+@described(symmetric=True, convex=True, minimizer="median", minimum=0, predictions=REALS, targets=REALS)
 def absolute_error(predictions, targets, *, mask=None):
     r"""Absolute difference, element by element: the L1 loss.
 
@@ -230,7 +230,7 @@ def absolute_error(predictions, targets, *, mask=None):
     return finished(absolute(predictions - targets), mask)
 
 
-@described(symmetric=True, convex=True, smooth=True, minimiser="target", minimum=0, predictions=REALS, targets=REALS)
+@described(symmetric=True, convex=True, smooth=True, minimizer="target", minimum=0, predictions=REALS, targets=REALS)
 def log_cosh_loss(predictions, targets, *, mask=None):
     r"""Logarithm of the hyperbolic cosine of the error, element by element: a Huber loss without a seam.
 
@@ -283,7 +283,7 @@ def log_cosh_loss(predictions, targets, *, mask=None):
     return finished(where(size < 1, small, large), mask)
 
 
-@described(best=None, convex=True, smooth=True, minimiser="unbounded", predictions=REALS, targets=REALS)
+@described(best=None, convex=True, smooth=True, minimizer="unbounded", predictions=REALS, targets=REALS)
 def signed_error(predictions, targets, *, mask=None):
     r"""Prediction minus target, element by element; the mean of it is the bias.
 
@@ -332,7 +332,7 @@ def signed_error(predictions, targets, *, mask=None):
 
 
 @described(
-    best=None, symmetric=True, convex=True, smooth=True, minimiser="any", minimum=0, predictions=REALS, targets=REALS
+    best=None, symmetric=True, convex=True, smooth=True, minimizer="any", minimum=0, predictions=REALS, targets=REALS
 )
 def zeros_loss(predictions, targets, *, mask=None):
     r"""Zero for each element whatever the arguments, with a gradient of zero.

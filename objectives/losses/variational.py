@@ -8,7 +8,7 @@ from objectives.losses._terms import finished
 __all__ = ["gaussian_kl", "vae_loss"]
 
 
-@described(per="item", convex=True, smooth=True, minimiser="prior mean", mean=REALS, log_variance=REALS)
+@described(per="item", convex=True, smooth=True, minimizer="prior mean", mean=REALS, log_variance=REALS)
 def gaussian_kl(mean, log_variance, prior_mean=0, prior_log_variance=0, *, axis=-1, mask=None):
     r"""Kullback-Leibler divergence from a diagonal Gaussian to a prior, one number for each item.
 
@@ -62,7 +62,7 @@ def gaussian_kl(mean, log_variance, prior_mean=0, prior_log_variance=0, *, axis=
     prior = {"prior_mean": prior_mean, "prior_log_variance": prior_log_variance}
     for name, x in prior.items():
         x = tensor(x)
-        prior[name] = feature(class_axis_last(x, axis) if x.ndim == mean.ndim else x, name, mean, mask)
+        prior[name] = feature(class_axis_last(x, axis, name) if x.ndim == mean.ndim else x, name, mean, mask)
     return finished(gaussian_divergence(mean, log_variance, **prior), mask)
 
 
@@ -71,7 +71,7 @@ def gaussian_kl(mean, log_variance, prior_mean=0, prior_log_variance=0, *, axis=
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     reconstruction=REALS,
     targets=REALS,
     mean=REALS,

@@ -66,7 +66,7 @@ from objectives.metrics.operating_points import (
     sensitivity_at_specificity,
     specificity_at_sensitivity,
 )
-from objectives.metrics.probabilities import brier_score, perplexity
+from objectives.metrics.probabilities import perplexity
 from objectives.metrics.ranking import (
     coverage_error,
     dcg_score,
@@ -108,7 +108,6 @@ __all__ = [
     "binary_precision",
     "binary_recall",
     "binary_specificity",
-    "brier_score",
     "calibration_curve",
     "calibration_error",
     "categorical_accuracy",

@@ -6,9 +6,9 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import mean, ratio
 from objectives._inputs import align_targets, as_tensor, check_same_shape, floating_scores, shown
 from objectives.metrics._sets import numbers
-from objectives.ops.counting import EntryCount
 from objectives.ops.scaling import in_units, unit
 from objectives.ops.selection import where
 from objectives.ops.statistics import Rule, statistic, total_of, wide_sum
@@ -47,13 +47,10 @@ class Columns(NamedTuple):
             return scores[0]
         if multioutput == "raw_values":
             return scores
-        mean = scores.sum() / EntryCount(axis=(0,))(scores)
         if multioutput == "uniform_average":
-            return mean
+            return mean(scores, 0)
         variances = pt.square(in_units(norms, unit(norms.sum())))
-        total = variances.sum()
-        varies = pt.neq(total, 0)
-        return where(varies, (scores * variances).sum() / where(varies, total, 1), mean)
+        return ratio((scores * variances).sum(), variances.sum(), mean(scores, 0))
 
 
 def columns(predictions, targets, mask, weights) -> Columns:
@@ -111,34 +108,30 @@ def deviations(x, y, weights):
 
 def _centered(x, weights, weight):
     """Deviations from the weighted mean, and the mean."""
-    mean = _mean(x, weights, weight)
-    deviation = x - mean
-    # Rounding shifts the mean of entries that differ only in their last digits; the second step removes the shift.
-    return deviation - _mean(deviation, weights, weight), mean
+    center = _mean(x, weights, weight)
+    deviation = x - center
+    # a mean that is rounded is not that of entries which differ in their last digits
+    return deviation - _mean(deviation, weights, weight), center
 
 
 def _norm(x, weights, weight):
     """The root of the weighted sum of squares, without overflow or underflow, and its `unit` as a divisor."""
-    scale = unit(wide_sum(weights * pt.abs(x), axis=0) / where(pt.neq(weight, 0), weight, 1), weights.dtype)
+    scale = unit(ratio(wide_sum(weights * pt.abs(x), axis=0), weight), weights.dtype)
     size = scale * pt.sqrt(wide_sum(weights * pt.square(in_units(x, scale)), axis=0))
     return size, unit(size, weights.dtype)
 
 
 def _mean(x, weights, weight):
     """The weighted mean, exact if all entries are equal: the second step removes the rounding error of the first."""
-    some = pt.neq(weight, 0)
-    weight = where(some, weight, 1)
-    mean = wide_sum(weights * x, axis=0) / weight
-    return where(some, mean + wide_sum(weights * (x - mean), axis=0) / weight, 0)
+    center = ratio(wide_sum(weights * x, axis=0), weight)
+    return center + ratio(wide_sum(weights * (x - center), axis=0), weight)
 
 
 def one_minus_ratio(unexplained, total, force_finite=True, *, power=1):
     """``1 - (unexplained / total)**power``; with ``force_finite``, 1 for 0/0 and 0 for x/0, as in scikit-learn."""
     if not force_finite:
         return 1 - (unexplained / total) ** power
-    varies = pt.neq(total, 0)
-    share = unexplained / where(varies, total, 1)
-    return where(varies, 1 - share**power, where(unexplained > 0, 0, 1 - unexplained))
+    return 1 - ratio(unexplained, total, where(unexplained > 0, 1, unexplained)) ** power
 
 
 def of_two_or_more(number, scores):

@@ -6,6 +6,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import ratio
 from objectives._inputs import elementwise, floating_scores
 from objectives.losses._terms import probability
 from objectives.metrics._sets import item_weights, selecting, unless_empty
@@ -53,7 +54,7 @@ class Points(NamedTuple):
     def precision(self):
         """True positives among all predicted positives; 1 above all scores, where nothing is predicted."""
         predicted = self.true + self.false
-        return where(pt.neq(predicted, 0), self.true / predicted, 1)
+        return ratio(self.true, predicted, 1)
 
 
 def curve_points(predictions, targets, num_bins, mask, weights) -> Points:
@@ -141,7 +142,7 @@ def between(points, low, high):
     """
     x, y = points.false_rate, points.true_rate
     width = x[1:] - x[:-1]
-    slope = (y[1:] - y[:-1]) / where(pt.neq(width, 0), width, 1)
+    slope = ratio(y[1:] - y[:-1], width)
 
     def cut(ends):
         return pt.minimum(pt.maximum(ends, np.asarray(low, x.dtype)), np.asarray(high, x.dtype))

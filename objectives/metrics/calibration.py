@@ -14,7 +14,7 @@ from objectives.losses._terms import probability
 from objectives.metrics._sets import check_rows, item_weights, selecting
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.labels import best_class, binary_target, pick_class
-from objectives.ops.selection import where
+from objectives.ops.selection import equal, where
 from objectives.ops.statistics import accumulator_dtype, summed
 
 __all__ = [
@@ -294,7 +294,7 @@ def _multiclass_bins(predictions, targets, num_bins, mask, weights, axis):
     weights = item_weights(labels, mask, weights, accumulator_dtype(p.dtype))
     # Reading the target's probability checks its label.
     weights = where(pt.isnan(pick_class(p, labels)), np.nan, weights)
-    is_right = pt.invert(pt.neq(best, labels)).astype("int64")
+    is_right = equal(best, labels).astype("int64")
     return _bins(p.max(axis=-1).ravel(), is_right.ravel(), num_bins, weights.ravel())
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import power_of
 from objectives._inputs import as_labels, classwise, floating, known_number, shown
 from objectives._probabilities import refuse_log_probabilities
 from objectives._typing import MultiOutput, TensorLike
@@ -162,11 +163,9 @@ def d2_tweedie_score(
     r"""D2 score of the Tweedie deviance (explained deviance): the share of it that predictions explain.
 
     Choose it over `r2_score` for counts (power 1), positive targets (2) or targets with zeros (between). 1 is best, and
-    the weighted mean of the targets gives 0.
+    the weighted mean of the targets gives 0. Powers k other than 0 lose about 2 log10(mean / deviation) digits.
 
     .. math:: D^2 = 1 - \frac{\sum_i w_i L_k(p_i, t_i)}{\sum_i w_i L_k(\bar t, t_i)}
-
-    with the deviance :math:`L_k` of `tweedie_deviance`. Powers k != 0 lose about 2 log10(mean / deviation) digits.
 
     Parameters
     ----------
@@ -175,7 +174,7 @@ def d2_tweedie_score(
     targets : tensor
         Numbers t of the same shape.
     power : float
-        The power k: 0 or less, or 1 or more.
+        The power k of `tweedie_deviance` :math:`L_k`: 0 or less, or 1 or more.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
     weights : tensor, optional
@@ -360,7 +359,7 @@ def _potential(t, k):
         return t * log
     if k == 2:
         return -log
-    return where(some, pt.exp((2 - k) * log), 0) / ((1 - k) * (2 - k))
+    return power_of(where(some, t, 0), 2 - k) / ((1 - k) * (2 - k))
 
 
 class _Classes(NamedTuple):

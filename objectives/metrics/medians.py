@@ -6,7 +6,7 @@ from pytensor.tensor.variable import TensorVariable
 from objectives._typing import MultiOutput, TensorLike
 from objectives.lookup import REALS, described
 from objectives.metrics._columns import columns
-from objectives.ops.selection import where
+from objectives.ops.selection import equal, where
 from objectives.ops.sorting import weighted_quantile
 from objectives.ops.statistics import joined
 
@@ -324,6 +324,6 @@ def _median_of(given, x, multioutput, factor=1.0):
 
 def _ratios(given):
     """Target minus prediction, divided by the target; 0 / 0 gets weight 0."""
-    none = pt.invert(pt.neq(given.targets, 0) | pt.neq(given.errors, 0))
+    none = equal(given.targets, 0) & equal(given.errors, 0)
     ratios = -given.errors / where(none, 1, given.targets)
     return given._replace(weights=where(none, 0, given.weights)), ratios

@@ -6,10 +6,11 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import ratio
 from objectives._typing import MultiOutput, TensorLike
 from objectives.lookup import REALS, described
 from objectives.metrics._columns import columns, moments, norm, of_two_or_more, one_minus_ratio
-from objectives.ops.selection import where
+from objectives.ops.selection import relu, where
 
 __all__ = ["explained_variance", "r2_score", "relative_squared_error"]
 
@@ -86,7 +87,7 @@ def r2_score(
     score = one_minus_ratio(norm(given.errors, given.weights), variation, force_finite, power=2)
     if num_regressors:
         free = number - num_regressors - 1
-        score = where(free > 0, 1 - (1 - score) * (number - 1) / where(free > 0, free, 1), np.nan)
+        score = 1 - ratio((1 - score) * (number - 1), relu(free), np.nan)
     return given.result(of_two_or_more(number, score), multioutput, variation)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax, softmax
 
-from objectives.ops._itemwise import ItemGradient, ItemLoss
+from objectives.ops.itemwise import ItemGradient, ItemLoss
 from objectives.ops.labels import is_class, pick_class, place_class
 from objectives.ops.selection import TOLERANCE, nan_where, scaled, select, where
 from objectives.ops.shapes import own_shape

@@ -15,7 +15,7 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad, disconnected_type
 from pytensor.tensor.special import log_softmax
 
-from objectives.ops._itemwise import _is_disconnected, _ItemOp
+from objectives.ops._symbolic import DifferentiableOp, is_disconnected
 from objectives.ops.labels import LabelError
 from objectives.ops.selection import where
 from objectives.ops.shapes import own_shapes
@@ -170,7 +170,7 @@ class _Lattice:
         return following[::-1].transpose((1, 0, 2))
 
 
-class CTC(_ItemOp):
+class CTC(DifferentiableOp):
     r"""(logits (B, T, C), targets (B, N), input lengths (B,), target lengths (B,)) to losses and forward variables.
 
     The losses (B,) are :math:`-\log(\alpha_T(2 N) + \alpha_T(2 N - 1))`, +inf where no alignment is possible, for
@@ -208,15 +208,15 @@ class CTC(_ItemOp):
     def pullback(self, inputs, outputs, output_grads):
         loss_gradient, alpha_gradient = output_grads
         gradients = [disconnected_type() for _ in inputs]
-        if not _is_disconnected(alpha_gradient):
+        if not is_disconnected(alpha_gradient):
             gradients = self.derivatives(inputs, [disconnected_type(), alpha_gradient])
-        if not _is_disconnected(loss_gradient):
+        if not is_disconnected(loss_gradient):
             gradient = CTCGradient(blank=self.blank)(*inputs, outputs[1], loss_gradient)
-            gradients[0] = gradient if _is_disconnected(gradients[0]) else gradients[0] + gradient
+            gradients[0] = gradient if is_disconnected(gradients[0]) else gradients[0] + gradient
         return gradients
 
 
-class CTCGradient(_ItemOp):
+class CTCGradient(DifferentiableOp):
     r"""(logits, targets, input lengths, target lengths, log alpha, weights (B,)) to the gradient by the logits.
 
     It is :math:`g (p_t(c) - \sum_{s \in c} \alpha_t(s) \beta_t(s) / \sum_s \alpha_t(s) \beta_t(s))` with the softmax p

@@ -1,19 +1,30 @@
-"""Element-wise loops with functions that vectorise, and with sums of what they compute. Made by rewrites only."""
+"""Element-wise loops whose functions are vector code, and which sum what they compute. Only rewrites make them."""
 
 from typing import Any
 
 import numpy as np
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
-from pytensor.scalar.basic import Composite
+from pytensor.scalar.basic import Composite, Exp, Log, Log1p, Tanh
+from pytensor.scalar.math import Sigmoid, Softplus
 from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.type import TensorType
 
 from objectives.ops.shapes import own_shapes
 
+# The scalar functions that kernels have as vector code, and the dtypes they have them for.
+VECTOR_FUNCTIONS = {Exp: "exp", Log: "log", Log1p: "log1p", Tanh: "tanh", Sigmoid: "sigmoid", Softplus: "softplus"}
+FLOATS = ("float32", "float64")
+
+
+def vector_function(scalar_op):
+    """The name of the vector function that computes a scalar Op; None if there is none."""
+    # subclasses too, such as our own softplus
+    return next((name for op_type, name in VECTOR_FUNCTIONS.items() if isinstance(scalar_op, op_type)), None)
+
 
 class VectorComposite(Composite):
-    """A Composite whose exp, log, log1p, softplus, sigmoid and tanh are our own, which vectorise."""
+    """A Composite whose `VECTOR_FUNCTIONS` are our own."""
 
 
 class ElementwiseLoop(Op):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytensor
 
-from objectives.ops._itemwise import ItemGradient, ItemLoss
+from objectives.ops.itemwise import ItemGradient, ItemLoss
 from objectives.ops.labels import is_class, pick_class
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import relu, select, where

@@ -4,8 +4,8 @@ from pytensor.graph.rewriting.basic import node_rewriter
 from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.rewriting.basic import register_canonicalize, register_specialize
 
-from objectives.ops._itemwise import ItemLoss
 from objectives.ops.counting import EntryCount
+from objectives.ops.itemwise import ItemLoss
 
 
 @register_canonicalize

@@ -1,38 +1,33 @@
-"""Element-wise functions that vectorise, in graphs that hold one of our losses.
+"""Scalar functions of element-wise loops become our own, which vectorize, in graphs that hold a loss.
 
-Late, when PyTensor has stabilised, fused and placed its loops: their expressions stay what they are, only the scalar
-functions in them are lowered to our own. ``mode.excluding("simd")`` leaves this out,
-``mode.including("simd_everywhere")`` does it in every graph.
+This comes late, when PyTensor has stabilized, fused and placed its loops: their expressions stay what they are.
+``mode.excluding("simd")`` leaves it out, ``mode.including("simd_everywhere")`` does it in every graph.
 """
 
 from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import copy_stack_trace, dfs_rewriter, node_rewriter
-from pytensor.scalar.basic import Composite, Exp, Log, Log1p, Tanh
-from pytensor.scalar.math import Sigmoid, Softplus
+from pytensor.scalar.basic import Composite
 from pytensor.tensor.elemwise import Elemwise
 
-from objectives.ops.elementwise import VectorComposite
+from objectives.ops.elementwise import FLOATS, VectorComposite, vector_function
 from objectives.ops.marking import holds_loss
 
-FLOATS = ("float32", "float64")
-VECTORISED = (Exp, Log, Log1p, Tanh, Sigmoid, Softplus)
 
-
-def _vectorised(node):
+def _vectorized(node):
     """The Elemwise with our functions; None if it has none of them."""
     op = node.op
     scalar = op.scalar_op
     if isinstance(scalar, VectorComposite) or not any(v.dtype in FLOATS for v in node.outputs):
         return None
     if not isinstance(scalar, Composite):
-        if not isinstance(scalar, VECTORISED):
+        if vector_function(scalar) is None:
             return None
         scalar = op.make_scalar_node(*node.inputs)
     return Elemwise(VectorComposite(scalar.inputs, scalar.outputs), inplace_pattern=dict(op.inplace_pattern))
 
 
-def _vectorise(node):
-    if type(node.op) is not Elemwise or (new := _vectorised(node)) is None:
+def _vectorize(node):
+    if type(node.op) is not Elemwise or (new := _vectorized(node)) is None:
         return None
     outputs = new.make_node(*node.inputs).outputs
     copy_stack_trace(node.outputs, outputs)
@@ -40,15 +35,15 @@ def _vectorise(node):
 
 
 @node_rewriter([Elemwise])
-def local_vectorise(fgraph, node):
-    return _vectorise(node) if holds_loss(fgraph) else None
+def local_vectorize(fgraph, node):
+    return _vectorize(node) if holds_loss(fgraph) else None
 
 
 @node_rewriter([Elemwise])
-def local_vectorise_everywhere(fgraph, node):
-    return _vectorise(node)
+def local_vectorize_everywhere(fgraph, node):
+    return _vectorize(node)
 
 
 # After PyTensor's in-place Elemwise (50.5), and before it fuses loops with indexing and reductions (100, PyTensor 3.3).
-optdb.register("simd_elemwise", dfs_rewriter(local_vectorise), "numba", "simd", position=51)
-optdb.register("simd_everywhere", dfs_rewriter(local_vectorise_everywhere), position=51.1)
+optdb.register("simd_elemwise", dfs_rewriter(local_vectorize), "numba", "simd", position=51)
+optdb.register("simd_everywhere", dfs_rewriter(local_vectorize_everywhere), position=51.1)

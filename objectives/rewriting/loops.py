@@ -16,10 +16,9 @@ from pytensor.scalar.basic import ScalarConstant, get_scalar_type
 from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.math import Sum
 
-from objectives.ops.elementwise import ElementwiseLoop, VectorComposite
+from objectives.ops.elementwise import FLOATS, ElementwiseLoop, VectorComposite
 from objectives.ops.marking import holds_loss
 
-FLOATS = ("float32", "float64")
 MOST_NODES = 128  # of a loop, whose compilation takes longer the more it has
 FEW_NODES = 4  # that are computed once more rather than stored
 

@@ -1,22 +1,55 @@
-"""Marks of losses and of their masks leave the graph, which remembers that it had a loss."""
+"""Marks leave the graph once nothing needs them; a graph that had a loss remembers it.
+
+Losses, masks, statistics, conditions and shapes are marked by Ops that compute nothing. Each is removed as soon as what
+reads it is done: none is ever compiled.
+"""
 
 from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import dfs_rewriter, node_rewriter
+from pytensor.tensor.rewriting.basic import register_canonicalize
 
 from objectives.ops.marking import Loss, Masked, mark_as_loss
+from objectives.ops.selection import Condition
+from objectives.ops.shapes import OwnShape
+from objectives.ops.statistics import Statistic, WhereNothing
+
+
+@node_rewriter([Statistic, WhereNothing])
+def local_remove_statistic_mark(fgraph, node):
+    """Statistic(x) -> x; validation has split the graph before it is compiled."""
+    return node.inputs
 
 
 @node_rewriter([Loss])
 def local_remove_loss_mark(fgraph, node):
+    """Loss(x) -> x, in a graph that `holds_loss` from now on."""
     mark_as_loss(fgraph)
     return node.inputs
 
 
 @node_rewriter([Masked])
 def local_remove_mask_mark(fgraph, node):
+    """Masked(mask, x) -> x."""
     return [node.inputs[1]]
 
 
-# before anything else, from which the mark would hide what it looks for
-for rewriter in (local_remove_loss_mark, local_remove_mask_mark):
-    optdb.register(rewriter.__name__, dfs_rewriter(rewriter), "fast_run", "fast_compile", position=-0.02)
+@register_canonicalize("fast_compile")
+@node_rewriter([Condition])
+def local_remove_condition(fgraph, node):
+    """Condition(c) -> c; the gradient is taken by now, and the mark would keep loops from being fused."""
+    return node.inputs
+
+
+@node_rewriter([OwnShape])
+def local_remove_own_shape(fgraph, node):
+    """OwnShape(x) -> x, which then disappears: only its shape was asked for, and that has been inferred."""
+    return node.inputs
+
+
+for position, rewriter in [
+    (-0.03, local_remove_statistic_mark),
+    (-0.02, local_remove_loss_mark),
+    (-0.02, local_remove_mask_mark),
+    (2.5, local_remove_own_shape),
+]:
+    optdb.register(rewriter.__name__, dfs_rewriter(rewriter), "fast_run", "fast_compile", position=position)

@@ -5,13 +5,14 @@ and takes it for that of x. See docs/sharp_edges.rst.
 """
 
 import numpy as np
+import pytensor.tensor as pt
 from pytensor.compile.mode import optdb
-from pytensor.graph.basic import Constant
 from pytensor.graph.rewriting.basic import GraphRewriter, copy_stack_trace
 from pytensor.scalar.basic import Switch
 from pytensor.tensor.elemwise import Elemwise
-from pytensor.tensor.variable import TensorVariable
+from pytensor.tensor.variable import TensorConstant, TensorVariable
 
+from objectives.ops.elementwise import FLOATS
 from objectives.ops.unknown import ComputedNaN
 from objectives.rewriting.summation import is_ours
 
@@ -35,11 +36,12 @@ def is_switch(node):
 
 
 def is_nan(variable):
-    return isinstance(variable, Constant) and variable.dtype in ("float32", "float64") and np.isnan(variable.data).all()
+    return isinstance(variable, TensorConstant) and variable.dtype in FLOATS and np.isnan(variable.data).all()
 
 
 def computed(nan, x):
-    return ComputedNaN(nan.dtype)(x).reshape((1,) * nan.ndim)
+    """NaN as one number of as many dimensions, computed from x."""
+    return pt.reshape(ComputedNaN(nan.dtype)(x), (1,) * nan.ndim)
 
 
 optdb.register("compute_nan", ComputeNaN(), "jax", position=48.8)  # when no choice is rewritten any more

@@ -82,7 +82,11 @@ CASES = [
     ),
     *rows(generalized_dice_loss, generalized(2), pools="item", targets=EVERY),
     *rows(
-        generalized_dice_loss, generalized(1, 0.1), {"weighting": "simple", "smooth": 0.1}, pools="item", targets=EVERY
+        generalized_dice_loss,
+        generalized(1, 0.1),
+        {"class_weighting": "simple", "smooth": 0.1},
+        pools="item",
+        targets=EVERY,
     ),
-    *rows(generalized_dice_loss, generalized(0), {"weighting": "uniform"}, pools="item", targets=EVERY),
+    *rows(generalized_dice_loss, generalized(0), {"class_weighting": "uniform"}, pools="item", targets=EVERY),
 ]

@@ -71,7 +71,7 @@ CASES = [
         for scores in (reals, tied)
     ),
     *(
-        Case(function, scores, targets, each_list(measure, k=k), {"k": k}, mask_per="element")
+        Case(function, scores, targets, each_list(measure, k=k), {"top_k": k}, mask_per="element")
         for function, measure in ((dcg_score, DCG), (ndcg_score, NDCG))
         for scores, targets, k in (
             (reals, counts, None),
@@ -81,5 +81,7 @@ CASES = [
         )
     ),
     Case(dcg_score, tied, counts, each_list(powers(DCG)), {"gain": "exponential"}, mask_per="element"),
-    Case(ndcg_score, tied, counts, each_list(powers(NDCG), k=2), {"gain": "exponential", "k": 2}, mask_per="element"),
+    Case(
+        ndcg_score, tied, counts, each_list(powers(NDCG), k=2), {"gain": "exponential", "top_k": 2}, mask_per="element"
+    ),
 ]

@@ -15,10 +15,10 @@ def ranking_softmax(s, y, *, weights=None, mask=None):
     return jnp.stack([ranking_softmax(s, y, weights=w) if len(s) else 0 * s.sum() for s, y, w in lists])
 
 
-def one_pair_after_the_other(gamma, power):
+def one_pair_after_the_other(margin, power):
     def reference(z, t):
         positive, negative = np.flatnonzero(t), np.flatnonzero(1 - t)
-        pairs = [gamma * optax.hinge_loss((z[i] - z[j]) / gamma, 1.0) for i in positive for j in negative]
+        pairs = [margin * optax.hinge_loss((z[i] - z[j]) / margin, 1.0) for i in positive for j in negative]
         return jnp.mean(jnp.stack(pairs) ** power) if pairs else 0 * z.sum()
 
     return reference
@@ -70,7 +70,7 @@ CASES = [
         each_item(reals),
         each_item(binary),
         one_pair_after_the_other(2.5, 2.5),
-        {"gamma": 2.5, "power": 2.5},
+        {"margin": 2.5, "power": 2.5},
         leading_dimensions=False,
         best=lambda t: 2.5 * t,
     ),

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from backends import parameter
 
+from objectives._backends import BACKENDS
+
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"NUMBA": "numba", "JAX": "jax", "PYTORCH": "pytorch", "MLX": "mlx"}
+PACKAGES = {backend.mode: backend.folder for backend in BACKENDS if backend.folder}
 
 
 def run(code, **environment):

@@ -1,4 +1,4 @@
-"""Accuracy of the vectorised functions, in units in the last place, and their special values."""
+"""Accuracy of the vectorized functions, in units in the last place, and their special values."""
 
 import numba
 import numpy as np
@@ -77,7 +77,7 @@ def test_accuracy(dtype, name):
 
 
 @pytest.mark.parametrize(("dtype", "name"), CASES)
-def test_loops_are_vectorised(dtype, name):
+def test_loops_are_vectorized(dtype, name):
     """No call is left in the loop, and LLVM made vectors of it."""
     loop = compiled(dtype, name)
     array = numba.types.Array(numba.from_dtype(np.dtype(dtype)), 1, "C")

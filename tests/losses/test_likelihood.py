@@ -1,4 +1,4 @@
-"""Likelihoods: extremes, accuracy of the normalisers, what their minimisers recover, recipes, and what is refused."""
+"""Likelihoods: extremes, accuracy of the normalisers, what their minimizers recover, recipes, and what is refused."""
 
 import numpy as np
 import pytensor
@@ -234,7 +234,7 @@ def fitted(loss, targets):
     return found.x[0], np.exp(found.x[1])
 
 
-def test_the_minimisers_recover_what_targets_were_drawn_from():
+def test_the_minimizers_recover_what_targets_were_drawn_from():
     rng = np.random.default_rng(0)
     x = 1.5 + 0.7 * rng.normal(size=5000)
     location, variance = fitted(gaussian_nll_loss, x)

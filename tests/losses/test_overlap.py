@@ -161,7 +161,7 @@ def test_generalized_weights():
     p = np.array([[[0.5, 0.25, 0.25], [1.0, 0.0, 0.0], [0.25, 0.5, 0.25]]])
     t = np.array([[0, 0, 1]])
     square, simple, uniform = values(
-        *(generalized_dice_loss(p, t, weighting=w) for w in ("square", "simple", "uniform"))
+        *(generalized_dice_loss(p, t, class_weighting=w) for w in ("square", "simple", "uniform"))
     )
     hits, both = np.array([1.5, 0.5, 0.0]), np.array([3.75, 1.75, 0.5])
     for value, w in ((square, [0.25, 1, 1]), (simple, [0.5, 1, 1]), (uniform, [1, 1, 1])):
@@ -283,7 +283,7 @@ def test_misuse(loss):
         loss(p, pt.tensor3())
     with pytest.raises(TypeError, match="predictions must be floating-point"):
         loss(pt.ltensor4(), pt.ltensor3())
-    with pytest.raises(TypeError, match=r"no pixels beside the first axis.*pixel_axes=0"):
+    with pytest.raises(TypeError, match=r"no pixel axes besides the first axis.*pixel_axes=0"):
         loss(pt.matrix(), pt.lvector())
     with pytest.raises(ValueError, match="pixel_axes=-1 names the class axis, axis=-1"):
         loss(p, pt.tensor4(), pixel_axes=-1)
@@ -306,5 +306,5 @@ def test_wrong_options():
     for name in ("alpha", "beta"):
         with pytest.raises(ValueError, match=f"{name} must not be negative, not -0.5"):
             tversky_loss(p, t, **{name: -0.5})
-    with pytest.raises(ValueError, match="weighting must be 'square', 'simple' or 'uniform', not 'linear'"):
-        generalized_dice_loss(p, t, weighting="linear")
+    with pytest.raises(ValueError, match="class_weighting must be 'square', 'simple' or 'uniform', not 'linear'"):
+        generalized_dice_loss(p, t, class_weighting="linear")

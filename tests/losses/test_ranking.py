@@ -20,7 +20,7 @@ def of_first_entries(n):
 
 
 def linear(p, t):
-    return wmw_auc_loss(p, t, gamma=0.5, power=1)
+    return wmw_auc_loss(p, t, margin=0.5, power=1)
 
 
 # loss, predictions, targets, value, gradient of the sum
@@ -170,10 +170,10 @@ MISUSE = [
     (lambda: ranking_softmax_loss(pt.special.softmax(pt.matrix()), pt.matrix()), ValueError, "output of a softmax"),
     (lambda: wmw_auc_loss(pt.matrix(), pt.matrix()), TypeError, "vectors or columns"),
     (lambda: wmw_auc_loss(pt.vector(), 1), TypeError, "vectors or columns"),
-    (lambda: wmw_auc_loss(pt.vector(), pt.vector(), gamma=0), ValueError, "gamma must be positive, not 0"),
-    (lambda: wmw_auc_loss(pt.vector(), pt.vector(), gamma=nan), ValueError, "gamma must be positive"),
+    (lambda: wmw_auc_loss(pt.vector(), pt.vector(), margin=0), ValueError, "margin must be positive, not 0"),
+    (lambda: wmw_auc_loss(pt.vector(), pt.vector(), margin=nan), ValueError, "margin must be positive"),
     (lambda: wmw_auc_loss(pt.vector(), pt.vector(), power=0.5), ValueError, "power must be at least 1"),
-    (lambda: wmw_auc_loss(pt.vector(), pt.vector(), gamma=pt.vector()), TypeError, "gamma .*would enlarge"),
+    (lambda: wmw_auc_loss(pt.vector(), pt.vector(), margin=pt.vector()), TypeError, "margin .*would enlarge"),
 ]
 
 

@@ -205,7 +205,7 @@ def test_misuse():
         r2_score(pt.vector(), pt.matrix())
     with pytest.raises(ValueError, match="multioutput must be one of"):
         root_mean_squared_error([1.0], [1.0], multioutput="variance_weighted")
-    with pytest.raises(ValueError, match="finite number from 1 on"):
+    with pytest.raises(ValueError, match="finite number of at least 1"):
         minkowski_distance([1.0], [1.0], p=0.5)
     with pytest.raises(ValueError, match="num_regressors must be a whole number"):
         r2_score([1.0], [1.0], num_regressors=-1)

@@ -128,21 +128,21 @@ def test_sums_are_as_accurate_as_pytensors():
     np.testing.assert_allclose(total, 4_000_003 * float(np.float32(0.1)) ** 2, rtol=2e-7)
 
 
-def vectorised(function):
+def vectorized(function):
     nodes = function.maker.fgraph.toposort()
     return any(isinstance(getattr(node.op, "scalar_op", None), VectorComposite) for node in nodes)
 
 
 def test_only_graphs_with_a_loss_change():
     other = [pt.exp(P).sum(), pt.tanh(T)]
-    assert not vectorised(compiled(other))
+    assert not vectorized(compiled(other))
     assert not loops(compiled(other))
-    assert vectorised(compiled(other, REWRITTEN.including("simd_everywhere")))
+    assert vectorized(compiled(other, REWRITTEN.including("simd_everywhere")))
     mixed = [*other, binary_crossentropy_with_logits(P, T)]
-    assert vectorised(compiled(mixed))
-    assert not vectorised(compiled(mixed, REWRITTEN.excluding("simd")))
-    assert vectorised(compiled(pytensor.grad(binary_crossentropy_with_logits(P, T).sum(), P)))
-    assert not vectorised(compiled(mixed, "FAST_COMPILE"))
+    assert vectorized(compiled(mixed))
+    assert not vectorized(compiled(mixed, REWRITTEN.excluding("simd")))
+    assert vectorized(compiled(pytensor.grad(binary_crossentropy_with_logits(P, T).sum(), P)))
+    assert not vectorized(compiled(mixed, "FAST_COMPILE"))
 
 
 def test_functions_elsewhere_in_a_graph_with_a_loss():
@@ -161,7 +161,7 @@ def test_functions_elsewhere_in_a_graph_with_a_loss():
         squared_error(P, T),
     ]
     function, plain = compiled(outputs, "NUMBA"), compiled(outputs, PLAIN)
-    assert vectorised(function)
+    assert vectorized(function)
     arrays = values(700)
     for result, expected in zip(function(*arrays), plain(*arrays), strict=True):
         assert result.dtype == expected.dtype
@@ -180,6 +180,6 @@ def test_random_variables_are_drawn_once():
         np.testing.assert_allclose(total, ((p - drawn) ** 2).sum(), rtol=1e-6)
 
 
-def test_plain_elemwise_is_left_where_nothing_is_vectorised():
+def test_plain_elemwise_is_left_where_nothing_is_vectorized():
     function = compiled([objectives.squared_error(P, T)])
     assert any(type(node.op) is Elemwise for node in function.maker.fgraph.toposort())

@@ -8,7 +8,7 @@ from backends import PLAIN, REWRITTEN
 
 from objectives import aggregate, multiclass_hinge_loss
 from objectives import categorical_crossentropy_with_logits as crossentropy
-from objectives.ops._itemwise import ItemGradient, ItemLoss
+from objectives.ops.itemwise import ItemGradient, ItemLoss
 
 Z, Y, MASK = pt.matrix("z"), pt.lvector("y"), pt.vector("mask", dtype=bool)
 RNG = np.random.default_rng(0)

@@ -15,8 +15,8 @@ from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.labels import LabelError
 
 # Up to recognition, and nothing to compile.
-RECOGNISING = Mode("py", RewriteDatabaseQuery(include=["fast_run"], position_cutoff=1.4))
-ALONE = RECOGNISING.excluding("recognise_crossentropy")
+RECOGNIZING = Mode("py", RewriteDatabaseQuery(include=["fast_run"], position_cutoff=1.4))
+ALONE = RECOGNIZING.excluding("recognize_crossentropy")
 GRAPHS = 40  # of the sample, and of each other part
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(4, 3)).astype("float32")
@@ -53,7 +53,7 @@ def test_weights_of_rows_and_of_labels():
     x, y, of_rows, of_labels = pt.dmatrix("x"), pt.lvector("y"), pt.dvector("of_rows"), pt.dvector("of_labels")
     loss = -of_labels * (log_softmax(x, axis=-1) * of_rows[:, None])[pt.arange(y.shape[0]), y]
     inputs, outputs = [x, y, of_rows, of_labels], [loss, pytensor.grad(loss.sum(), x)]
-    function = pytensor.function(inputs, outputs, mode=RECOGNISING)
+    function = pytensor.function(inputs, outputs, mode=RECOGNIZING)
     assert any(isinstance(node.op, SoftmaxCrossentropy) for node in function.maker.fgraph.toposort())
     arrays = [X.astype("float64"), np.array([2, 0]), np.arange(1.0, 5), np.array([3.0, 5])]
     for result, alone in zip(function(*arrays), pytensor.function(inputs, outputs, mode=ALONE)(*arrays), strict=True):
@@ -64,7 +64,7 @@ def test_labels_of_which_a_graph_shows_that_there_are_as_many_as_rows():
     """What is subtracted from a number for each row would be refused, were it shorter."""
     x, y = pt.dmatrix("x"), pt.lvector("y")
     loss = pt.logsumexp(x, axis=-1) - x[pt.arange(y.shape[0]), y]
-    function = pytensor.function([x, y], loss, mode=RECOGNISING)
+    function = pytensor.function([x, y], loss, mode=RECOGNIZING)
     assert any(isinstance(node.op, SoftmaxCrossentropy) for node in function.maker.fgraph.toposort())
     with pytest.raises(ValueError, match="shape mismatch"):
         function(X.astype("float64"), np.array([2, 0]))
@@ -81,14 +81,14 @@ def test_labels_of_which_a_graph_shows_that_there_are_as_many_as_rows():
 @pytest.mark.parametrize("label", [-5, 4])
 def test_the_error_names_the_label_that_was_given(write, label):
     x, y = pt.dmatrix("x"), pt.lvector("y")
-    function = pytensor.function([x, y], -write(log_softmax(x, axis=-1), y), mode=RECOGNISING)
+    function = pytensor.function([x, y], -write(log_softmax(x, axis=-1), y), mode=RECOGNIZING)
     with pytest.raises(LabelError, match=f"label {label} at position .2"):
         function(X.astype("float64"), np.array([0, -3, label, 1]))
 
 
 def test_more_labels_than_rows():
     x, y = pt.dmatrix("x"), pt.lvector("y")
-    function = pytensor.function([x, y], -log_softmax(x, axis=-1)[pt.arange(y.shape[0]), y], mode=RECOGNISING)
+    function = pytensor.function([x, y], -log_softmax(x, axis=-1)[pt.arange(y.shape[0]), y], mode=RECOGNIZING)
     with pytest.raises(IndexError, match=r"labels \(5,\) cannot index rows \(4,\)"):
         function(X.astype("float64"), np.zeros(5, int))
 
@@ -96,7 +96,7 @@ def test_more_labels_than_rows():
 def check(seed):
     """The same values, shapes and dtypes as without recognition, or errors from both."""
     graph = spelling(seed)
-    found, alone = results(graph, RECOGNISING), results(graph, ALONE)
+    found, alone = results(graph, RECOGNIZING), results(graph, ALONE)
     assert isinstance(found, Exception) == isinstance(alone, Exception), (seed, graph.words, found, alone)
     if isinstance(found, Exception):
         return
@@ -119,5 +119,5 @@ def test_one_label_of_each_list_in_an_index_that_counts_lists():
     x, y = pt.dtensor3("x"), pt.lmatrix("y")
     loss = pt.logsumexp(x, axis=-1) - x[pt.arange(y.shape[0])[:, None], pt.arange(x.shape[1]), y]
     logits, labels = RNG.normal(size=(3, 2, 4)), np.array([[0], [3], [-2]])
-    found, alone = (pytensor.function([x, y], loss, mode=chosen)(logits, labels) for chosen in (RECOGNISING, ALONE))
+    found, alone = (pytensor.function([x, y], loss, mode=chosen)(logits, labels) for chosen in (RECOGNIZING, ALONE))
     np.testing.assert_allclose(found, alone, rtol=1e-12)

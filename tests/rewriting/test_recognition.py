@@ -117,7 +117,7 @@ def rewrites():
     return optdb.query(EARLY)
 
 
-def recognised(*outputs):
+def recognized(*outputs):
     """The Ops of a graph after recognition."""
     fgraph = FunctionGraph(outputs=list(outputs), clone=True, copy_inputs=False)
     rewrites().rewrite(fgraph)
@@ -142,7 +142,7 @@ def test_formulation(name):
         ([gradient(loss, wrt)], (0, 1)),
         ([loss, gradient(loss, wrt)], (1, 1)),
     ):
-        ops = recognised(*outputs)
+        ops = recognized(*outputs)
         assert (count(ops, SoftmaxCrossentropy), count(ops, SoftmaxCrossentropyGradient)) == expected
         assert not leftovers(ops)
 
@@ -151,7 +151,7 @@ def test_formulation(name):
 def test_objective(name):
     objective = OBJECTIVES[name]
     many = 2 if name == "two losses" else 1
-    ops = recognised(objective, gradient(objective))
+    ops = recognized(objective, gradient(objective))
     assert count(ops, SoftmaxCrossentropy) == many
     if name == "label smoothing":  # the mean over classes needs all probabilities
         return
@@ -164,7 +164,7 @@ def test_handwritten_gradient():
     """Without the mean of a loss in sight, invalid labels included."""
     for one_hot in (is_target, pt.eye(C)[y], to_one_hot(y, C)):
         for result in ((p - one_hot) / 7, v[:, None] * (p - one_hot), pt.switch(is_target, p - 1, p)):
-            ops = recognised(result)
+            ops = recognized(result)
             assert count(ops, SoftmaxCrossentropyGradient) == 1 and not leftovers(ops)
 
 
@@ -215,16 +215,16 @@ DIFFERENT = {
 
 @pytest.mark.parametrize("name", DIFFERENT)
 def test_what_is_different_stays(name):
-    assert not count(recognised(DIFFERENT[name]), SoftmaxCrossentropy, SoftmaxCrossentropyGradient)
+    assert not count(recognized(DIFFERENT[name]), SoftmaxCrossentropy, SoftmaxCrossentropyGradient)
 
 
 def test_gradient_of_what_is_different_stays():
     for name in ("clipped", "added", "softmax over items", "strided rows", "entropy", "fewer targets"):
-        assert not count(recognised(gradient(DIFFERENT[name])), SoftmaxCrossentropy, SoftmaxCrossentropyGradient), name
+        assert not count(recognized(gradient(DIFFERENT[name])), SoftmaxCrossentropy, SoftmaxCrossentropyGradient), name
 
 
 PY = Mode(linker="py", optimizer=EARLY)  # recognition, and nothing to compile
-PLAIN = PY.excluding("recognise_crossentropy")
+PLAIN = PY.excluding("recognize_crossentropy")
 
 
 @cache
@@ -336,16 +336,16 @@ def test_inner_graphs_stay():
     for op, inputs in ((SoftmaxCrossentropy(), [x, y]), (SoftmaxCrossentropyGradient(), [x, y, v, v])):
         for targets in (y, t):
             inner = op.build_inner_graph(x, targets, *inputs[2:])
-            assert not count(recognised(*inner), SoftmaxCrossentropy, SoftmaxCrossentropyGradient)
+            assert not count(recognized(*inner), SoftmaxCrossentropy, SoftmaxCrossentropyGradient)
 
 
 def test_it_can_be_turned_off():
     loss = FORMULATIONS["log_p[i, y]"]
-    function = pytensor.function([x, y], loss, mode=mode("CVM").excluding("recognise_crossentropy"))
+    function = pytensor.function([x, y], loss, mode=mode("CVM").excluding("recognize_crossentropy"))
     assert not count([node.op for node in function.maker.fgraph.toposort()], SoftmaxCrossentropy)
 
 
-def test_a_recognised_graph_holds_a_loss():
+def test_a_recognized_graph_holds_a_loss():
     for outputs, expected in ((FORMULATIONS["log_p[i, y]"], True), (DIFFERENT["entropy"], False)):
         fgraph = FunctionGraph(outputs=[outputs], clone=True, copy_inputs=False)
         rewrites().rewrite(fgraph)

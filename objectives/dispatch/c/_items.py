@@ -1,6 +1,7 @@
-"""Kernels of losses of items: scores (..., C) and their targets, see `objectives.ops._itemwise`."""
+"""Kernels of losses of items: scores (..., C) and their targets, see `objectives.ops.itemwise`."""
 
-from objectives.dispatch.c._registration import FLOATS, Kernel, register_inplace, register_kernel
+from objectives.dispatch.c._registration import Kernel, register_inplace, register_kernel
+from objectives.ops.elementwise import FLOATS
 
 
 class ItemKernel(Kernel):

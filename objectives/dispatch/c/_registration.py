@@ -11,7 +11,6 @@ from pytensor.graph.rewriting.basic import copy_stack_trace, dfs_rewriter, node_
 
 from objectives.dispatch.c._library import LibraryOp, library, source
 
-FLOATS = ("float32", "float64")
 HEADERS = ("simd_math.h", "row_threads.h")
 TAGS = ("cxx_only", "c_kernels")
 

@@ -9,21 +9,12 @@ from hashlib import sha256
 import numpy as np
 from pytensor.graph.utils import MethodNotDefined
 from pytensor.scalar import basic as scalar
-from pytensor.scalar.math import Sigmoid, Softplus
 from pytensor.tensor.elemwise import Elemwise
 
-from objectives.dispatch.c._registration import FLOATS
 from objectives.dispatch.c.loops import Loop, LoopOp, register_loop
+from objectives.ops.elementwise import FLOATS, vector_function
 
 MOST_ARRAYS = 64  # of one node
-FUNCTIONS = {
-    scalar.Exp: "exp",
-    scalar.Log: "log",
-    scalar.Log1p: "log1p",
-    scalar.Tanh: "tanh",
-    Sigmoid: "sigmoid",
-    Softplus: "softplus",
-}
 UNKNOWN = "OBJECTIVES_UNKNOWN"
 ELSEWHERE = ("c_support_code", "c_init_code", "c_headers", "c_header_dirs", "c_libraries", "c_lib_dirs")
 FACTS = """
@@ -48,7 +39,7 @@ class NoVectorLoop(Exception):
 
 
 class SimdElemwise(LoopOp, Elemwise):
-    """Elemwise whose loop is vectorised."""
+    """Elemwise whose loop is vectorized."""
 
     def __init__(self, op, loops):
         super().__init__(op.scalar_op, dict(op.inplace_pattern))
@@ -112,18 +103,12 @@ def statements(node, names, position):
         names[output] = f"v{position}_{i}"
         yield f"{ctype(output)} {names[output]};"
     results = [names[output] for output in node.outputs]
-    function = vector_function(node)
+    types = {variable.type.dtype for variable in (*node.inputs, *node.outputs)}
+    function = vector_function(node.op) if len(types) == 1 and types <= set(FLOATS) else None
     if function is not None:
         yield f"{results[0]} = objectives::{function}({operands[0]});"
     else:
         yield f"{{ {scalar_code(node, operands, results)} }}"
-
-
-def vector_function(node):
-    types = {variable.type.dtype for variable in (*node.inputs, *node.outputs)}
-    if len(types) != 1 or not types <= set(FLOATS):
-        return None
-    return next((name for op, name in FUNCTIONS.items() if isinstance(node.op, op)), None)
 
 
 def scalar_code(node, operands, results):

@@ -45,7 +45,7 @@ class Loops:
 
     def function(self):
         functions = tuple((name, f"{name}::compute") for name in self.names)
-        # partial redundancy elimination (GCC) makes branches of selects, which keep a loop from being vectorised
+        # partial redundancy elimination (GCC) makes branches of selects, which keep a loop from being vectorized
         return getattr(library(source(*HEADERS) + self.code, functions, ("-fno-tree-pre",)), self.name)
 
 

@@ -1,5 +1,6 @@
-from objectives.dispatch.c._registration import FLOATS, Kernel, register_kernel
+from objectives.dispatch.c._registration import Kernel, register_kernel
 from objectives.ops.confusion import ConfusionCounts
+from objectives.ops.elementwise import FLOATS
 from objectives.ops.labels import BestClass
 from objectives.ops.ranking import LabelRank
 

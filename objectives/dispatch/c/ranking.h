@@ -10,7 +10,7 @@
 
 namespace objectives {
 
-// Of fewer classes one loop is faster than two vectorised ones: twice as fast at 10.
+// Of fewer classes one loop is faster than two vectorized ones: twice as fast at 10.
 static const npy_intp SHORT = 32;
 
 // How many of n scores are not less than s, or with `ties_behind` not less or equal. NaN is neither, on either side.

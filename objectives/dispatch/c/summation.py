@@ -4,8 +4,8 @@ from functools import partial
 
 from pytensor.tensor.math import Sum
 
-from objectives.dispatch.c._registration import FLOATS
 from objectives.dispatch.c.loops import Loop, LoopOp, register_loop
+from objectives.ops.elementwise import FLOATS
 
 LOOP = """
 namespace {name} {{

@@ -1,6 +1,7 @@
 import jax.numpy as jnp
 from pytensor.link.jax.dispatch.basic import jax_funcify
 
+from objectives.dispatch._functions import register_functions
 from objectives.dispatch.jax.unknown import unknown
 from objectives.ops.labels import BestClass, IsClass, NamedClass, PickClass, PlaceClass, check_shapes
 from objectives.ops.selection import TOLERANCE
@@ -39,30 +40,12 @@ def named_class(t):
     return jnp.where(inside & (t.max(axis=-1) > 0), jnp.argmax(t, axis=-1), -1)
 
 
-@jax_funcify.register(PickClass)
-def jax_funcify_pick_class(op, **kwargs):
-    return pick_class
+def best_class(scores):
+    scores = jnp.asarray(scores)
+    return jnp.where(jnp.isnan(scores).any(axis=-1), -1, jnp.argmax(scores, axis=-1))
 
 
-@jax_funcify.register(PlaceClass)
-def jax_funcify_place_class(op, **kwargs):
-    return place_class
-
-
-@jax_funcify.register(IsClass)
-def jax_funcify_is_class(op, **kwargs):
-    return is_class
-
-
-@jax_funcify.register(NamedClass)
-def jax_funcify_named_class(op, **kwargs):
-    return named_class
-
-
-@jax_funcify.register(BestClass)
-def jax_funcify_best_class(op, **kwargs):
-    def best_class(scores):
-        scores = jnp.asarray(scores)
-        return jnp.where(jnp.isnan(scores).any(axis=-1), -1, jnp.argmax(scores, axis=-1))
-
-    return best_class
+register_functions(
+    jax_funcify,
+    {PickClass: pick_class, PlaceClass: place_class, IsClass: is_class, NamedClass: named_class, BestClass: best_class},
+)

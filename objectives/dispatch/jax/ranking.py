@@ -1,6 +1,7 @@
 import jax.numpy as jnp
 from pytensor.link.jax.dispatch.basic import jax_funcify
 
+from objectives.dispatch._functions import register_functions
 from objectives.dispatch.jax.labels import in_range
 from objectives.ops.labels import check_shapes
 from objectives.ops.ranking import EvenMax, LabelRank
@@ -21,11 +22,4 @@ def even_max(x):
     return jnp.max(x, axis=-1, initial=-jnp.inf)
 
 
-@jax_funcify.register(LabelRank)
-def jax_funcify_label_rank(op, **kwargs):
-    return label_rank
-
-
-@jax_funcify.register(EvenMax)
-def jax_funcify_even_max(op, **kwargs):
-    return even_max
+register_functions(jax_funcify, {LabelRank: label_rank, EvenMax: even_max})

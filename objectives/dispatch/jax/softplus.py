@@ -1,6 +1,7 @@
 import jax.numpy as jnp
 from pytensor.link.jax.dispatch.basic import jax_funcify
 
+from objectives.dispatch._functions import register_functions
 from objectives.ops.softplus import Softplus
 
 
@@ -8,6 +9,4 @@ def softplus(x):
     return jnp.logaddexp(x, 0)
 
 
-@jax_funcify.register(Softplus)
-def jax_funcify_softplus(op, **kwargs):
-    return softplus
+register_functions(jax_funcify, {Softplus: softplus})

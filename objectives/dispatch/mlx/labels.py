@@ -1,6 +1,7 @@
 import mlx.core as mx
 from pytensor.link.mlx.dispatch.basic import mlx_funcify
 
+from objectives.dispatch._functions import register_functions
 from objectives.ops.labels import BestClass, IsClass, NamedClass, PickClass, PlaceClass, check_shapes
 from objectives.ops.selection import TOLERANCE
 
@@ -39,29 +40,11 @@ def named_class(t):
     return mx.where(inside & (mx.max(t, axis=-1) > 0), mx.argmax(t, axis=-1).astype(mx.int64), -1)
 
 
-@mlx_funcify.register(PickClass)
-def mlx_funcify_pick_class(op, **kwargs):
-    return pick_class
+def best_class(scores):
+    return mx.where(mx.any(mx.isnan(scores), axis=-1), -1, mx.argmax(scores, axis=-1).astype(mx.int64))
 
 
-@mlx_funcify.register(PlaceClass)
-def mlx_funcify_place_class(op, **kwargs):
-    return place_class
-
-
-@mlx_funcify.register(IsClass)
-def mlx_funcify_is_class(op, **kwargs):
-    return is_class
-
-
-@mlx_funcify.register(NamedClass)
-def mlx_funcify_named_class(op, **kwargs):
-    return named_class
-
-
-@mlx_funcify.register(BestClass)
-def mlx_funcify_best_class(op, **kwargs):
-    def best_class(scores):
-        return mx.where(mx.any(mx.isnan(scores), axis=-1), -1, mx.argmax(scores, axis=-1).astype(mx.int64))
-
-    return best_class
+register_functions(
+    mlx_funcify,
+    {PickClass: pick_class, PlaceClass: place_class, IsClass: is_class, NamedClass: named_class, BestClass: best_class},
+)

@@ -1,6 +1,7 @@
 import mlx.core as mx
 from pytensor.link.mlx.dispatch.basic import mlx_funcify
 
+from objectives.dispatch._functions import register_functions
 from objectives.ops.projection import SimplexThreshold
 
 
@@ -10,6 +11,4 @@ def simplex_threshold(z):
     return mx.max((mx.cumsum(ordered, axis=-1) - 1) / ranks, axis=-1)
 
 
-@mlx_funcify.register(SimplexThreshold)
-def mlx_funcify_simplex_threshold(op, **kwargs):
-    return simplex_threshold
+register_functions(mlx_funcify, {SimplexThreshold: simplex_threshold})

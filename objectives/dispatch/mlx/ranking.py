@@ -1,6 +1,7 @@
 import mlx.core as mx
 from pytensor.link.mlx.dispatch.basic import mlx_funcify
 
+from objectives.dispatch._functions import register_functions
 from objectives.dispatch.mlx.labels import in_range
 from objectives.ops.labels import check_shapes
 from objectives.ops.ranking import EvenMax, LabelRank
@@ -21,11 +22,4 @@ def even_max(x):
     return mx.max(mx.concatenate([nothing, x], axis=-1), axis=-1)
 
 
-@mlx_funcify.register(LabelRank)
-def mlx_funcify_label_rank(op, **kwargs):
-    return label_rank
-
-
-@mlx_funcify.register(EvenMax)
-def mlx_funcify_even_max(op, **kwargs):
-    return even_max
+register_functions(mlx_funcify, {LabelRank: label_rank, EvenMax: even_max})

@@ -1,6 +1,7 @@
 import mlx.core as mx
 from pytensor.link.mlx.dispatch.basic import mlx_funcify
 
+from objectives.dispatch._functions import register_functions
 from objectives.ops.softplus import Softplus
 
 
@@ -8,6 +9,4 @@ def softplus(x):
     return mx.logaddexp(x, mx.array(0, x.dtype))
 
 
-@mlx_funcify.register(Softplus)
-def mlx_funcify_softplus(op, **kwargs):
-    return softplus
+register_functions(mlx_funcify, {Softplus: softplus})

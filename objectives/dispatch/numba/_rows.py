@@ -1,6 +1,6 @@
 """What kernels share that go through scores row by row, an item and its classes.
 
-Arrays are flat and indices unsigned: a signed index would be tested for being negative, which stops vectorisation.
+Arrays are flat and indices unsigned: a signed index would be tested for being negative, which stops vectorization.
 """
 
 import numba
@@ -12,7 +12,7 @@ from objectives.dispatch.numba._simd import FUNCTIONS, maximum
 from objectives.dispatch.numba._views import flat
 from objectives.ops.labels import LabelError
 
-# Sums may be reordered to be vectorised; NaN and infinities keep their meaning.
+# Sums may be reordered to be vectorized; NaN and infinities keep their meaning.
 REORDER = {"arcp", "contract", "nsz", "reassoc"}
 
 kernel = numba.njit(fastmath=REORDER, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)

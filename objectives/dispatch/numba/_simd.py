@@ -1,4 +1,4 @@
-"""Branch-free exp, log, log1p, softplus, sigmoid and tanh, which LLVM vectorises in any loop that calls them.
+"""Branch-free exp, log, log1p, softplus, sigmoid and tanh, which LLVM vectorizes in any loop that calls them.
 
 Straight-line code with selects only: no call of the C library, no conversion of a float to an integer (undefined for
 NaN). Flags: "contract" alone. Reassociation would undo the rounding by a magic number and the reductions in two
@@ -72,7 +72,7 @@ def split(typingctx, u):
 
 @intrinsic
 def maximum(typingctx, x, y):
-    """The greater, NaN if either is: one instruction in a vectorised loop, unlike ``max``."""
+    """The greater, NaN if either is: one instruction in a vectorized loop, unlike ``max``."""
 
     def codegen(context, builder, signature, arguments):
         x, y = arguments

@@ -1,7 +1,7 @@
 r"""CTC, item by item: its forward variables in one pass over the frames, and the gradient in one pass back.
 
 For each frame, forward: 1. log of the sum of exponentials of the logits; 2. what the states emit; 3. the sums of what
-comes to each state from up to three, a vectorised loop. Backward: 1. the exponentials of the logits, in the place of
+comes to each state from up to three, a vectorized loop. Backward: 1. the exponentials of the logits, in the place of
 the gradient, and their sum; 2. the shares of the states in :math:`\alpha \beta`; 3. the gradient; 4. the sums again.
 Sums over states are those of logarithms in float64; those over classes are in the dtype of the logits.
 """

@@ -17,8 +17,7 @@ from pytensor.link.numba.dispatch.basic import (
     register_funcify_and_cache_key,
 )
 from pytensor.link.utils import fgraph_to_python
-from pytensor.scalar.basic import EQ, GE, GT, LE, LT, NEQ, Add, Exp, Log, Log1p, Mul, Neg, Sub, Switch, Tanh, TrueDiv
-from pytensor.scalar.math import Sigmoid, Softplus
+from pytensor.scalar.basic import EQ, GE, GT, LE, LT, NEQ, Add, Mul, Neg, Sub, Switch, TrueDiv
 
 from objectives.dispatch.numba._memory import empty
 from objectives.dispatch.numba._registration import source
@@ -27,9 +26,8 @@ from objectives.dispatch.numba._separate import caller, separate
 from objectives.dispatch.numba._simd import FUNCTIONS
 from objectives.dispatch.numba._threads import in_threads
 from objectives.dispatch.numba._views import flat, shaped
-from objectives.ops.elementwise import ElementwiseLoop, VectorComposite
+from objectives.ops.elementwise import ElementwiseLoop, VectorComposite, vector_function
 
-NAMES = {Exp: "exp", Log: "log", Log1p: "log1p", Tanh: "tanh", Sigmoid: "sigmoid", Softplus: "softplus"}
 ARITHMETIC = {Add: operator.add, Sub: operator.sub, Mul: operator.mul, TrueDiv: operator.truediv, Neg: operator.neg}
 COMPARISONS = {LT: operator.lt, GT: operator.gt, LE: operator.le, GE: operator.ge, EQ: operator.eq, NEQ: operator.ne}
 CHUNK = 1 << 15  # elements of which partial sums are kept, so that sums do not depend on the number of threads
@@ -40,8 +38,7 @@ def _scalar_function(op, node, **kwargs):
     """Our function for a scalar Op, or an operator, which Numba need not compile; PyTensor's where there is neither."""
     dtypes = [variable.type.dtype for variable in node.inputs]
     dtype, result = dtypes[-1] if dtypes else None, node.outputs[0].type.dtype
-    # subclasses too, of which our own softplus is one
-    name = next((name for known, name in NAMES.items() if isinstance(op, known)), None)
+    name = vector_function(op)
     if name and dtype in FUNCTIONS and result == dtype:
         return FUNCTIONS[dtype][name]
     if type(op) is Switch and dtypes == ["bool", result, result]:
@@ -63,7 +60,7 @@ def _select(typingctx, condition, x, y):
 def _core(composite, **kwargs):
     """A Composite as one compiled function, inlined wherever it is called, and the key of its expression.
 
-    LLVM vectorises a loop only if what it calls is inlined, which it would not do with a large function on its own.
+    LLVM vectorizes a loop only if what it calls is inlined, which it would not do with a large function on its own.
     """
     kwargs = {name: value for name, value in kwargs.items() if name != "storage_map"}
     _, key = numba_funcify_and_cache_key(composite.fgraph, squeeze_output=True, fgraph_name="composite", **kwargs)
@@ -87,7 +84,7 @@ def _hashed(*parts):
 @register_funcify_and_cache_key(VectorComposite)
 def numba_funcify_vector_composite(op, node, **kwargs):
     core, key = _core(op, **kwargs)
-    # PyTensor 3.0 wraps the function in one that stores its results; unless that is inlined as well, nothing vectorises
+    # PyTensor 3.0 wraps the function in one that stores its results; unless that is inlined as well, nothing vectorizes
     if hasattr(pytensor_elemwise, "store_core_outputs"):
         core = _storing(core, op.nin, op.nout)
     return core, _hashed("vector composite", key)

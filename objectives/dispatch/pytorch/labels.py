@@ -1,6 +1,7 @@
 import torch
 from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
 
+from objectives.dispatch._functions import register_functions
 from objectives.ops.labels import BestClass, BinaryTarget, IsClass, NamedClass, PickClass, PlaceClass, check_shapes
 from objectives.ops.selection import TOLERANCE
 
@@ -42,35 +43,18 @@ def binary_target(t):
     return torch.where(t == 0, 0, torch.where(t == 1, 1, -1)).to(torch.int8)
 
 
-@pytorch_funcify.register(BinaryTarget)
-def pytorch_funcify_binary_target(op, **kwargs):
-    return binary_target
-
-
-@pytorch_funcify.register(PickClass)
-def pytorch_funcify_pick_class(op, **kwargs):
-    return pick_class
-
-
-@pytorch_funcify.register(PlaceClass)
-def pytorch_funcify_place_class(op, **kwargs):
-    return place_class
-
-
-@pytorch_funcify.register(IsClass)
-def pytorch_funcify_is_class(op, **kwargs):
-    return is_class
-
-
-@pytorch_funcify.register(NamedClass)
-def pytorch_funcify_named_class(op, **kwargs):
-    return named_class
-
-
 def best_class(scores):
     return torch.where(torch.isnan(scores).any(dim=-1), -1, torch.argmax(scores, dim=-1))
 
 
-@pytorch_funcify.register(BestClass)
-def pytorch_funcify_best_class(op, **kwargs):
-    return best_class
+register_functions(
+    pytorch_funcify,
+    {
+        BinaryTarget: binary_target,
+        PickClass: pick_class,
+        PlaceClass: place_class,
+        IsClass: is_class,
+        NamedClass: named_class,
+        BestClass: best_class,
+    },
+)

@@ -1,6 +1,7 @@
 import torch
 from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
 
+from objectives.dispatch._functions import register_functions
 from objectives.ops.projection import SimplexThreshold
 
 
@@ -10,6 +11,4 @@ def simplex_threshold(z):
     return torch.amax((torch.cumsum(ordered, dim=-1) - 1) / ranks, dim=-1)
 
 
-@pytorch_funcify.register(SimplexThreshold)
-def pytorch_funcify_simplex_threshold(op, **kwargs):
-    return simplex_threshold
+register_functions(pytorch_funcify, {SimplexThreshold: simplex_threshold})

@@ -1,6 +1,7 @@
 import torch
 from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
 
+from objectives.dispatch._functions import register_functions
 from objectives.dispatch.pytorch.labels import in_range
 from objectives.ops.labels import check_shapes
 from objectives.ops.ranking import EvenMax, LabelRank
@@ -21,11 +22,4 @@ def even_max(x):
     return torch.amax(torch.nn.functional.pad(x, (1, 0), value=float("-inf")), dim=-1)
 
 
-@pytorch_funcify.register(LabelRank)
-def pytorch_funcify_label_rank(op, **kwargs):
-    return label_rank
-
-
-@pytorch_funcify.register(EvenMax)
-def pytorch_funcify_even_max(op, **kwargs):
-    return even_max
+register_functions(pytorch_funcify, {LabelRank: label_rank, EvenMax: even_max})

@@ -1,6 +1,7 @@
 import torch
 from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
 
+from objectives.dispatch._functions import register_functions
 from objectives.ops.softplus import Softplus
 
 
@@ -8,6 +9,4 @@ def softplus(x):
     return torch.logaddexp(x, torch.zeros_like(x))
 
 
-@pytorch_funcify.register(Softplus)
-def pytorch_funcify_softplus(op, **kwargs):
-    return softplus
+register_functions(pytorch_funcify, {Softplus: softplus})

@@ -6,8 +6,8 @@ as many entries as they, what is placed at them has as many as the rows.
 
 from typing import Any, NamedTuple
 
-from objectives.rewriting.patterns import Labels
-from objectives.rewriting.polynomials import Unknown
+from objectives.rewriting.recognition.labels import Labels
+from objectives.rewriting.recognition.polynomials import Unknown
 
 
 class Symbol(NamedTuple):

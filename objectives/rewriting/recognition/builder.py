@@ -10,8 +10,8 @@ from pytensor.graph.basic import Constant
 from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
 from objectives.ops.pairing import NO_ITEM, FirstRows, OverRows
 from objectives.ops.shapes import own_shape
-from objectives.rewriting.polynomials import symbol
-from objectives.rewriting.symbols import Symbol
+from objectives.rewriting.recognition.polynomials import symbol
+from objectives.rewriting.recognition.symbols import Symbol
 
 
 class CrossentropyBuilder:

@@ -20,7 +20,8 @@ from pytensor.tensor.math import Sum
 from pytensor.tensor.special import LogSoftmax, Softmax
 from pytensor.tensor.subtensor import AdvancedIncSubtensor, AdvancedSubtensor, IncSubtensor
 
-from objectives.rewriting.patterns import (
+from objectives.ops.elementwise import FLOATS
+from objectives.rewriting.recognition.labels import (
     Labels,
     constant,
     has_rows_of,
@@ -31,11 +32,10 @@ from objectives.rewriting.patterns import (
     placed,
     scalar_op,
 )
-from objectives.rewriting.polynomials import Polynomial, Unknown, number, symbol
-from objectives.rewriting.symbols import Symbol, as_many_as_rows, first_of, over_rows, paired
+from objectives.rewriting.recognition.polynomials import Polynomial, Unknown, number, symbol
+from objectives.rewriting.recognition.symbols import Symbol, as_many_as_rows, first_of, over_rows, paired
 
 ALL, P, LOG_P = "all classes", "p", "log p"
-FLOATS = ("float32", "float64")
 MOST_TERMS = 30  # sums are multiplied out: a bound on what that may cost
 LogSumExp = getattr(special, "LogSumExp", ())  # since PyTensor 3.3
 

@@ -1,6 +1,6 @@
 """Softmax crossentropy as users write it becomes `SoftmaxCrossentropy`, its gradient `SoftmaxCrossentropyGradient`.
 
-Both are found by what they compute (see `softmax_algebra`), after PyTensor has normalised the graph and before it
+Both are found by what they compute (see `algebra`), after PyTensor has canonicalized the graph and before it
 makes softmax and logarithm stable in ways that hide them.
 """
 
@@ -15,15 +15,16 @@ from pytensor.tensor.math import Sum
 from pytensor.tensor.special import LogSoftmax, Softmax
 from pytensor.tensor.subtensor import AdvancedIncSubtensor, AdvancedSubtensor
 
+from objectives.ops.elementwise import FLOATS
 from objectives.ops.marking import mark_as_loss
-from objectives.rewriting.crossentropy_builder import CrossentropyBuilder
-from objectives.rewriting.patterns import Labels, is_over_classes, made_by, one_hot, scalar_op
-from objectives.rewriting.polynomials import Unknown
-from objectives.rewriting.softmax_algebra import FLOATS, LogSumExp, P, SoftmaxAlgebra
-from objectives.rewriting.symbols import Symbol
+from objectives.rewriting.recognition.algebra import LogSumExp, P, SoftmaxAlgebra
+from objectives.rewriting.recognition.builder import CrossentropyBuilder
+from objectives.rewriting.recognition.labels import Labels, is_over_classes, made_by, one_hot, scalar_op
+from objectives.rewriting.recognition.polynomials import Unknown
+from objectives.rewriting.recognition.symbols import Symbol
 
 
-class RecogniseCrossentropy(GraphRewriter):
+class RecognizeCrossentropy(GraphRewriter):
     def add_requirements(self, fgraph):
         fgraph.attach_feature(ReplaceValidate())
 
@@ -44,7 +45,7 @@ class RecogniseCrossentropy(GraphRewriter):
 
 def _replace(fgraph, old, new):
     copy_stack_trace(old, new)
-    fgraph.replace_all_validate([(old, old.type.filter_variable(new))], reason="recognise_crossentropy")
+    fgraph.replace_all_validate([(old, old.type.filter_variable(new))], reason="recognize_crossentropy")
 
 
 def _may_name_classes(node) -> bool:
@@ -152,4 +153,4 @@ def _is_loss(polynomial):
 
 # After "canonicalize" (1) and "mergex" (1.2), before "stabilize" (1.5). The inner graphs of Ops are compiled without
 # "symbolic_op_recognition", so that none becomes an Op that it defines.
-optdb.register("recognise_crossentropy", RecogniseCrossentropy(), "fast_run", "symbolic_op_recognition", position=1.3)
+optdb.register("recognize_crossentropy", RecognizeCrossentropy(), "fast_run", "symbolic_op_recognition", position=1.3)

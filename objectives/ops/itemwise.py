@@ -1,65 +1,23 @@
-"""What Ops have in common that turn scores (..., C) and targets into one loss for each item.
+"""Ops that turn scores (..., C) and targets into one loss for each item.
 
 Such a loss is a pair of Ops: `ItemLoss` and its gradient by the scores, an `ItemGradient`, which a rewrite lets
-compute the loss as well, where a graph needs both. Each states its mathematics as an expression; kernels make it fast.
+compute the loss as well where a graph needs both. Each states its mathematics as an expression; kernels make it fast.
 """
 
 from typing import Any
 
-import pytensor
-from pytensor.gradient import disconnected_type
-from pytensor.graph.basic import Constant
-from pytensor.graph.replace import graph_replace
-
-from objectives.ops._symbolic import ShapedOp
+from objectives.ops._symbolic import DifferentiableOp, has_gradient
 from objectives.ops.marking import loss
 from objectives.ops.shapes import own_shapes
 
 
-class _ItemOp(ShapedOp):
-    """``options`` names the optional inputs, which follow the others."""
-
-    __props__: tuple[str, ...] = ("options",)
-    options: tuple[str, ...] = ()
-
-    def named(self, inputs):
-        """The optional inputs by name."""
-        return dict(zip(self.options, inputs[len(inputs) - len(self.options) :], strict=True))
-
-    def connection_pattern(self, node):
-        return [[_has_gradient(variable)] * len(node.outputs) for variable in node.inputs]
-
-    def derivatives(self, inputs, output_grads, *, skip=()):
-        """The product of the output gradients with the derivatives of the inner graph, but for some inputs."""
-        dummies = [variable.type() for variable in inputs]
-        outputs = self.build_inner_graph(*dummies)
-        upstream = {output: g for output, g in zip(outputs, output_grads, strict=True) if not _is_disconnected(g)}
-        wanted = [i for i, variable in enumerate(inputs) if i not in skip and _has_gradient(variable)]
-        result = [disconnected_type() for _ in inputs]
-        if not wanted:
-            return result
-        gradients: Any = pytensor.grad(
-            None, [dummies[i] for i in wanted], known_grads=upstream, disconnected_inputs="ignore"
-        )
-        gradients = graph_replace(gradients, dict(zip(dummies, inputs, strict=True)), strict=False)
-        for i, gradient in zip(wanted, gradients, strict=True):
-            result[i] = gradient
-        return result
-
-
-class ItemLoss(_ItemOp):
+class ItemLoss(DifferentiableOp):
     """(scores (..., C), targets, *options) to losses (...).
 
     Subclasses give the `expression` of the loss and `gradient_type`.
     """
 
     gradient_type: type["ItemGradient"]
-
-    @classmethod
-    def of(cls, scores, targets, **options):
-        """The loss with those of the options that are not None."""
-        given = {name: option for name, option in options.items() if option is not None}
-        return cls(options=tuple(given))(scores, targets, *given.values())
 
     def build_inner_graph(self, scores, targets, *options):
         return [loss(self.expression(scores, targets, **self.named(options)))]
@@ -74,13 +32,13 @@ class ItemLoss(_ItemOp):
     def pullback(self, inputs, outputs, output_grads):
         scores, targets, *options = inputs
         gradients = self.derivatives(inputs, output_grads, skip=(0,))
-        if _has_gradient(scores):
+        if has_gradient(scores):
             weights = output_grads * self.gradient_type.num_weights
             gradients[0] = self.gradient_type(options=self.options)(scores, targets, *weights, *options)
         return gradients
 
 
-class ItemGradient(_ItemOp):
+class ItemGradient(DifferentiableOp):
     """(scores (..., C), targets, *weights (...), *options) to the gradient by the scores (..., C).
 
     ``with_loss`` prepends the losses to the outputs, ``inplace`` writes the gradient over the scores; both are for
@@ -91,7 +49,7 @@ class ItemGradient(_ItemOp):
     with_loss = False
     inplace = False
     loss_type: type[ItemLoss]
-    num_weights = 1
+    num_data, num_weights = 2, 1
 
     def __init__(self, input_types=None, **kwargs):
         if kwargs.get("inplace"):
@@ -114,11 +72,3 @@ class ItemGradient(_ItemOp):
 
     def pullback(self, inputs, outputs, output_grads):
         return self.derivatives(inputs, output_grads)
-
-
-def _has_gradient(variable) -> bool:
-    return variable.dtype.startswith("float") and not isinstance(variable, Constant)
-
-
-def _is_disconnected(gradient) -> bool:
-    return not hasattr(gradient.type, "dtype")
