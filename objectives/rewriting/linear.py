@@ -72,7 +72,7 @@ class Layer:
                     self.features, self.of_classes, node.inputs[1], g, **self.options(node)
                 )
                 new = {"features": by_features, "weights": by_weights.T, "classes": by_weights}
-                new |= {"biases": x for x in by_biases}
+                new |= dict(zip(["biases"], by_biases, strict=False))
                 found |= {v: new[name] for v, name in self.uses(fgraph, reader)}
         return found
 
@@ -89,11 +89,11 @@ class Layer:
         return {"features": self.features.ndim, "weights": 2, "classes": 2, "biases": 1}[name]
 
     def uses(self, fgraph, reader):
-        """What the gradient by the logits becomes, and of which part of the layer that is the gradient; None if more."""
+        """Gradients made of that by the logits, and of which part of the layer each is; None if it is read otherwise."""
         (g,) = reader.outputs
         found = []
-        for client, _ in fgraph.clients[g]:
-            use = None if client.op == "output" else self.use(fgraph, client, g)
+        for client in readers(fgraph, g):
+            use = self.use(fgraph, client, g)
             if use is None:
                 return None
             found.append(use)
@@ -121,6 +121,15 @@ class Layer:
         sums = [client for client, _ in fgraph.clients[products]]
         is_sum = len(sums) == 1 and isinstance(sums[0].op, Sum) and sums[0].op.axis == leading[:-1]
         return sums[0].outputs[0] if is_sum else products
+
+
+def readers(fgraph, x):
+    """The nodes that read a tensor, or its transpose."""
+    for client, _ in fgraph.clients[x]:
+        if client.outputs and transposed(client.outputs[0]) is x:
+            yield from (reader for reader, _ in fgraph.clients[client.outputs[0]])
+        else:
+            yield client
 
 
 def is_elementwise(x, scalar_type):
