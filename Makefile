@@ -11,7 +11,7 @@ PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal --durations 10
 MATRIX = --matrix build/matrix-$(VERSION)
 
 # The sweeps run in workers of their own, since what was compiled stays in memory. What they compile is called once:
-# Numba need neither keep it on disk nor optimise it.
+# Numba need neither keep it on disk nor optimize it.
 SWEEPS = tests/test_cases.py tests/test_measures.py
 BACKENDS = tests/test_cases.py::test_case tests/test_measures.py::test_backend tests/test_measures.py::test_states_in_float32
 SWEEP = NUMBA_OPT=0 PYTENSOR_FLAGS="numba__cache=False,$(FLAGS),$$PYTENSOR_FLAGS" $(PYTEST)
@@ -22,7 +22,7 @@ SECOND_TIER = -m "(needs or backends) and not exhaustive"
 .PHONY: help example test suite test-backends float32 test-all everything references mutants fuzz lint docs matrix bench clean
 
 help:
-	@echo "make example        make an environment, train a classifier of handwritten digits, draw what it learnt"
+	@echo "make example        make an environment, train a classifier of handwritten digits, draw what it learned"
 	@echo "make test           make an environment, run linters, docs, and the tests that need no other backend"
 	@echo "make test-backends  every function on every backend that can be installed, in float64 and float32"
 	@echo "make test-all       all tests, every row on every backend, with this Python and the newest one"

@@ -1,4 +1,4 @@
-"""Learn handwritten digits of which only a part is labelled.
+"""Learn to read handwritten digits, with only some of them labelled.
 
     pip install objectives[examples]
     python examples/digits.py
@@ -161,7 +161,7 @@ def macro_f1(confusion):
 
 
 def new_layers(sizes, rng):
-    """Weights and biases as shared variables, initialised as He et al. (2015) do for rectified units."""
+    """Weights and biases as shared variables, initialized as He et al. (2015) do for rectified units."""
     layers = []
     for fan_in, fan_out in itertools.pairwise(sizes):
         weights = rng.normal(scale=np.sqrt(2 / fan_in), size=(fan_in, fan_out)).astype("float32")

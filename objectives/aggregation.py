@@ -28,8 +28,8 @@ def aggregate(
     weights: TensorLike | None = None,
     mode: Mode = "mean",
     *,
-    mask: TensorLike | None = None,
     normalizer: TensorLike | None = None,
+    mask: TensorLike | None = None,
     axis: int | tuple[int, ...] | None = None,
 ) -> TensorVariable:
     r"""Aggregate (reduce) an element-wise or item-wise loss to one number: mean, sum or weighted mean.
@@ -51,10 +51,10 @@ def aggregate(
         Factors that broadcast to `loss`; booleans select, so that NaN outside does not spread.
     mode : {"mean", "sum", "normalized_sum"}
         "mean" divides by the number of entries, "normalized_sum" by the sum of the weights.
-    mask : tensor of bool, optional
-        Entries to aggregate, broadcast to `loss`; the rest are left out of every sum and count.
     normalizer : tensor, optional
         Denominator to use instead: the tokens of an accumulated batch, or batch size / N for an ELBO.
+    mask : tensor of bool, optional
+        Entries to aggregate, broadcast to `loss`; the rest are left out of every sum and count.
     axis : int or tuple of int, optional
         Axes to reduce, such as ``axis=-1`` for one mean per row; by default all.
 

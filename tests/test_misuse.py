@@ -200,6 +200,8 @@ REMEDIES = {
     "generalized_crossentropy": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
     "brier_score": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
     "calibration_error": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
+    "d2_brier_score": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
+    "d2_log_loss_score": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
     "calibration_curve": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
 }
 

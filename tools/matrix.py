@@ -51,7 +51,7 @@ def not_run(cells, versions):
     """A sentence with the backends that were not installed with some version, whose marks are of the others alone."""
     ran = {(backend, v) for (_, backend), kinds in cells.items() for seen in kinds.values() for v in seen}
     lacking = [f"{b} with PyTensor {v}" for b in MODES for v in versions if (b, v) not in ran]
-    return [f"Not run, for want of an installation: {', '.join(lacking)}.", ""] if lacking else []
+    return [f"Not run, because not installed: {', '.join(lacking)}.", ""] if lacking else []
 
 
 def table(files):

@@ -110,19 +110,19 @@ def linear_crossentropy(
     >>> print(linear_crossentropy(features, words, [0, 2]).eval().round(4))
     [0.8620 0.7586]
     """
-    dtype = (features := floating(features, "features")).dtype
-    features = features.astype("float32") if dtype == "float16" else features
-    weights, labels = _layer(features, weights, targets)
-    mask = None if mask is None else aligned_mask(mask, "items of the features", features.type.shape[:-1])
+    h = floating(features, "features")
+    dtype, h = h.dtype, h.astype("float32") if h.dtype == "float16" else h
+    w, labels = _layer(h, weights, targets)
+    counted = None if mask is None else aligned_mask(mask, "items of the features", h.type.shape[:-1])
     options = {
-        "biases": None if biases is None else per_class(biases, "biases", weights.T),
-        "class_weights": None if class_weights is None else per_class(class_weights, "class_weights", weights.T),
-        "label_smoothing": smoothing(label_smoothing, features),
-        "logit_softcap": None if logit_softcap is None else _positive(logit_softcap, "logit_softcap", features),
-        "z_loss": None if known_number(z_loss) == 0 else _scalar(z_loss, "z_loss", features),
+        "biases": None if biases is None else per_class(biases, "biases", w.T),
+        "class_weights": None if class_weights is None else per_class(class_weights, "class_weights", w.T),
+        "label_smoothing": smoothing(label_smoothing, h),
+        "logit_softcap": None if logit_softcap is None else _positive(logit_softcap, "logit_softcap", h),
+        "z_loss": None if known_number(z_loss) == 0 else _scalar(z_loss, "z_loss", h),
     }
-    losses = LinearCrossentropy.of(features, weights, labels, **options, mask=mask)
-    return finished(masked(mask, losses)).astype(dtype)
+    losses = LinearCrossentropy.of(h, w, labels, **options, mask=counted)
+    return finished(masked(counted, losses)).astype(dtype)
 
 
 def _layer(features, weights, targets):

@@ -175,7 +175,7 @@ def wmw_auc_loss(
     Choose it to train what `roc_auc_score` measures; TFLearn gives it that name, though it is a loss: 0 if each of the
     P positives leads each of the N negatives by the margin. All pairs are computed, in B\ :sup:`2` memory.
 
-    .. math:: L = \frac{1}{P N} \sum_{i:\, t_i = 1} \sum_{j:\, t_j = 0} \max(0, m - (z_i - z_j))^{power}
+    .. math:: L = \frac{1}{P N} \sum_{i:\, t_i = 1} \sum_{j:\, t_j = 0} \max(0, m - (z_i - z_j))^q
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def wmw_auc_loss(
     margin : float or tensor
         Margin m, positive; for probabilities usually between 0.1 and 0.7.
     power : float or tensor
-        Power of each shortfall, at least 1; the gradient is continuous above 1.
+        Power q of each shortfall, at least 1; the gradient is continuous above 1.
     mask : tensor of bool, optional
         Items that count; the rest are in no pair and have a gradient of exactly 0.
 

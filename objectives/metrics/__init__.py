@@ -75,14 +75,7 @@ from objectives.metrics.ranking import (
     ndcg_score,
 )
 from objectives.metrics.rates import negative_predictive_value, precision, recall, specificity
-from objectives.metrics.regression import (
-    explained_variance,
-    normalized_root_mean_squared_error,
-    r2_score,
-    relative_squared_error,
-    root_mean_squared_error,
-    root_mean_squared_logarithmic_error,
-)
+from objectives.metrics.regression import explained_variance, r2_score, relative_squared_error
 from objectives.metrics.retrieval import reciprocal_rank, retrieval_average_precision, retrieval_roc_auc
 from objectives.metrics.retrieval_cutoff import (
     fall_out_at_k,
@@ -90,6 +83,11 @@ from objectives.metrics.retrieval_cutoff import (
     precision_at_k,
     r_precision,
     recall_at_k,
+)
+from objectives.metrics.root_mean_squared_errors import (
+    normalized_root_mean_squared_error,
+    root_mean_squared_error,
+    root_mean_squared_logarithmic_error,
 )
 from objectives.metrics.scores import f1_score, fbeta_score, jaccard_score
 

@@ -110,7 +110,7 @@ def _centered(x, weights, weight):
     """Deviations from the weighted mean, and the mean."""
     center = _mean(x, weights, weight)
     deviation = x - center
-    # a mean that is rounded is not that of entries which differ in their last digits
+    # Rounding shifts the mean of entries that differ only in their last digits; the second step removes the shift.
     return deviation - _mean(deviation, weights, weight), center
 
 

@@ -139,8 +139,8 @@ def check_rows(predictions, targets):
     if len(shape) == 1 == as_tensor(targets, "targets").ndim:
         raise TypeError(
             f"predictions {shown(shape)} and targets are vectors, which would be one item: scores of classes are rows "
-            "(..., C). For probabilities p of one of two classes use the binary measure of this kind, or stack "
-            "[1 - p, p]."
+            "(..., C). For probabilities p of one of two classes stack [1 - p, p], or use the binary form of the "
+            "measure, binary_..., where there is one."
         )
 
 

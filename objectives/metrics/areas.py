@@ -231,11 +231,10 @@ def average_precision_score(
 ) -> TensorVariable:
     r"""Average precision of two classes: the area under the precision-recall curve, without interpolation.
 
-    Choose it over `roc_auc_score` if positives are rare. The best value is 1; chance is the share of positives.
+    Choose it over `roc_auc_score` if positives are rare. 1 is best; chance is the share of positives. P and R are
+    those of `precision_recall_curve` at its thresholds.
 
     .. math:: AP = \sum_k (R_k - R_{k-1}) P_k
-
-    with precision :math:`P_k` and recall :math:`R_k` at the thresholds of `precision_recall_curve`.
 
     Parameters
     ----------
@@ -294,12 +293,10 @@ def log_auc(
 ) -> TensorVariable:
     r"""LogAUC of two classes: the area under the ROC curve over the logarithm of the false positive rate.
 
-    Choose it over `roc_auc_score` if only the first hits matter, as in the virtual screening of molecules. All scores
-    and targets are kept over batches.
+    Choose it over `roc_auc_score` if only the first hits matter, as in the virtual screening of molecules. The
+    `roc_curve` is interpolated linearly at a and b. All scores and targets are kept over batches.
 
     .. math:: A = \frac{1}{\log_{10} b - \log_{10} a} \int_a^b \mathrm{TPR} \; d \log_{10} \mathrm{FPR}
-
-    with the rates of `roc_curve` between the false positive rates a and b, where it is interpolated linearly.
 
     Parameters
     ----------

@@ -169,10 +169,9 @@ def calibration_curve(
 
     .. math::
         c_b = \frac{1}{n_b} \sum_{i \in b} w_i \max_k p_{ik}, \qquad
-        a_b = \frac{1}{n_b} \sum_{i \in b} w_i [\arg\max_k p_{ik} = y_i], \qquad
-        n_b = \sum_{i \in b} w_i
+        a_b = \frac{1}{n_b} \sum_{i \in b} w_i [\arg\max_k p_{ik} = t_i], \qquad n_b = \sum_{i \in b} w_i
 
-    with probabilities :math:`p`, target classes :math:`y` and weights :math:`w`.
+    for items i in bin b, with probabilities p, target classes t and weights w.
 
     Parameters
     ----------
@@ -235,11 +234,10 @@ def binary_calibration_curve(
     Choose it over `binary_calibration_error` to see which probabilities are too high or too low.
 
     .. math::
-        c_b = \frac{1}{n_b} \sum_{i \in b} w_i p_i, \qquad
-        a_b = \frac{1}{n_b} \sum_{i \in b} w_i t_i, \qquad
+        c_b = \frac{1}{n_b} \sum_{i \in b} w_i p_i, \qquad a_b = \frac{1}{n_b} \sum_{i \in b} w_i t_i, \qquad
         n_b = \sum_{i \in b} w_i
 
-    with probabilities :math:`p`, targets :math:`t` and weights :math:`w`.
+    for items i in bin b, with probabilities p, targets t and weights w.
 
     Parameters
     ----------

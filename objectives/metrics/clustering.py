@@ -312,7 +312,7 @@ def fowlkes_mallows_score(
 ) -> TensorVariable:
     r"""Fowlkes-Mallows index: the geometric mean of precision and recall over pairs of items in the same cluster.
 
-    Choose it over `rand_score` where most pairs are apart: it ignores pairs that are rightly apart.
+    Choose it over `rand_score` where most pairs are apart: it ignores pairs that are apart in both.
 
     .. math:: F = \frac{TP}{\sqrt{(TP + FP)(TP + FN)}}
 
@@ -334,7 +334,7 @@ def fowlkes_mallows_score(
     Returns
     -------
     TensorVariable
-        A number in [0, 1]; 0 if no pair is rightly together, and if there are no pairs.
+        A number in [0, 1]; 0 if no pair has the same class and the same cluster, and if there are no pairs.
 
     Raises
     ------

@@ -25,7 +25,7 @@ def pearson_correlation(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Pearson correlation coefficient: how well a line with any slope and offset maps predictions to targets.
+    r"""Pearson correlation coefficient: the strength of the linear relation between predictions and targets.
 
     Choose `concordance_correlation` if slope and offset matter, and `spearman_correlation` if only order does.
 
@@ -33,19 +33,16 @@ def pearson_correlation(
         r = \frac{\sum_i w_i (p_i - \bar p)(t_i - \bar t)}
         {\sqrt{\sum_i w_i (p_i - \bar p)^2 \sum_i w_i (t_i - \bar t)^2}}
 
-    with predictions :math:`p` and targets :math:`t` of weighted means :math:`\bar p` and :math:`\bar t`, and weights
-    :math:`w`.
-
     Parameters
     ----------
     predictions : tensor
-        Numbers (N,), or (N, D) for D columns.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Numbers of the same shape.
+        Numbers t of the same shape.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
     weights : tensor, optional
-        Weight of each item (N,) or entry (N, D); booleans select.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
         Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
@@ -94,19 +91,18 @@ def concordance_correlation(
 
     .. math:: \rho = \frac{2 \sigma_{pt}}{\sigma_p^2 + \sigma_t^2 + (\bar p - \bar t)^2}
 
-    with the weighted means and population moments of predictions :math:`p` and targets :math:`t`. torchmetrics takes
-    sample moments, which differ by a factor n / (n - 1).
+    with weighted population moments; torchmetrics takes sample moments, which differ by a factor n / (n - 1).
 
     Parameters
     ----------
     predictions : tensor
-        Numbers (N,), or (N, D) for D columns.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Numbers of the same shape.
+        Numbers t of the same shape.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
     weights : tensor, optional
-        Weight of each item (N,) or entry (N, D); booleans select.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
         Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
@@ -153,20 +149,17 @@ def spearman_correlation(
 ) -> TensorVariable:
     r"""Spearman's rank correlation coefficient: the Pearson correlation of the ranks, for any monotone relation.
 
-    Choose it over `pearson_correlation` if only order matters or outliers must not dominate. 1 is best. All items are
-    kept over batches; MLX compares all pairs in memory.
+    Choose it over `pearson_correlation` if only order matters or outliers must not dominate. Ties share their mean
+    rank, and an item of weight 2 counts as two. All items are kept over batches; MLX compares all pairs in memory.
 
     .. math:: \rho = r(\mathrm{rank}(p), \mathrm{rank}(t))
-
-    with the ranks of predictions :math:`p` and targets :math:`t`; ties share their mean rank. An item of weight 2
-    counts as two.
 
     Parameters
     ----------
     predictions : tensor
-        Numbers (...).
+        Numbers p (...).
     targets : tensor
-        Numbers (...) of the same shape.
+        Numbers t (...).
     weights : tensor, optional
         Weight of each element (...); booleans select.
     mask : tensor of bool, optional
@@ -223,9 +216,9 @@ def kendall_tau(
     Parameters
     ----------
     predictions : tensor
-        Numbers (...).
+        Numbers p (...).
     targets : tensor
-        Numbers (...) of the same shape.
+        Numbers t (...).
     weights : tensor, optional
         Weight of each element (...); booleans select.
     mask : tensor of bool, optional

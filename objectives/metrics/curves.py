@@ -94,7 +94,7 @@ def det_curve(
 ) -> TensorVariable:
     r"""Detection error tradeoff (DET) curve of two classes: false positive and false negative rates at every threshold.
 
-    Choose it over `roc_curve`, of which it is the mirror image, to compare good detectors on logarithmic axes.
+    Choose it over `roc_curve`, its mirror image, to compare good detectors on logarithmic axes.
 
     .. math:: \mathrm{FPR}(\theta), \qquad \mathrm{FNR}(\theta) = 1 - \mathrm{TPR}(\theta)
 

@@ -36,27 +36,25 @@ def d2_pinball_score(
 ) -> TensorVariable:
     r"""D2 score of the pinball loss: the share of it that predictions of a quantile explain.
 
-    Choose it over the mean of `quantile_loss` to compare quantile regressions of different targets. 1 is best, and a
-    constant quantile of the targets gives 0. All targets are kept over batches.
+    Choose it over the mean of `quantile_loss` to compare quantile regressions of different targets. 1 is best, and the
+    weighted quantile c of the targets gives 0. All targets are kept over batches.
 
     .. math::
         D^2 = 1 - \frac{\sum_i w_i L_q(p_i, t_i)}{\sum_i w_i L_q(c, t_i)}, \qquad
         L_q(p, t) = \max(q (t - p), (q - 1) (t - p))
 
-    with predictions :math:`p`, targets :math:`t` of weighted quantile :math:`c`, and weights :math:`w`.
-
     Parameters
     ----------
     predictions : tensor
-        Numbers (N,), or (N, D) for D columns.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Numbers of the same shape.
+        Numbers t of the same shape.
     quantile : float
         The quantile q, from 0 to 1.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
     weights : tensor, optional
-        Weight of each item (N,) or entry (N, D); booleans select.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
         Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
@@ -106,23 +104,21 @@ def d2_absolute_error_score(
 ) -> TensorVariable:
     r"""D2 score of the absolute error: the share of it that predictions explain.
 
-    Choose it over `r2_score` if outliers must not dominate. 1 is best, and the median of the targets gives 0. All
-    targets are kept over batches.
+    Choose it over `r2_score` if outliers must not dominate. 1 is best, and the weighted median c of the targets gives
+    0. All targets are kept over batches.
 
     .. math:: D^2 = 1 - \frac{\sum_i w_i |p_i - t_i|}{\sum_i w_i |c - t_i|}
-
-    with predictions :math:`p`, targets :math:`t` of weighted median :math:`c`, and weights :math:`w`.
 
     Parameters
     ----------
     predictions : tensor
-        Numbers (N,), or (N, D) for D columns.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Numbers of the same shape.
+        Numbers t of the same shape.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
     weights : tensor, optional
-        Weight of each item (N,) or entry (N, D); booleans select.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
         Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
@@ -166,26 +162,23 @@ def d2_tweedie_score(
 ) -> TensorVariable:
     r"""D2 score of the Tweedie deviance (explained deviance): the share of it that predictions explain.
 
-    Choose it over `r2_score` for counts (power 1), positive targets (2) or both (between). 1 is best, and the mean of
-    the targets gives 0.
+    Choose it over `r2_score` for counts (power 1), positive targets (2) or targets with zeros (between). 1 is best, and
+    the weighted mean of the targets gives 0. Powers k other than 0 lose about 2 log10(mean / deviation) digits.
 
     .. math:: D^2 = 1 - \frac{\sum_i w_i L_k(p_i, t_i)}{\sum_i w_i L_k(\bar t, t_i)}
-
-    with predictions :math:`p`, targets :math:`t` of weighted mean :math:`\bar t`, weights :math:`w` and the deviance
-    :math:`L_k` of `tweedie_deviance`. Powers other than 0 lose about log10((mean / standard deviation)^2) digits.
 
     Parameters
     ----------
     predictions : tensor
-        Numbers (N,), or (N, D) for D columns, in the range that `tweedie_deviance` has for the power.
+        Numbers p (N,), or (N, D) for D columns, in the range that `tweedie_deviance` has for the power.
     targets : tensor
-        Numbers of the same shape.
+        Numbers t of the same shape.
     power : float
-        The power k: 0 or less, or 1 or more.
+        The power k of `tweedie_deviance` :math:`L_k`: 0 or less, or 1 or more.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
     weights : tensor, optional
-        Weight of each item (N,) or entry (N, D); booleans select.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
         Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
@@ -241,19 +234,17 @@ def d2_log_loss_score(
 ) -> TensorVariable:
     r"""D2 score of the log loss: the share of the crossentropy that class probabilities explain.
 
-    Choose it over the mean crossentropy to compare problems with different class frequencies. 1 is best, and constant
-    probabilities equal to the frequencies give 0. For two classes stack ``[1 - p, p]``.
+    Choose it over the mean crossentropy to compare problems with different class frequencies. 1 is best, and the
+    weighted frequencies f of the classes as probabilities give 0. For two classes stack ``[1 - p, p]``.
 
     .. math:: D^2 = 1 - \frac{\sum_i w_i \log p_{i, y_i}}{\sum_i w_i \log f_{y_i}}
-
-    with probabilities :math:`p`, classes :math:`y` of weighted frequencies :math:`f`, and weights :math:`w`.
 
     Parameters
     ----------
     predictions : tensor of float
-        Class probabilities (..., C).
+        Class probabilities p (..., C).
     targets : tensor
-        Class indices (...) from 0 to C - 1, or one-hot rows (..., C).
+        Class indices y (...) from 0 to C - 1, or one-hot rows (..., C).
     weights : tensor, optional
         Weight of each item (...); booleans select.
     mask : tensor of bool, optional
@@ -306,19 +297,17 @@ def d2_brier_score(
 ) -> TensorVariable:
     r"""D2 score of the Brier score (Brier skill score): the share of it that class probabilities explain.
 
-    Choose it over `d2_log_loss_score` if a single confident mistake must not dominate. 1 is best, and constant
-    probabilities equal to the class frequencies give 0. For two classes stack ``[1 - p, p]``.
+    Choose it over `d2_log_loss_score` if a single confident mistake must not dominate. 1 is best, and the weighted
+    frequencies f of the classes as probabilities give 0. For two classes stack ``[1 - p, p]``.
 
     .. math:: D^2 = 1 - \frac{\sum_i w_i \sum_c (p_{ic} - [y_i = c])^2}{\sum_i w_i \sum_c (f_c - [y_i = c])^2}
-
-    with probabilities :math:`p`, classes :math:`y` of weighted frequencies :math:`f`, and weights :math:`w`.
 
     Parameters
     ----------
     predictions : tensor of float
-        Class probabilities (..., C).
+        Class probabilities p (..., C).
     targets : tensor
-        Class indices (...) from 0 to C - 1, or one-hot rows (..., C).
+        Class indices y (...) from 0 to C - 1, or one-hot rows (..., C).
     weights : tensor, optional
         Weight of each item (...); booleans select.
     mask : tensor of bool, optional

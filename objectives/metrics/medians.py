@@ -31,23 +31,21 @@ def median_absolute_error(
     r"""Median absolute error: the median of the absolute errors, which outliers do not move.
 
     Choose it over the mean of `absolute_error` if a few errors are huge. astroNN calls it
-    ``median_absolute_deviation``, and 1.4826 times it ``mad_std``.
+    ``median_absolute_deviation``, and 1.4826 times it ``mad_std``. An item of weight 2 counts as two, and the median
+    of an even number of items is halfway between the middle two. All items are kept over batches.
 
     .. math:: E = \mathrm{median}_i\, |p_i - t_i|
-
-    with predictions :math:`p` and targets :math:`t`. An item of weight 2 counts as two, and the median of an even
-    number of items is halfway between the middle two. All items are kept over batches.
 
     Parameters
     ----------
     predictions : tensor
-        Numbers (N,), or (N, D) for D columns.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Numbers of the same shape.
+        Numbers t of the same shape.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
     weights : tensor, optional
-        Weight of each item (N,) or entry (N, D); booleans select.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
         Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
@@ -91,21 +89,20 @@ def median_error(
     r"""Median error: the median of the signed errors, a bias that outliers do not move.
 
     It is positive where predictions are too high, like `signed_error` and unlike astroNN's function of this name.
+    Items are weighted and kept over batches as in `median_absolute_error`.
 
     .. math:: E = \mathrm{median}_i\, (p_i - t_i)
-
-    with predictions :math:`p` and targets :math:`t`, weighted and kept over batches as in `median_absolute_error`.
 
     Parameters
     ----------
     predictions : tensor
-        Numbers (N,), or (N, D) for D columns.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Numbers of the same shape.
+        Numbers t of the same shape.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
     weights : tensor, optional
-        Weight of each item (N,) or entry (N, D); booleans select.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
         Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
@@ -150,24 +147,22 @@ def median_absolute_deviation(
     r"""Median absolute deviation (MAD): the spread of the errors around their median.
 
     Choose it over `median_absolute_error` if a constant bias is harmless. astroNN's function of this name is
-    `median_absolute_error`.
+    `median_absolute_error`. Items are weighted and kept over batches as in `median_absolute_error`.
 
     .. math:: E = c\; \mathrm{median}_i\, \bigl|e_i - \mathrm{median}_j\, e_j\bigr|, \qquad e_i = p_i - t_i
-
-    with predictions :math:`p` and targets :math:`t`, weighted and kept over batches as in `median_absolute_error`.
 
     Parameters
     ----------
     predictions : tensor
-        Numbers (N,), or (N, D) for D columns.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Numbers of the same shape.
+        Numbers t of the same shape.
     factor : float
         The factor c; 1.4826 estimates the standard deviation of normal errors.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
     weights : tensor, optional
-        Weight of each item (N,) or entry (N, D); booleans select.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
         Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
@@ -213,25 +208,24 @@ def median_percentage_error(
 ) -> TensorVariable:
     r"""Median percentage error: the median of the signed errors in percent of the target.
 
-    It is positive where predictions are too low. Choose `median_absolute_percentage_error` for the size of errors.
+    It is positive where predictions are too low. Choose `median_absolute_percentage_error` for the size of errors. For
+    a target of 0 the error is infinite, and an exact prediction does not count. Items are weighted and kept over
+    batches as in `median_absolute_error`.
 
     .. math:: E = 100\; \mathrm{median}_i\, \frac{t_i - p_i}{t_i}
-
-    with predictions :math:`p` and targets :math:`t`, weighted and kept over batches as in `median_absolute_error`. For
-    a target of 0 an error is infinite, and an exact prediction does not count.
 
     Parameters
     ----------
     predictions : tensor
-        Numbers (N,), or (N, D) for D columns.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Numbers of the same shape.
+        Numbers t of the same shape.
     factor : float
         The factor 100; 1 gives fractions.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
     weights : tensor, optional
-        Weight of each item (N,) or entry (N, D); booleans select.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
         Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
@@ -275,25 +269,24 @@ def median_absolute_percentage_error(
 ) -> TensorVariable:
     r"""Median absolute percentage error (MdAPE): the median of the absolute errors in percent of the target.
 
-    Choose it over the mean of `absolute_percentage_error`, which targets near 0 dominate.
+    Choose it over the mean of `absolute_percentage_error`, which targets near 0 dominate. For a target of 0 the error
+    is infinite, and an exact prediction does not count. Items are weighted and kept over batches as in
+    `median_absolute_error`.
 
     .. math:: E = 100\; \mathrm{median}_i\, \Bigl|\frac{p_i - t_i}{t_i}\Bigr|
-
-    with predictions :math:`p` and targets :math:`t`, weighted and kept over batches as in `median_absolute_error`. For
-    a target of 0 an error is infinite, and an exact prediction does not count.
 
     Parameters
     ----------
     predictions : tensor
-        Numbers (N,), or (N, D) for D columns.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Numbers of the same shape.
+        Numbers t of the same shape.
     factor : float
         The factor 100; 1 gives fractions.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
     weights : tensor, optional
-        Weight of each item (N,) or entry (N, D); booleans select.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
         Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 

@@ -26,16 +26,14 @@ def equal_error_rate(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Equal error rate (EER): the error rate at the threshold where false positive and false negative rates are equal.
+    r"""Equal error rate (EER) of two classes: the error rate where false positive and false negative rates are equal.
 
-    The usual single number for biometric verification, where no threshold is set yet. It keeps all scores and targets
-    over batches.
+    The usual single number for biometric verification, where no threshold is set yet. The rates are those of
+    `det_curve`; the highest threshold wins ties. All scores and targets are kept over batches.
 
     .. math::
         E = \tfrac12 (\mathrm{FPR} + \mathrm{FNR})(\theta^*), \qquad
         \theta^* = \arg\min_\theta |\mathrm{FPR}(\theta) - \mathrm{FNR}(\theta)|
-
-    with the rates of `det_curve` at its thresholds :math:`\theta`; the highest threshold wins ties.
 
     Parameters
     ----------
@@ -91,14 +89,12 @@ def precision_at_recall(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Precision at recall: the best precision among thresholds with at least a given recall.
+    r"""Precision at recall, of two classes: the best precision where the recall is at least a given one.
 
-    Choose it if a detector must find a given share of the positives. All scores and targets are kept over batches.
+    Choose it if a detector must find a given share of the positives. P and R are those of `precision_recall_curve`;
+    the result is 0 if no threshold qualifies. All scores and targets are kept over batches.
 
     .. math:: P_r = \max \{ P(\theta) : R(\theta) \ge r \}
-
-    with the precision P and recall R of `precision_recall_curve` at thresholds :math:`\theta`, and 0 if no threshold
-    qualifies.
 
     Parameters
     ----------
@@ -150,15 +146,12 @@ def recall_at_precision(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Recall at precision: the best recall among thresholds with at least a given precision.
+    r"""Recall at precision, of two classes: the best recall where the precision is at least a given one.
 
-    Choose it if false alarms are costly: at most a share 1 - p of the alarms may be false. All scores and targets are
-    kept over batches.
+    Choose it if false alarms are costly: at most a share 1 - p of the alarms may be false. P and R are those of
+    `precision_recall_curve`; the result is 0 if no threshold qualifies. All scores and targets are kept over batches.
 
     .. math:: R_p = \max \{ R(\theta) : P(\theta) \ge p \}
-
-    with the precision P and recall R of `precision_recall_curve` at thresholds :math:`\theta`, and 0 if no threshold
-    qualifies.
 
     Parameters
     ----------
@@ -211,15 +204,12 @@ def sensitivity_at_specificity(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Sensitivity at specificity: the best sensitivity among thresholds with at least a given specificity.
+    r"""Sensitivity at specificity, of two classes: the best sensitivity where the specificity is at least a given one.
 
-    Choose it over `recall_at_precision` if the limit must not depend on the class balance. All scores and targets are
-    kept over batches.
+    Choose it over `recall_at_precision` if the limit must not depend on the class balance. S = TPR and C = 1 - FPR are
+    those of `roc_curve`; the result is 0 if no threshold qualifies. All scores and targets are kept over batches.
 
     .. math:: S_c = \max \{ S(\theta) : C(\theta) \ge c \}
-
-    with the sensitivity S = TPR and specificity C = 1 - FPR of `roc_curve` at thresholds :math:`\theta`, and 0 if no
-    threshold qualifies.
 
     Parameters
     ----------
@@ -272,15 +262,12 @@ def specificity_at_sensitivity(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Specificity at sensitivity: the best specificity among thresholds with at least a given sensitivity.
+    r"""Specificity at sensitivity, of two classes: the best specificity where the sensitivity is at least a given one.
 
-    Choose it over `precision_at_recall` if the result must not depend on the class balance. All scores and targets are
-    kept over batches.
+    Choose it over `precision_at_recall` if the result must not depend on the class balance. S = TPR and C = 1 - FPR
+    are those of `roc_curve`; the result is 0 if no threshold qualifies. All scores and targets are kept over batches.
 
     .. math:: C_s = \max \{ C(\theta) : S(\theta) \ge s \}
-
-    with the sensitivity S = TPR and specificity C = 1 - FPR of `roc_curve` at thresholds :math:`\theta`, and 0 if no
-    threshold qualifies.
 
     Parameters
     ----------

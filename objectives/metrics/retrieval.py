@@ -25,9 +25,9 @@ def reciprocal_rank(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Reciprocal rank: 1 divided by the rank of the first relevant entry, for each list.
+    r"""Reciprocal rank: 1 divided by the rank of the first relevant entry of each list; its mean is the MRR.
 
-    Choose it if one relevant entry is enough, else `retrieval_average_precision`. Its mean is the MRR.
+    Choose it if one relevant entry is enough, and `retrieval_average_precision` if all count.
 
     .. math:: R = \frac{1}{\min \{r : y_r > 0\}}
 

@@ -83,8 +83,8 @@ class LinearCrossentropyGradient(DifferentiableOp):
         named = self.named(options)
         losses = LinearCrossentropy.expression(features, weights, labels, **named)
         trained = [features, weights, *([named["biases"]] if "biases" in named else [])]
-        gradients = [loss(x) for x in pytensor.grad(None, trained, known_grads={losses: g})]
-        return [loss(losses), *gradients] if self.with_loss else gradients
+        gradients: list = pytensor.grad(None, trained, known_grads={losses: g})  # type: ignore[assignment]
+        return [loss(x) for x in ([losses] if self.with_loss else []) + gradients]
 
     def perform(self, node, inputs, outputs):
         features, weights, labels, g, *options = inputs
@@ -117,8 +117,10 @@ class Sweep:
         self.shape, self.dtype = features.shape, np.result_type(features, np.float32)
         self.features = features.reshape(-1, features.shape[-1])
         self.weights = weights.astype(self.dtype, copy=False)
-        self.mask = None if mask is None else np.broadcast_to(mask, labels.shape).ravel()
-        self.labels = labels.ravel() if mask is None else np.where(self.mask, labels.ravel(), 0)
+        self.mask, self.labels = None, labels.ravel()
+        if mask is not None:
+            self.mask = np.broadcast_to(mask, labels.shape).ravel()
+            self.labels = np.where(self.mask, self.labels, 0)
         self.rows = Rows(len(weights), **{name: x.astype(self.dtype, copy=False) for name, x in options.items()})
 
     def losses(self):

@@ -30,7 +30,7 @@ def cosine_embedding(a, b, targets, margin):
 
 
 def squared_triplet(a, p, negative, margin):
-    """The squared anchor drops out."""
+    """Expanded, where the squared anchor cancels."""
     lead = 2 * jnp.vecdot(a, p - negative) + jnp.vecdot(negative, negative) - jnp.vecdot(p, p)
     return hinge_below(lead, margin)
 

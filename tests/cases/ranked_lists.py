@@ -1,4 +1,4 @@
-"""Rows of the measures of ranked lists: labels, and discounted gains."""
+"""Rows of the ranking measures: label ranking and discounted gains."""
 
 import numpy as np
 from sklearn import metrics
@@ -18,9 +18,9 @@ def tied(rng, shape):
 
 
 def each_list(measure, **options):
-    """A measure of scikit-learn, whose order is (targets, scores), of one list after the other; 0 of no entries.
+    """A measure of scikit-learn, which takes (targets, scores), applied list by list; 0 without entries.
 
-    With a mask, of the entries that are there.
+    With a mask, of the entries that count.
     """
 
     def of_list(scores, targets):
@@ -30,7 +30,7 @@ def each_list(measure, **options):
 
 
 def lists_of(of_list):
-    """A measure of one list (L,) for lists (..., L) and a mask."""
+    """A measure of one list (L,), applied to lists (..., L) with a mask."""
 
     def reference(scores, targets, *, mask=None):
         scores, targets = np.asarray(scores), np.asarray(targets)

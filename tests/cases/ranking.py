@@ -1,4 +1,4 @@
-"""Rows of the losses of the order of scores."""
+"""Rows of the ranking losses."""
 
 import numpy as np
 from lazy import jnp, optax
@@ -8,7 +8,7 @@ from objectives.losses.ranking import margin_ranking_loss, ranking_softmax_loss,
 
 
 def ranking_softmax(s, y, *, weights=None, mask=None):
-    """With a mask one list after the other, of the entries that are there."""
+    """With a mask, list by list, of the entries that count."""
     if mask is None:
         return optax.losses.ranking_softmax_loss(s, y, weights=weights, reduce_fn=None)
     lists = [[None if x is None else x[i][mask[i]] for x in (s, y, weights)] for i in range(len(mask))]

@@ -1,4 +1,4 @@
-"""Rows of the measures of retrieval; the references sort."""
+"""Rows of the retrieval measures, whose references sort."""
 
 import numpy as np
 from sklearn import metrics
@@ -16,7 +16,7 @@ from objectives.metrics.retrieval_cutoff import (
 
 
 def of_sorted(measure, k=None):
-    """A measure of the relevances in the order of a stable sort, and of how many are looked at."""
+    """A measure of the relevances in the order of a stable sort and of the cutoff."""
 
     def of_list(scores, targets):
         relevant = (targets > 0)[np.argsort(-scores, kind="stable")]

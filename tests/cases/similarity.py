@@ -8,7 +8,7 @@ from objectives.losses.similarity import cosine_distance, cosine_similarity, pai
 
 
 def of_torch(name, **options):
-    """The torch.nn.functional of this name, of vectors; it has no reduction."""
+    """The torch.nn.functional of this name, of vectors, which has no reduction."""
 
     def function(a, b):
         import torch
@@ -42,7 +42,7 @@ CASES = [
         target_gradient=True,
         best=lambda targets: -targets,
     ),
-    # most vectors are shorter than this, so that the bound decides
+    # longer than most vectors, so that the bound decides
     Case(
         cosine_similarity,
         reals,
@@ -64,7 +64,7 @@ CASES = [
 CASES += [
     Case(
         pairwise_distance,
-        # a largest difference has kinks where there are two
+        # the largest difference has a kink where two are equal
         across_the_origin if order < np.inf else reals,
         with_the_origin if order < np.inf else reals,
         lambda a, b, order=order, eps=eps: jnp.linalg.norm(a - b + eps, ord=order, axis=-1),

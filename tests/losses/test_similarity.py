@@ -1,4 +1,4 @@
-"""Cosines and norms at the zero vector, of tiny and huge vectors, and what may be got wrong."""
+"""Cosines and norms: the zero vector, tiny and huge vectors, and misuse."""
 
 import numpy as np
 import pytensor
@@ -35,7 +35,7 @@ def test_scipy_agrees():
 
 @pytest.mark.needs("torch")
 def test_pytorch_agrees_below_epsilon():
-    """In value. Its gradient there is not the derivative: it knows the bound of no norm."""
+    """In value; its gradient there is not the derivative, since it ignores the bound on the norm."""
     import torch
 
     a, b = np.random.default_rng(1).normal(size=(2, 5, 4))
@@ -45,7 +45,7 @@ def test_pytorch_agrees_below_epsilon():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_cosine_of_the_zero_vector(dtype):
-    """It is 0, with a gradient of 0: neither NaN, as in optax, nor 1e8, as in PyTorch."""
+    """0 with a gradient of 0, not NaN as in optax or 1e8 as in PyTorch."""
     a, b = pt.matrix("a", dtype=dtype), pt.matrix("b", dtype=dtype)
     outputs = []
     for eps in (1e-8, 0):
@@ -60,7 +60,7 @@ def test_cosine_of_the_zero_vector(dtype):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_tiny_and_huge_vectors(dtype):
-    """Squares that overflow or underflow are never built; the gradient is inverse to the length."""
+    """No square overflows or underflows; the gradient is inversely proportional to the length."""
     a, b = pt.matrix("a", dtype=dtype), pt.matrix("b", dtype=dtype)
     s = cosine_similarity(a, b, epsilon=0)
     d = pairwise_distance(a, -b, epsilon=0)
@@ -91,7 +91,7 @@ def test_short_vectors_count_as_long_as_epsilon():
 
 
 def test_distance_of_equal_vectors():
-    """Its gradient is 0 without epsilon, and the subgradient at epsilon with it."""
+    """The gradient is 0 without epsilon, and that of the norm of epsilon with it."""
     a = pt.dmatrix("a")
     x = np.array([[1.0, -2.0, 3.0, 0.0]])
     outputs = []
@@ -108,7 +108,7 @@ def test_distance_of_equal_vectors():
 
 
 def test_entries_of_0_in_other_vectors():
-    """x ** p has derivative 0 at 0, also where a logarithm computes it."""
+    """x ** p has derivative 0 at 0, even if computed by a logarithm."""
     a = pt.dmatrix("a")
     for p in (1.5, 3):
         d = pairwise_distance(a, np.zeros((1, 2)), p=p, epsilon=0)
@@ -144,7 +144,7 @@ def test_misuse():
 
 
 def test_cosine_of_the_greatest_float32():
-    """Of products of quotients, which PyTensor would make quotients of products, nothing overflows."""
+    """PyTensor would rewrite products of quotients to quotients of products, which overflow."""
     a, b = pt.fmatrix(), pt.fmatrix()
     similarity = cosine_similarity(a, b)
     function = pytensor.function([a, b], [similarity, pytensor.grad(similarity.sum(), a)], mode="FAST_COMPILE")

@@ -1,4 +1,4 @@
-"""Rows of the medians of errors."""
+"""Rows of medians of errors."""
 
 import numpy as np
 from cases.case import CLASSES, each_item, reals

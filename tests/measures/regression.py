@@ -1,4 +1,4 @@
-"""Rows of the measures of regression."""
+"""Rows of regression measures."""
 
 import numpy as np
 from cases.case import CLASSES, each_item, positives, reals

@@ -48,7 +48,7 @@ def test_a_bad_target_is_refused_in_its_batch(name):
 @pytest.mark.backends
 @pytest.mark.parametrize("backend", ALL)
 def test_backends(backend):
-    """A measure that keeps all items, and one that looks at each."""
+    """A measure that keeps all items, and one that reads each item."""
     measures = {name: MEASURES[name] for name in ("roc_auc_score", "binary_accuracy")}
     with uncompiled(backend), pytensor.config.change_flags(floatX="float32"):
         validation = compile_validation([scores, targets], measures, mode=mode(backend))
@@ -70,7 +70,7 @@ def test_the_target_that_was_given_is_named(bad, shown):
         objectives.roc_auc_score(SCORES[:2], np.array([0, bad])).eval(mode="FAST_COMPILE")
 
 
-def test_numba_names_it_as_well():
+def test_numba_names_it_too():
     t = pt.fmatrix("t")
     with pytest.raises(IndexError, match=r"target -1 at position \(1, 0\) is neither 0 nor 1"):
         binary_accuracy(t * 0, t).eval({t: np.array([[0, 1], [-1, 0]], "float32")}, mode="NUMBA")

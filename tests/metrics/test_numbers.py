@@ -220,9 +220,3 @@ def test_vectors_of_probabilities_are_refused(score):
     """They would be the probabilities of a single item."""
     with pytest.raises(TypeError, match=r"predictions \(3,\) must be rows .* stack \[1 - p, p\]"):
         score([0.1, 0.8, 0.9], [0, 1, 1])
-
-
-@pytest.mark.parametrize("score", [d2_brier_score, d2_log_loss_score])
-def test_log_probabilities_are_refused(score):
-    with pytest.raises(ValueError, match=r"output of a log-softmax, not probabilities: give pt.exp\(predictions\)"):
-        score(pt.special.log_softmax(pt.matrix(), axis=-1), pt.lvector())

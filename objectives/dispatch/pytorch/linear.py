@@ -47,7 +47,8 @@ def losses_and_gradients_of(features, weights, labels, g, *, biases=None, mask=N
     for x, y, counts, upstream in blocks(features, weights, labels, mask, g):
         with torch.enable_grad():
             trained = [v.detach().requires_grad_() for v in (x, weights, *([] if biases is None else [biases]))]
-            block = block_losses(*trained, *([None] if biases is None else []), y, counts, **options)
+            w, b = trained[1], None if biases is None else trained[2]
+            block = block_losses(trained[0], w, b, y, counts, **options)
             gradients = torch.autograd.grad(block, trained, upstream)
         losses.append(block.detach())
         by_features.append(gradients[0])
