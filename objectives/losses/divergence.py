@@ -30,7 +30,8 @@ def kl_divergence(
 ) -> TensorVariable:
     r"""Kullback-Leibler divergence of predicted from target probabilities, one number per item.
 
-    The crossentropy less the entropy of the targets; swap the arguments for the reverse divergence.
+    The crossentropy less the entropy of the targets; swap the arguments for the reverse divergence. Nothing is clipped:
+    a prediction of 0 costs infinity unless the target is 0. For the output of a softmax it is computed from the logits.
 
     .. math:: L = \text{KL}(t \,\|\, p) = \sum_c t_c \log \frac{t_c}{p_c}, \qquad 0 \log 0 = 0
 
@@ -48,7 +49,7 @@ def kl_divergence(
     Returns
     -------
     TensorVariable
-        Divergences (...), one per item.
+        Divergences (...), one per item; NaN for probabilities outside [0, 1] by more than 0.1 %.
 
     Raises
     ------
@@ -58,11 +59,6 @@ def kl_divergence(
     See Also
     --------
     kl_divergence_with_logits, kl_divergence_with_log_targets, jensen_shannon_divergence
-
-    Notes
-    -----
-    Nothing is clipped: a prediction of 0 costs infinity unless the target is 0. Probabilities outside [0, 1] by more
-    than 0.1 % give NaN. For the output of a softmax the loss is computed from its logits.
 
     References
     ----------

@@ -79,7 +79,7 @@ def test_keras_agrees():
 
 
 def test_misuse():
-    for function, name in ((poisson_nll_loss, "predictions"), (poisson_nll_loss_with_log_rate, "predictions")):
+    for function, name in ((poisson_nll_loss, "predictions"), (poisson_nll_loss_with_log_rate, "log_rate")):
         with pytest.raises(TypeError, match="rank mismatch between targets"):
             function(pt.matrix(), pt.vector())
         with pytest.raises(

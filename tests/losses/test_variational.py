@@ -81,7 +81,7 @@ def test_pytorch_agrees():
 
 
 def test_weighted_divergence_is_a_recipe():
-    """The parts of the bound, of which beta weighs one; with beta = 1 it is the mean loss."""
+    """The parts of the bound with beta as the weight of one; beta = 1 gives the mean loss."""
     beta = pt.scalar("beta")
     reconstruction = vae_loss(XH, X, np.zeros((N, K)), np.zeros((N, K)))
     divergence = vae_loss(XH, XH, MEAN, LOG_VARIANCE) - vae_loss(XH, XH, np.zeros((N, K)), np.zeros((N, K)))
