@@ -64,7 +64,7 @@ class Layer:
         return {node.outputs[0]: losses}
 
     def gradients(self, fgraph, node):
-        found = {}
+        found: dict = {}
         for reader, _ in fgraph.clients[node.inputs[0]]:
             if reader is not node:
                 g = reader.inputs[2]
@@ -89,7 +89,7 @@ class Layer:
         return {"features": self.features.ndim, "weights": 2, "classes": 2, "biases": 1}[name]
 
     def uses(self, fgraph, reader):
-        """Gradients made of that by the logits, and of which part of the layer each is; None if it is read otherwise."""
+        """Gradients made of that by the logits, and of which part of the layer each is; None if more is made of it."""
         (g,) = reader.outputs
         found = []
         for client in readers(fgraph, g):
