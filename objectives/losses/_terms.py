@@ -5,7 +5,8 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 from pytensor.tensor.special import log_softmax
 
-from objectives._inputs import are_labels, check_same_shape, classwise, elementwise, fitted, known_number, matching
+from objectives._inputs import are_labels, check_same_shape, classwise, elementwise, fitted, matching
+from objectives._options import known_number, share
 from objectives._probabilities import log_softmax_of, softmax_logits
 from objectives.ops.labels import is_class
 from objectives.ops.marking import loss, selected
@@ -49,12 +50,10 @@ def soft(targets):
 
 def smoothing(label_smoothing, like):
     """Label smoothing as a scalar of the dtype of ``like``; None for the number 0."""
-    share = known_number(label_smoothing)
-    if share is not None and not 0 <= share <= 1:
-        raise ValueError(f"label_smoothing must be between 0 and 1, not {share}")
+    share(label_smoothing, "label_smoothing")
     if np.ndim(label_smoothing) != 0:
         raise TypeError("label_smoothing must be one number for all items and classes")
-    return None if share == 0 else matching(label_smoothing, like)
+    return None if known_number(label_smoothing) == 0 else matching(label_smoothing, like)
 
 
 def per_class(x, name, scores):
@@ -96,9 +95,9 @@ def pair_shortfalls(scores, relevant, irrelevant, margin):
 def smoothed(targets, label_smoothing):
     """Targets of two classes in [0, 1], NaN elsewhere, moved towards 1/2."""
     targets = soft(targets)
-    share = smoothing(label_smoothing, targets)
-    # not share / 2: to be rid of the division PyTensor would multiply out this sum, and 0 times an infinite loss is NaN
-    return targets if share is None else targets * (1 - share) + share * np.asarray(0.5, targets.dtype)
+    amount = smoothing(label_smoothing, targets)
+    # not amount / 2: to be rid of the division PyTensor would multiply out this sum, and 0 times infinity is NaN
+    return targets if amount is None else targets * (1 - amount) + amount * np.asarray(0.5, targets.dtype)
 
 
 def possible(p, weight):

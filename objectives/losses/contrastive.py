@@ -5,7 +5,8 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
 from objectives._arithmetic import log_sum_exp, ratio
-from objectives._inputs import as_tensor, fitted, integer_labels, known_number, matching, shown, vectors
+from objectives._inputs import as_tensor, fitted, integer_labels, matching, shown, vectors
+from objectives._options import positive
 from objectives.lookup import INTEGERS, NOT_ZERO, described
 from objectives.losses._terms import finished
 from objectives.losses.categorical import categorical_crossentropy_with_logits
@@ -301,9 +302,7 @@ def _positions(x):
 
 
 def _positive(x, name, like):
-    if (number := known_number(x)) is not None and not number > 0:
-        raise ValueError(f"{name} must be positive, not {number}")
-    return _number(x, name, like)
+    return _number(positive(x, name), name, like)
 
 
 def _number(x, name, like):

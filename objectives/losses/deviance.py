@@ -4,7 +4,8 @@ import numpy as np
 import pytensor.tensor as pt
 
 from objectives._arithmetic import log_ratio, power_of
-from objectives._inputs import elementwise, known_number
+from objectives._inputs import elementwise
+from objectives._options import known_number
 from objectives.lookup import POSITIVE, REALS, described
 from objectives.losses._terms import finished
 from objectives.losses.regression import squared_error

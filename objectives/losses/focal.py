@@ -6,7 +6,8 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 
-from objectives._inputs import OF_LOGITS, classwise, elementwise, floating, known_number, matching, option
+from objectives._inputs import OF_LOGITS, classwise, elementwise, floating, matching, option
+from objectives._options import at_least, share
 from objectives._probabilities import refuse_log_probabilities, refuse_probabilities, sigmoid_logits
 from objectives.lookup import CLASSES, REALS, SIMPLEX, UNIT, described
 from objectives.losses._terms import class_scores, finished, per_class, possible, smoothed
@@ -324,9 +325,7 @@ def _fixed_if_certain(p):
 
 def _power(error, gamma, log_of_small=VANISHING):
     """``error ** gamma``, in logarithms, whose derivatives exist where the error vanishes."""
-    number = known_number(gamma)
-    if number is not None and not number >= 0:
-        raise ValueError(f"gamma must not be negative, but is {number}")
+    at_least(gamma, "gamma", 0)
     if np.ndim(gamma) != 0:
         raise TypeError("gamma must be one number for all items and classes")
     small = error < np.finfo(error.dtype).eps ** 2
@@ -337,8 +336,5 @@ def _balance(alpha, targets):
     """Weights of positives and negatives."""
     if alpha is None:
         return 1
-    number = known_number(alpha)
-    if number is not None and not 0 <= number <= 1:
-        raise ValueError(f"alpha must be between 0 and 1, not {number}")
-    alpha = option(alpha, "alpha", targets)
+    alpha = option(share(alpha, "alpha"), "alpha", targets)
     return alpha * targets + (1 - alpha) * (1 - targets)

@@ -8,6 +8,7 @@ import pytensor.tensor as pt
 from pytensor.tensor.special import softmax
 
 from objectives._arithmetic import log_sum_exp
+from objectives._options import one_of
 from objectives.lookup import LOG_PROBABILITIES, REALS, described
 from objectives.losses._latent import (
     agree,
@@ -325,8 +326,7 @@ def fgmm_vae_loss(
     >>> print(fgmm_vae_loss([[1.0]], [[1.0]], [[1.0]], [[0.0]], clusters, factors, *prior).eval().round(4))
     [2.4778]
     """
-    if mode not in ("bernoulli", "categorical"):
-        raise ValueError(f"mode must be 'bernoulli' or 'categorical', not {mode!r}")
+    one_of(mode, "mode", ("bernoulli", "categorical"))
     error, mask = observation(reconstruction, targets, observation_log_variance, mask)
     mean, log_variance = _posterior(z_mean, z_log_variance, "K", error, mask)
     clusters = data(cluster_log_probabilities, "cluster_log_probabilities", "FC", error, mask, clean=distribution)
@@ -382,8 +382,7 @@ def _clusters(mean, log_variance, log_prior, axes, like, posterior):
 
 def _mixture_divergence(posterior, clusters, responsibilities):
     """From posteriors (..., K) to their mixtures (..., C, K), the responsibilities' own divergence included."""
-    if responsibilities not in ("optimal", "mean"):
-        raise ValueError(f"responsibilities must be 'optimal' or 'mean', not {responsibilities!r}")
+    one_of(responsibilities, "responsibilities", ("optimal", "mean"))
     means, log_variances = (x[..., None, :] for x in posterior)
     cluster_mean, cluster_log_variance, cluster_log_prior = clusters
     if responsibilities == "optimal":

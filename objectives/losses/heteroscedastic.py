@@ -14,6 +14,7 @@ from objectives._inputs import (
     floating,
     matching,
 )
+from objectives._options import one_of
 from objectives._probabilities import refuse_probabilities
 from objectives.lookup import CLASSES, NON_NEGATIVE, REALS, UNIT, described
 from objectives.losses._terms import dense, finished, soft
@@ -273,9 +274,7 @@ def robust_binary_crossentropy(logits, targets, variance, *, noise, variant="doc
 
 
 def _deviation(variance, variant):
-    if variant not in ("documented", "astronn"):
-        raise ValueError(f"variant must be 'documented' or 'astronn', not {variant!r}")
-    if variant == "astronn":
+    if one_of(variant, "variant", ("documented", "astronn")) == "astronn":
         return variance
     # the derivative of the root at 0 is infinite
     some = pt.neq(variance, 0)

@@ -5,7 +5,8 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
 from objectives._arithmetic import power_of
-from objectives._inputs import known_number, option
+from objectives._inputs import option
+from objectives._options import known_number, positive, share
 from objectives.lookup import NON_NEGATIVE, POSITIVE, REALS, described
 from objectives.losses._terms import finished, with_parameters
 from objectives.ops.selection import absolute, nan_where, where
@@ -136,8 +137,7 @@ def beta_nll_loss(predictions, targets, variance, *, beta=0.5, eps=1e-6, mask=No
     >>> print(beta_nll_loss([1.0, 2.0], [1.0, 0.0], [1.0, 4.0]).eval().round(4))
     [0.     2.3863]
     """
-    if (number := known_number(beta)) is not None and not 0 <= number <= 1:
-        raise ValueError(f"beta must be between 0 and 1, not {number}")
+    share(beta, "beta")
     p, t, variance, mask = with_parameters(predictions, targets, mask, variance=variance)
     variance = _at_least(variance, eps)
     factor = power_of(disconnected_grad(variance), option(beta, "beta", p), positive=True)
@@ -327,8 +327,7 @@ def student_t_nll_loss(predictions, targets, scale, *, degrees_of_freedom, mask=
     >>> print(student_t_nll_loss([1.0, 2.0], [1.0, 0.0], [1.0, 4.0], degrees_of_freedom=3.0).eval().round(4))
     [1.0009 2.5473]
     """
-    if (number := known_number(degrees_of_freedom)) is not None and not number > 0:
-        raise ValueError(f"degrees_of_freedom must be positive, not {number}")
+    positive(degrees_of_freedom, "degrees_of_freedom")
     p, t, scale, nu, mask = with_parameters(
         predictions, targets, mask, scale=scale, degrees_of_freedom=degrees_of_freedom
     )
@@ -339,9 +338,7 @@ def student_t_nll_loss(predictions, targets, scale, *, degrees_of_freedom, mask=
 
 def _at_least(variance, eps):
     """The variance or eps, whichever is greater; below eps its gradient is 0."""
-    if (number := known_number(eps)) is not None and not number > 0:
-        raise ValueError(f"eps must be positive, not {number}")
-    eps = option(eps, "eps", variance)
+    eps = option(positive(eps, "eps"), "eps", variance)
     return nan_where(variance < 0, where(variance <= eps, eps, variance))
 
 

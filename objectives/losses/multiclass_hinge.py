@@ -4,7 +4,8 @@ import numpy as np
 import pytensor.tensor as pt
 
 from objectives._arithmetic import length, mean
-from objectives._inputs import are_labels, as_labels, classwise, items, known_number, size_option
+from objectives._inputs import are_labels, as_labels, classwise, items, size_option
+from objectives._options import known_number
 from objectives.lookup import BINARY, CLASSES, REALS, described
 from objectives.losses._terms import finished, pair_shortfalls, per_class, soft
 from objectives.ops.labels import is_class, pick_class

@@ -5,6 +5,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from objectives._arithmetic import ratio
 from objectives._inputs import are_labels, classwise, floating, size_option
+from objectives._options import one_of
 from objectives.lookup import CLASSES, UNIT, described
 from objectives.losses._terms import finished, probability, soft
 from objectives.ops.labels import is_class
@@ -343,9 +344,7 @@ def _sums(p, t, axes):
 
 def _weights(sizes, weighting):
     """The weights of the classes in an item, from how much of each there is."""
-    if weighting not in ("square", "simple", "uniform"):
-        raise ValueError(f"weighting must be 'square', 'simple' or 'uniform', not {weighting!r}")
-    if weighting == "uniform":
+    if one_of(weighting, "weighting", ("square", "simple", "uniform")) == "uniform":
         return 1
     present = sizes > EMPTY
     inverse = where(present, 1 / where(present, sizes, 1), 0)

@@ -2,7 +2,8 @@
 
 import pytensor.tensor as pt
 
-from objectives._inputs import elementwise, known_number, option
+from objectives._inputs import elementwise, option
+from objectives._options import positive
 from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.losses._terms import finished
 from objectives.ops.selection import absolute, nan_where, where
@@ -244,9 +245,7 @@ def squared_logarithmic_error(predictions, targets, *, mask=None):
 
 
 def _at_least(eps, x):
-    if (number := known_number(eps)) is not None and not number > 0:
-        raise ValueError(f"eps must be positive, not {number}")
-    eps = option(eps, "eps", x)
+    eps = option(positive(eps, "eps"), "eps", x)
     return where(x < eps, eps, x)
 
 

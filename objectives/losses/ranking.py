@@ -13,10 +13,10 @@ from objectives._inputs import (
     fitted,
     floating,
     items,
-    known_number,
     matching,
     size_option,
 )
+from objectives._options import at_least, known_number, positive
 from objectives._probabilities import refuse_probabilities
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, SIGNS, described
 from objectives.losses._terms import finished, pair_shortfalls, signs, soft
@@ -223,9 +223,8 @@ def wmw_auc_loss(predictions, targets, *, gamma=0.2, power=3, mask=None):
     >>> print(wmw_auc_loss([0.9, 0.5, 0.3, 0.4], [1, 1, 0, 0], gamma=0.3, power=2).eval().round(4))
     0.0125
     """
-    for name, number, low, wanted in (("gamma", gamma, 1e-300, "positive"), ("power", power, 1, "at least 1")):
-        if (known := known_number(number)) is not None and not known >= low:
-            raise ValueError(f"{name} must be {wanted}, not {number}")
+    positive(gamma, "gamma")
+    at_least(power, "power", 1)
     scores, targets, mask = elementwise(predictions, targets, mask)
     if scores.ndim != targets.ndim or not (scores.ndim == 1 or scores.type.broadcastable == (False, True)):
         raise TypeError(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import elementwise, floating_scores, known_number, option, tensor
+from objectives._inputs import elementwise, floating_scores, option, tensor
+from objectives._options import at_least, positive
 from objectives.lookup import REALS, described
 from objectives.losses._terms import finished
 from objectives.ops.selection import absolute, nan_where, scaled, where
@@ -117,8 +118,7 @@ def huber_loss(predictions, targets, delta=1, *, mask=None):
     >>> print(huber_loss([0.5, 3.0], [0.0, 0.0]).eval())
     [0.125 2.5  ]
     """
-    if (number := known_number(delta)) is not None and not number > 0:
-        raise ValueError(f"delta must be positive, not {number}")
+    positive(delta, "delta")
     predictions, targets, mask = elementwise(predictions, targets, mask)
     delta = option(delta, "delta", predictions)
     half = np.asarray(0.5, dtype=predictions.dtype)
@@ -175,8 +175,7 @@ def smooth_l1_loss(predictions, targets, *, beta=1.0, mask=None):
     >>> print(smooth_l1_loss([0.5, 3.0], [0.0, 0.0], beta=2).eval())
     [0.0625 2.    ]
     """
-    if (number := known_number(beta)) is not None and not number >= 0:
-        raise ValueError(f"beta must not be negative, not {number}")
+    at_least(beta, "beta", 0)
     predictions, targets, mask = elementwise(predictions, targets, mask)
     beta = option(beta, "beta", predictions)
     quadratic, linear = _parted(predictions - targets, beta)

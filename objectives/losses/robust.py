@@ -4,7 +4,8 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 from pytensor.tensor.special import log_softmax
 
-from objectives._inputs import OF_LOGITS, are_labels, classwise, fitted, floating, known_number, matching
+from objectives._inputs import OF_LOGITS, are_labels, classwise, fitted, floating, matching
+from objectives._options import at_least, known_number
 from objectives._probabilities import refuse_log_probabilities, refuse_probabilities
 from objectives.lookup import CLASSES, REALS, SIMPLEX, described
 from objectives.losses._terms import checked, class_scores, finished, probability
@@ -151,8 +152,7 @@ def poly_loss(logits, targets, *, epsilon=2.0, axis=-1, mask=None):
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits)
-    if (number := known_number(epsilon)) is not None and not number >= -1:
-        raise ValueError(f"epsilon must be at least -1, not {number}")
+    at_least(epsilon, "epsilon", -1)
     z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
     epsilon = fitted(matching(epsilon, z), "epsilon", (), "loss")
     loss = crossentropy(log_softmax(z, axis=-1), targets, log=lambda log_p, weight: log_p + epsilon * pt.expm1(log_p))

@@ -5,7 +5,8 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
 from objectives._arithmetic import power_of
-from objectives._inputs import known_number, option, vectors
+from objectives._inputs import option, vectors
+from objectives._options import at_least, number_from
 from objectives.lookup import NOT_ZERO, REALS, described
 from objectives.losses._terms import finished
 from objectives.ops.ranking import even_max
@@ -196,8 +197,7 @@ def pairwise_distance(a, b, *, p=2, eps=1e-6, axis=-1, mask=None):
 
 def direction(x, eps=1e-8):
     """Vectors (..., D) divided by their length, or by eps where they are shorter; the zero vector stays."""
-    if (number := known_number(eps)) is not None and not number >= 0:
-        raise ValueError(f"eps must not be negative, but is {number}")
+    at_least(eps, "eps", 0)
     largest, scale = _scale(pt.abs(x))
     y = in_units(x, scale)
     not_zero = pt.neq(largest, 0)
@@ -213,9 +213,7 @@ def _cosine(a, b, eps):
 
 def _norm(x, p):
     """The p-norm of vectors (..., D), whose gradient at the zero vector is 0."""
-    order = known_number(p)
-    if order is None or not order >= 1:
-        raise ValueError(f"p must be a number of at least 1, not {p}")
+    order = number_from(p, "p", 1)
     size = pt.abs(x)
     if order == 1:
         return size.sum(axis=-1)

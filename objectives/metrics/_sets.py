@@ -20,6 +20,7 @@ from objectives._inputs import (
     option,
     shown,
 )
+from objectives._options import whole_number
 from objectives.ops.labels import best_class, binary_target
 from objectives.ops.selection import select, where
 from objectives.ops.shapes import own_shape
@@ -147,9 +148,8 @@ def checked_number(num_classes, length):
 
 def positive_number(x, name):
     """A number of classes or clusters that was given."""
-    if not isinstance(x, int | np.integer) or isinstance(x, bool) or x < 1:
-        raise ValueError(
-            f"{name} must be a positive whole number, not {x!r}: it is needed where the predictions do not tell it, "
-            "for class indices and for scores whose number of classes is not known statically"
-        )
-    return int(x)
+    hint = (
+        ": it is needed where the predictions do not tell it, for class indices and for scores whose number of classes "
+        "is not known statically"
+    )
+    return whole_number(x, name, 1, hint)

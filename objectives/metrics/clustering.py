@@ -4,6 +4,7 @@ import numpy as np
 import pytensor.tensor as pt
 
 from objectives._arithmetic import ratio
+from objectives._options import one_of
 from objectives.lookup import LABELS, described
 from objectives.metrics._contingency import CLUSTERS, contingency_table
 from objectives.ops.contingency import best_assignment
@@ -82,8 +83,7 @@ def clustering_accuracy(
     >>> print(clustering_accuracy(clusters, classes, num_clusters=3, method="one_to_one").eval())
     0.6
     """
-    if method not in ("majority", "one_to_one"):
-        raise ValueError(f"method must be 'majority' or 'one_to_one', not {method!r}")
+    one_of(method, "method", ("majority", "one_to_one"))
     table = contingency_table(predictions, targets, num_clusters, num_classes, mask, weights)
     right = table.max(axis=0).sum() if method == "majority" else best_assignment(table)
     return ratio(right, table.sum(), np.nan)

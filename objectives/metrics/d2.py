@@ -6,7 +6,8 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import power_of
-from objectives._inputs import as_labels, classwise, floating, known_number, shown
+from objectives._inputs import as_labels, classwise, floating, shown
+from objectives._options import known_number
 from objectives.lookup import CLASSES, NON_NEGATIVE, POSITIVE, REALS, SIMPLEX, described
 from objectives.losses._terms import probability
 from objectives.losses.categorical import categorical_crossentropy

@@ -3,6 +3,7 @@
 import pytensor.tensor as pt
 
 from objectives._inputs import OF_LOGITS, are_labels, classwise, floating, items
+from objectives._options import one_of
 from objectives._probabilities import refuse_log_probabilities, refuse_probabilities
 from objectives.lookup import CLASSES, REALS, SIMPLEX, described
 from objectives.losses._terms import checked, probability
@@ -81,8 +82,7 @@ def brier_score(predictions, targets, *, scale_by_half="auto", axis=-1, mask=Non
     >>> print(scores.eval().round(4), aggregate(scores).eval().round(4))
     [0.14 1.46] 0.8
     """
-    if scale_by_half not in (True, False, "auto"):
-        raise ValueError(f"scale_by_half must be True, False or 'auto', not {scale_by_half!r}")
+    one_of(scale_by_half, "scale_by_half", (True, False, "auto"))
     predictions = floating(predictions, "predictions")
     refuse_log_probabilities(predictions)
     p, targets, mask = classwise(predictions, targets, mask, axis=axis)

@@ -4,6 +4,7 @@ import numpy as np
 import pytensor.tensor as pt
 
 from objectives._arithmetic import ratio
+from objectives._options import one_of, whole_number
 from objectives.lookup import REALS, Range, described
 from objectives.metrics._columns import columns, explained, moments, norm, of_two_or_more
 from objectives.ops.ranking import even_max
@@ -80,8 +81,7 @@ def r2_score(
     >>> print(r2_score([2.5, 0.0, 2.0, 8.0], [3.0, -0.5, 2.0, 7.0]).eval().round(4))
     0.9486
     """
-    if not isinstance(adjusted, int | np.integer) or isinstance(adjusted, bool) or adjusted < 0:
-        raise ValueError(f"adjusted must be a whole number of predictors, not {adjusted!r}")
+    whole_number(adjusted, "adjusted", 0)
     given = columns(predictions, targets, mask, weights)
     number, variation = given.number(), moments(given.targets, given.weights)[2]
     score = explained(norm(given.errors, given.weights), variation, force_finite, power=2)
@@ -308,9 +308,7 @@ def normalized_root_mean_squared_error(
     0.4714
     """
     given = columns(predictions, targets, mask, weights)
-    if normalization not in _SIZES:
-        raise ValueError(f"normalization must be one of {', '.join(map(repr, _SIZES))}, not {normalization!r}")
-    size = _SIZES[normalization](given)
+    size = _SIZES[one_of(normalization, "normalization", _SIZES)](given)
     return given.result(_root_mean_square(given, given.errors) / size, multioutput)
 
 

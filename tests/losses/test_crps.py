@@ -150,7 +150,7 @@ def test_what_is_refused():
         crps_ensemble(np.zeros((3, 5)), np.zeros(4))
     with pytest.raises(TypeError, match="predictions must be floating-point"):
         crps_ensemble(pt.lmatrix(), pt.vector())
-    with pytest.raises(TypeError, match=r"predictions need a class axis|no dimensions"):
+    with pytest.raises(TypeError, match=r"predictions must have a class axis|no dimensions"):
         crps_ensemble(pt.scalar(), pt.scalar())
     with pytest.raises(TypeError, match="rank mismatch between standard_deviation"):
         gaussian_crps(pt.matrix(), pt.matrix(), pt.vector())
