@@ -18,6 +18,7 @@ from objectives.ops.selection import where
 NAMES = "predictions", "targets"  # of the first two arguments of most functions
 OF_LOGITS = "logits", "targets"
 OF_SCORES = "scores", "targets"
+UNDER_PREDICTIONS = "logits of predictions", "targets"
 
 
 def align_targets(predictions, targets):

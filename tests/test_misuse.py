@@ -217,6 +217,24 @@ def test_remedies_for_log_probabilities_work(name):
         function(pt.exp(log_p), targets)
 
 
+@pytest.mark.parametrize(
+    ("function", "activation"),
+    [
+        (binary_crossentropy, pt.sigmoid),
+        (objectives.binary_focal_crossentropy, pt.sigmoid),
+        (categorical_crossentropy, pt.special.softmax),
+        (objectives.kl_divergence, pt.special.softmax),
+    ],
+)
+def test_predictions_that_are_traced_back_are_called_predictions(function, activation):
+    p = activation(pt.dmatrix(), axis=-1) if activation is pt.special.softmax else activation(pt.dmatrix())
+    with pytest.raises(TypeError, match=r"rank mismatch between targets .*predictions"):
+        function(p, pt.dtensor3())
+    twice = activation(p, axis=-1) if activation is pt.special.softmax else activation(p)
+    with pytest.raises(ValueError, match="logits of predictions are the output of a softmax or sigmoid"):
+        function(twice, pt.dmatrix())
+
+
 @pytest.mark.parametrize("name", [n for n in objectives.names() if "logits" in objectives.facts(n).arguments])
 def test_remedies_for_probabilities(name):
     """The function that takes them, if there is one."""

@@ -5,9 +5,9 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 from pytensor.tensor.special import log_softmax
 
-from objectives._inputs import are_labels, check_same_shape, classwise, elementwise, fitted, matching
+from objectives._inputs import UNDER_PREDICTIONS, are_labels, check_same_shape, classwise, elementwise, fitted, matching
+from objectives._logits import log_softmax_of, logits_of, softmax_logits
 from objectives._options import known_number, share
-from objectives._probabilities import log_softmax_of, softmax_logits
 from objectives.ops.labels import is_class
 from objectives.ops.marking import loss, selected
 from objectives.ops.selection import nan_where, neither, outside, relu, where
@@ -106,15 +106,16 @@ def possible(p, weight):
     return where(pt.neq(weight, 0) | pt.neq(p, 0), p, 1)
 
 
-def class_scores(predictions, targets, mask, axis):
+def class_scores(predictions, targets, mask, axis, prepare=classwise):
     """What `classwise` prepares of class probabilities, and whether they have become log-probabilities.
 
     They do if they are the output of a softmax.
     """
     if predictions.ndim and (logits := softmax_logits(predictions, axis)) is not None:
-        z, targets, mask = classwise(logits, targets, mask, axis=axis)
+        logits = logits_of(logits, names=UNDER_PREDICTIONS)
+        z, targets, mask = prepare(logits, targets, mask, axis=axis)
         return log_softmax(z, axis=-1), targets, mask, True
     log_p = log_softmax_of(predictions)
     if log_p is not None:
-        return *classwise(log_p, targets, mask, axis=axis), True
-    return *classwise(predictions, targets, mask, axis=axis, fill=1), False
+        return *prepare(log_p, targets, mask, axis=axis), True
+    return *prepare(predictions, targets, mask, axis=axis, fill=1), False

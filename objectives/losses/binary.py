@@ -2,8 +2,8 @@
 
 import pytensor.tensor as pt
 
-from objectives._inputs import OF_LOGITS, OF_SCORES, as_tensor, elementwise, floating, option, shown
-from objectives._probabilities import refuse_probabilities, sigmoid_logits
+from objectives._inputs import OF_LOGITS, OF_SCORES, UNDER_PREDICTIONS, as_tensor, elementwise, floating, option, shown
+from objectives._logits import logits_of, sigmoid_logits
 from objectives.lookup import BINARY_OR_SIGNS, REALS, UNIT, described
 from objectives.losses._terms import finished, probability, signs, smoothed
 from objectives.ops.selection import scaled, where
@@ -71,9 +71,8 @@ def binary_crossentropy(predictions, targets, *, pos_weight=None, label_smoothin
     predictions = floating(predictions, "predictions")
     logits = sigmoid_logits(predictions)
     if logits is not None:
-        return binary_crossentropy_with_logits(
-            logits, targets, pos_weight=pos_weight, label_smoothing=label_smoothing, mask=mask
-        ).astype(predictions.dtype)
+        prepared = elementwise(logits_of(logits, names=UNDER_PREDICTIONS), targets, mask)
+        return _of_logits(*prepared, pos_weight, label_smoothing).astype(predictions.dtype)
     p, targets, mask = elementwise(predictions, targets, mask, fill=0.5)
     p, t = probability(p), smoothed(targets, label_smoothing)
     # 0 log 0: the probability is replaced before the logarithm, since 0 / 0 in its gradient could not be undone
@@ -135,13 +134,8 @@ def binary_crossentropy_with_logits(logits, targets, *, pos_weight=None, label_s
     >>> print(binary_crossentropy_with_logits([0.0, -1000.0, 1000.0], [1, 1, 1]).eval().round(4))
     [6.931e-01 1.000e+03 0.000e+00]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits, "binary_crossentropy")
-    z, targets, mask = elementwise(logits, targets, mask, names=OF_LOGITS)
-    t = smoothed(targets, label_smoothing)
-    # One softplus for each class, not softplus(z) - t z, which cancels where z is large and the target is right.
-    loss = scaled(_positive_weight(pos_weight, t) * t, softplus(-z)) + scaled(1 - t, softplus(z))
-    return finished(loss, mask)
+    prepared = elementwise(logits_of(logits, "binary_crossentropy"), targets, mask, names=OF_LOGITS)
+    return _of_logits(*prepared, pos_weight, label_smoothing)
 
 
 @described(convex=True, smooth=True, minimiser="log odds", minimum=0, scores=REALS, targets=BINARY_OR_SIGNS)
@@ -201,6 +195,13 @@ def logistic_loss(scores, targets, *, binary=True, mask=None):
         )
     scores, targets, mask = elementwise(scores, targets, mask, names=OF_SCORES)
     return finished(softplus(-signs(targets, binary, mask) * scores), mask)
+
+
+def _of_logits(z, targets, mask, pos_weight, label_smoothing):
+    t = smoothed(targets, label_smoothing)
+    # One softplus for each class, not softplus(z) - t z, which cancels where z is large and the target is right.
+    loss = scaled(_positive_weight(pos_weight, t) * t, softplus(-z)) + scaled(1 - t, softplus(z))
+    return finished(loss, mask)
 
 
 def _positive_weight(pos_weight, targets):

@@ -2,16 +2,10 @@
 
 import pytensor.tensor as pt
 
-from objectives._inputs import OF_LOGITS, classwise, floating, items
-from objectives._probabilities import (
-    log_softmax_of,
-    refuse_log_probabilities,
-    refuse_probabilities,
-    sigmoid_logits,
-    softmax_logits,
-)
+from objectives._inputs import OF_LOGITS, UNDER_PREDICTIONS, classwise, floating, items
+from objectives._logits import log_softmax_of, logits_of, probabilities_of, sigmoid_logits, softmax_logits
 from objectives.lookup import CLASSES, LOG_PROBABILITIES, REALS, SIMPLEX, described
-from objectives.losses._terms import finished, per_class, possible, smoothing
+from objectives.losses._terms import class_scores, finished, per_class, possible, smoothing
 from objectives.ops.crossentropy import SoftmaxCrossentropy, crossentropy
 from objectives.ops.marking import masked
 from objectives.ops.selection import nan_where, where
@@ -81,18 +75,14 @@ def categorical_crossentropy(predictions, targets, *, class_weights=None, label_
     >>> print(categorical_crossentropy(predictions, [0, 2]).eval().round(4))
     [0.3567 2.3026]
     """
-    predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions, "categorical_crossentropy_with_logits")
+    predictions = probabilities_of(predictions, "categorical_crossentropy_with_logits")
     options = {"class_weights": class_weights, "label_smoothing": label_smoothing}
     if predictions.ndim and (logits := softmax_logits(predictions, axis)) is not None:
-        loss = categorical_crossentropy_with_logits(logits, targets, axis=axis, mask=mask, **options)
-        return loss.astype(predictions.dtype)
-    log_p = log_softmax_of(predictions)
-    if log_p is not None:
-        log_p, targets, mask = classwise(log_p, targets, mask, axis=axis)
-        return finished(crossentropy(log_p, targets, **_options(log_p, **options)), mask).astype(predictions.dtype)
-    p, targets, mask = classwise(predictions, targets, mask, axis=axis, fill=1)
-    return finished(crossentropy(p, targets, log=_log_probability, **_options(p, **options)), mask)
+        prepared = items(logits_of(logits, names=UNDER_PREDICTIONS), targets, mask, axis=axis)
+        return _of_logits(*prepared, **options).astype(predictions.dtype)
+    scores, targets, mask, are_logs = class_scores(predictions, targets, mask, axis)
+    options = _options(scores, **options) | ({} if are_logs else {"log": _log_probability})
+    return finished(crossentropy(scores, targets, **options), mask).astype(predictions.dtype)
 
 
 @described(per="item", convex=True, smooth=True, minimiser="log probabilities", logits=REALS, targets=CLASSES)
@@ -158,11 +148,8 @@ def categorical_crossentropy_with_logits(
     >>> print(categorical_crossentropy_with_logits(logits, [0, 2]).eval().round(4))
     [2.395e-01 1.000e+03]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits, "categorical_crossentropy")
-    z, targets, mask = items(logits, targets, mask, axis=axis, names=OF_LOGITS)
-    options = _options(z, class_weights=class_weights, label_smoothing=label_smoothing)
-    return finished(masked(mask, SoftmaxCrossentropy.of(z, targets, **options, mask=mask)))
+    prepared = items(logits_of(logits, "categorical_crossentropy"), targets, mask, axis=axis, names=OF_LOGITS)
+    return _of_logits(*prepared, class_weights=class_weights, label_smoothing=label_smoothing)
 
 
 @described(
@@ -238,6 +225,10 @@ def nll_loss(log_predictions, targets, *, class_weights=None, axis=-1, mask=None
     log_p, targets, mask = classwise(log_p, targets, mask, axis=axis, names=names)
     options = _options(log_p, class_weights=class_weights)
     return finished(crossentropy(log_p, targets, **options, log=_normalised), mask)
+
+
+def _of_logits(z, targets, mask, **options):
+    return finished(masked(mask, SoftmaxCrossentropy.of(z, targets, **_options(z, **options), mask=mask)))
 
 
 def _log_probability(p, weight):

@@ -4,11 +4,14 @@ import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 
 from objectives._arithmetic import log_ratio
-from objectives._inputs import floating, vectors
-from objectives._probabilities import log_softmax_of, refuse_log_probabilities, refuse_probabilities, softmax_logits
+from objectives._inputs import vectors
+from objectives._logits import (
+    logits_of,
+    probabilities_of,
+)
 from objectives.lookup import LOG_PROBABILITIES, NON_NEGATIVE, REALS, SIMPLEX, described
 from objectives.losses._latent import discrete_divergence, log_probability
-from objectives.losses._terms import finished, probability, soft
+from objectives.losses._terms import class_scores, finished, probability, soft
 from objectives.ops.selection import nan_where, where
 
 __all__ = [
@@ -73,16 +76,10 @@ def kl_divergence(predictions, targets, *, axis=-1, mask=None):
     >>> print(kl_divergence(predictions, targets).eval().round(4))
     [0.6931 0.    ]
     """
-    predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions, "kl_divergence_with_logits")
-    if predictions.ndim and (logits := softmax_logits(predictions, axis)) is not None:
-        return kl_divergence_with_logits(logits, targets, axis=axis, mask=mask).astype(predictions.dtype)
-    log_p = log_softmax_of(predictions)
-    if log_p is not None:
-        log_p, t, mask = vectors(mask, axis=axis, predictions=log_p, targets=targets)
-        return finished(_from_log_predictions(log_p, t), mask).astype(predictions.dtype)
-    p, t, mask = vectors(mask, axis=axis, predictions=predictions, targets=targets)
-    return finished(_relative_entropy(soft(t), probability(p)).sum(axis=-1), mask)
+    predictions = probabilities_of(predictions, "kl_divergence_with_logits")
+    p, t, mask, are_logs = class_scores(predictions, targets, mask, axis, prepare=_vectors)
+    loss = _from_log_predictions(p, t) if are_logs else _relative_entropy(soft(t), probability(p)).sum(axis=-1)
+    return finished(loss, mask).astype(predictions.dtype)
 
 
 @described(
@@ -139,9 +136,7 @@ def kl_divergence_with_logits(logits, targets, *, axis=-1, mask=None):
     >>> print(kl_divergence_with_logits([[0.0, 0.0], [0.0, 1000.0]], [[0.5, 0.5], [1.0, 0.0]]).eval())
     [   0. 1000.]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits, "kl_divergence")
-    z, t, mask = vectors(mask, axis=axis, logits=logits, targets=targets)
+    z, t, mask = vectors(mask, axis=axis, logits=logits_of(logits, "kl_divergence"), targets=targets)
     return finished(_from_log_predictions(log_softmax(z, axis=-1), t), mask)
 
 
@@ -318,13 +313,16 @@ def jensen_shannon_divergence(predictions, targets, *, axis=-1, mask=None):
     >>> print(jensen_shannon_divergence(predictions, targets).eval().round(4))
     [0.     0.6931]
     """
-    predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions)
+    predictions = probabilities_of(predictions)
     p, t, mask = vectors(mask, axis=axis, predictions=predictions, targets=targets)
     p, t = probability(p), probability(t)
     middle, excess = (p + t) / 2, (p - t) / 2
     terms = _relative_entropy(p, middle, excess) + _relative_entropy(t, middle, -excess)
     return finished(terms.sum(axis=-1) / 2, mask)
+
+
+def _vectors(predictions, targets, mask, *, axis, fill=1):
+    return vectors(mask, axis=axis, predictions=predictions, targets=targets)
 
 
 def _relative_entropy(t, p, excess=None):

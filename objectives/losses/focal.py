@@ -6,9 +6,9 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 
-from objectives._inputs import OF_LOGITS, classwise, elementwise, floating, matching, option
+from objectives._inputs import OF_LOGITS, UNDER_PREDICTIONS, classwise, elementwise, floating, matching, option
+from objectives._logits import logits_of, probabilities_of, sigmoid_logits
 from objectives._options import at_least, share
-from objectives._probabilities import refuse_log_probabilities, refuse_probabilities, sigmoid_logits
 from objectives.lookup import CLASSES, REALS, SIMPLEX, UNIT, described
 from objectives.losses._terms import class_scores, finished, per_class, possible, smoothed
 from objectives.losses.binary import binary_crossentropy, binary_crossentropy_with_logits
@@ -83,8 +83,8 @@ def binary_focal_crossentropy(predictions, targets, *, gamma=2.0, alpha=None, la
     """
     predictions = floating(predictions, "predictions")
     if (logits := sigmoid_logits(predictions)) is not None:
-        options = {"gamma": gamma, "alpha": alpha, "label_smoothing": label_smoothing, "mask": mask}
-        return binary_focal_crossentropy_with_logits(logits, targets, **options).astype(predictions.dtype)
+        prepared = elementwise(logits_of(logits, names=UNDER_PREDICTIONS), targets, mask)
+        return _of_logits(*prepared, gamma, alpha, label_smoothing).astype(predictions.dtype)
     p, targets, mask = elementwise(predictions, targets, mask, fill=0.5)
     t = smoothed(targets, label_smoothing)
     balance = _balance(alpha, t)
@@ -151,9 +151,11 @@ def binary_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, alpha=N
     >>> print(binary_focal_crossentropy_with_logits([0.0, -1000.0, 1000.0], [1, 1, 1]).eval().round(4))
     [1.733e-01 1.000e+03 0.000e+00]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits, "binary_focal_crossentropy")
-    z, targets, mask = elementwise(logits, targets, mask, names=OF_LOGITS)
+    prepared = elementwise(logits_of(logits, "binary_focal_crossentropy"), targets, mask, names=OF_LOGITS)
+    return _of_logits(*prepared, gamma, alpha, label_smoothing)
+
+
+def _of_logits(z, targets, mask, gamma, alpha, label_smoothing):
     t = smoothed(targets, label_smoothing)
     # An infinite logit must not make the gradient NaN; where the focus is 0 or 1, larger logits change nothing.
     finite = where(z > -VANISHING, -VANISHING, where(z < VANISHING, VANISHING, z))
@@ -224,8 +226,7 @@ def categorical_focal_crossentropy(predictions, targets, *, gamma=2.0, alpha=Non
     >>> print(categorical_focal_crossentropy(predictions, [0, 2]).eval().round(4))
     [0.0321 1.8651]
     """
-    predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions, "categorical_focal_crossentropy_with_logits")
+    predictions = probabilities_of(predictions, "categorical_focal_crossentropy_with_logits")
     scores, targets, mask, are_logs = class_scores(predictions, targets, mask, axis)
     term = _focused_log if are_logs else _focused_log_of_probability
     return finished(_categorical(scores, targets, term, gamma, alpha), mask).astype(predictions.dtype)
@@ -295,9 +296,9 @@ def categorical_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, al
     >>> print(categorical_focal_crossentropy_with_logits(logits, [0, 2]).eval().round(4))
     [1.09e-02 1.00e+03]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits, "categorical_focal_crossentropy")
-    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
+    z, targets, mask = classwise(
+        logits_of(logits, "categorical_focal_crossentropy"), targets, mask, axis=axis, names=OF_LOGITS
+    )
     return finished(_categorical(log_softmax(z, axis=-1), targets, _focused_log, gamma, alpha), mask)
 
 

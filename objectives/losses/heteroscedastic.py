@@ -11,11 +11,10 @@ from objectives._inputs import (
     classwise,
     elementwise,
     fitted,
-    floating,
     matching,
 )
+from objectives._logits import logits_of
 from objectives._options import one_of
-from objectives._probabilities import refuse_probabilities
 from objectives.lookup import CLASSES, NON_NEGATIVE, REALS, UNIT, described
 from objectives.losses._terms import dense, finished, soft
 from objectives.ops.crossentropy import crossentropy
@@ -99,9 +98,7 @@ def heteroscedastic_categorical_crossentropy(logits, targets, standard_deviation
     >>> print(loss.eval().round(4))
     [0.4603]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits)
-    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
+    z, targets, mask = classwise(logits_of(logits), targets, mask, axis=axis, names=OF_LOGITS)
     rows = None if mask is None else mask[..., None]
     deviation = _spread(standard_deviation, "standard_deviation", z, axis, rows)
     noisy = _noisy(z, deviation, noise, axis, rows)
@@ -184,9 +181,7 @@ def robust_categorical_crossentropy(logits, targets, variance, *, noise, variant
     >>> print(loss.eval().round(4))
     [0.4279]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits)
-    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
+    z, targets, mask = classwise(logits_of(logits), targets, mask, axis=axis, names=OF_LOGITS)
     rows = None if mask is None else mask[..., None]
     variance = _spread(variance, "variance", z, axis, rows)
     noisy = _noisy(z, _deviation(variance, variant), noise, axis, rows)
@@ -260,9 +255,7 @@ def robust_binary_crossentropy(logits, targets, variance, *, noise, variant="doc
     >>> print(loss.eval().round(4))
     [0.7219]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits)
-    z, targets, mask = elementwise(logits, targets, mask, names=OF_LOGITS)
+    z, targets, mask = elementwise(logits_of(logits), targets, mask, names=OF_LOGITS)
     z, targets, mask = class_axis_last(z, axis), _labels_last(soft(targets), axis), _labels_last(mask, axis)
     variance = _spread(variance, "variance", z, axis, mask)
     noisy = _noisy(z, _deviation(variance, variant), noise, axis, mask)

@@ -5,7 +5,7 @@ import warnings
 import pytensor.tensor as pt
 
 from objectives._inputs import elementwise, floating, size_option
-from objectives._probabilities import sigmoid_logits
+from objectives._logits import sigmoid_logits
 from objectives.lookup import BINARY_OR_SIGNS, REALS, described
 from objectives.losses._terms import finished, probability, signs
 from objectives.ops.selection import even_relu, relu, where

@@ -16,8 +16,8 @@ from objectives._inputs import (
     matching,
     size_option,
 )
+from objectives._logits import logits_of
 from objectives._options import at_least, known_number, positive
-from objectives._probabilities import refuse_probabilities
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, SIGNS, described
 from objectives.losses._terms import finished, pair_shortfalls, signs, soft
 from objectives.ops.crossentropy import SoftmaxCrossentropy
@@ -137,8 +137,7 @@ def ranking_softmax_loss(scores, targets, *, weights=None, axis=-1, mask=None):
     >>> print(loss.eval().round(4))
     [0.1269]
     """
-    scores = floating(scores, "scores")
-    refuse_probabilities(scores, name="scores")
+    scores = logits_of(scores, names=OF_SCORES)
     mask = None if mask is None else _along(axis, aligned_mask(mask, "scores", scores.type.shape))
     weights = (
         None

@@ -4,9 +4,9 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 from pytensor.tensor.special import log_softmax
 
-from objectives._inputs import OF_LOGITS, are_labels, classwise, fitted, floating, matching
+from objectives._inputs import OF_LOGITS, are_labels, classwise, fitted, matching
+from objectives._logits import logits_of, probabilities_of
 from objectives._options import at_least, known_number
-from objectives._probabilities import refuse_log_probabilities, refuse_probabilities
 from objectives.lookup import CLASSES, REALS, SIMPLEX, described
 from objectives.losses._terms import checked, class_scores, finished, probability
 from objectives.ops.crossentropy import crossentropy
@@ -79,8 +79,7 @@ def generalized_crossentropy(predictions, targets, *, q=0.7, axis=-1, mask=None)
     >>> print(generalized_crossentropy(predictions, [0, 2]).eval().round(4))
     [0.3156 1.1435]
     """
-    predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions)
+    predictions = probabilities_of(predictions)
     if (number := known_number(q)) is not None and not 0 < number <= 1:
         raise ValueError(f"q must be greater than 0 and at most 1, not {number}")
     scores, targets, mask, are_logs = class_scores(predictions, targets, mask, axis)
@@ -150,10 +149,8 @@ def poly_loss(logits, targets, *, epsilon=2.0, axis=-1, mask=None):
     >>> print(poly_loss([[2.0, 0.0, 0.0], [0.0, 1000.0, 0.0]], [0, 2]).eval().round(4))
     [6.656e-01 1.002e+03]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits)
     at_least(epsilon, "epsilon", -1)
-    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
+    z, targets, mask = classwise(logits_of(logits), targets, mask, axis=axis, names=OF_LOGITS)
     epsilon = fitted(matching(epsilon, z), "epsilon", (), "loss")
     loss = crossentropy(log_softmax(z, axis=-1), targets, log=lambda log_p, weight: log_p + epsilon * pt.expm1(log_p))
     return finished(loss, mask)

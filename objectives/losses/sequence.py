@@ -3,8 +3,8 @@
 import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import aligned_mask, as_tensor, check_same_shape, floating, integer_labels, shown
-from objectives._probabilities import refuse_probabilities
+from objectives._inputs import aligned_mask, as_tensor, check_same_shape, integer_labels, shown
+from objectives._logits import logits_of
 from objectives.lookup import LABELS, REALS, described
 from objectives.losses._terms import finished
 from objectives.ops.ctc import CTC
@@ -154,7 +154,7 @@ def ctc_loss(logits, targets, *, input_lengths=None, target_lengths=None, blank=
 
 def _alignment(logits, targets, input_lengths, target_lengths, blank, mask=None):
     """The Op for this blank, its inputs, and the mask; items outside the mask have no frames and no labels."""
-    logits, targets = floating(logits, "logits"), as_tensor(targets, "targets")
+    logits, targets = logits_of(logits), as_tensor(targets, "targets")
     if (logits.ndim, targets.ndim) != (3, 2):
         raise TypeError(
             f"logits must be (items, frames, classes) and targets (items, labels), not {shown(logits.type.shape)} and "
@@ -162,7 +162,6 @@ def _alignment(logits, targets, input_lengths, target_lengths, blank, mask=None)
             "logits.transpose(1, 0, 2)."
         )
     batch, _, num_classes = logits.type.shape
-    refuse_probabilities(logits)
     if isinstance(blank, bool) or not isinstance(blank, int | np.integer):
         raise TypeError(f"blank must be the index of a class, an integer, not {blank!r}")
     if blank < 0 or (num_classes is not None and blank >= num_classes):

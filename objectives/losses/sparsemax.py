@@ -3,8 +3,8 @@
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
-from objectives._inputs import OF_LOGITS, OF_SCORES, are_labels, classwise, elementwise, floating, matching
-from objectives._probabilities import refuse_probabilities
+from objectives._inputs import OF_LOGITS, OF_SCORES, are_labels, classwise, elementwise, matching
+from objectives._logits import logits_of
 from objectives.lookup import CLASSES, REALS, UNIT, described
 from objectives.losses._terms import dense, finished, soft
 from objectives.ops.crossentropy import crossentropy
@@ -66,9 +66,7 @@ def binary_sparsemax_loss(logits, targets, *, mask=None):
     >>> print(binary_sparsemax_loss([1.5, 0.0, -3.0], [1, 1, 1]).eval())
     [0.   0.25 3.  ]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits)
-    z, t, mask = elementwise(logits, targets, mask, names=OF_LOGITS)
+    z, t, mask = elementwise(logits_of(logits), targets, mask, names=OF_LOGITS)
     t = soft(t)
     return finished(scaled(t, _sparse_plus(-z)) + scaled(1 - t, _sparse_plus(z)) - t * (1 - t), mask)
 
@@ -134,9 +132,7 @@ def multiclass_sparsemax_loss(logits, targets, *, axis=-1, mask=None):
     >>> print(multiclass_sparsemax_loss([[2.0, 0.5, 1.0], [0.5, 0.0, -3.0]], [0, 1]).eval())
     [0.     0.5625]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits)
-    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
+    z, targets, mask = classwise(logits_of(logits), targets, mask, axis=axis, names=OF_LOGITS)
     # The loss does not change if all logits do by the same number: here no number is squared that is greater than 1.
     z = z - disconnected_grad(pt.max(z, axis=-1, keepdims=True))
     loss = _sparse_max(z) + crossentropy(z, targets)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytensor.tensor as pt
 
-from objectives._inputs import as_labels, classwise, elementwise, floating, floating_scores
+from objectives._inputs import as_labels, classwise, elementwise, floating_scores
+from objectives._logits import probabilities_of
 from objectives._options import one_of, whole_number
-from objectives._probabilities import refuse_log_probabilities
 from objectives.lookup import BINARY, CLASSES, SIMPLEX, UNIT, described
 from objectives.losses._terms import probability
 from objectives.metrics._sets import check_rows, item_weights, selecting
@@ -268,8 +268,7 @@ def binary_calibration_curve(predictions, targets, *, num_bins=15, weights=None,
 
 
 def _multiclass_bins(predictions, targets, num_bins, mask, weights, axis):
-    predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions)
+    predictions = probabilities_of(predictions)
     mask, weights = selecting(mask, weights)
     check_rows(predictions, targets)
     p, targets, mask = classwise(predictions, targets, mask, axis=axis)

@@ -2,9 +2,9 @@
 
 import pytensor.tensor as pt
 
-from objectives._inputs import OF_LOGITS, are_labels, classwise, floating, items
+from objectives._inputs import OF_LOGITS, are_labels, classwise, items
+from objectives._logits import logits_of, probabilities_of
 from objectives._options import one_of
-from objectives._probabilities import refuse_log_probabilities, refuse_probabilities
 from objectives.lookup import CLASSES, REALS, SIMPLEX, described
 from objectives.losses._terms import checked, probability
 from objectives.metrics._sets import check_rows, item_weights, selecting
@@ -83,8 +83,7 @@ def brier_score(predictions, targets, *, scale_by_half="auto", axis=-1, mask=Non
     [0.14 1.46] 0.8
     """
     one_of(scale_by_half, "scale_by_half", (True, False, "auto"))
-    predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions)
+    predictions = probabilities_of(predictions)
     p, targets, mask = classwise(predictions, targets, mask, axis=axis)
     p, targets = probability(p), checked(targets, p)
     if are_labels(targets, p):
@@ -158,8 +157,7 @@ def perplexity(logits, targets, *, weights=None, mask=None, axis=-1):
     >>> print(perplexity(np.zeros((3, 8)), [0, 5, 7]).eval().round(4))
     8.0
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits)
+    logits = logits_of(logits)
     check_rows(logits, targets)
     mask, weights = selecting(mask, weights)
     z, targets, mask = items(logits, targets, mask, axis=axis, names=OF_LOGITS)
