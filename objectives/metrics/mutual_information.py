@@ -6,6 +6,7 @@ from typing import Literal
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._arithmetic import ratio
+from objectives._options import number_from
 from objectives._typing import TensorLike
 from objectives.lookup import LABELS, described
 from objectives.metrics._contingency import CLUSTERS, contingency_table
@@ -420,10 +421,9 @@ def v_measure_score(
     >>> print(v_measure_score([0, 0, 1, 1, 2], [1, 1, 1, 0, 1], num_clusters=3).eval().round(4))
     0.2869
     """
-    if not isinstance(beta, int | float) or not beta >= 0:
-        raise ValueError(f"beta must be a non-negative number, not {beta!r}")
+    beta = number_from(beta, "beta", 0)
     information = information_of(contingency_table(predictions, targets, num_clusters, num_classes, mask, weights))
     h, c = information.homogeneity, information.completeness
     if math.isinf(beta):
         return c
-    return ratio((1 + float(beta)) * h * c, float(beta) * h + c, 0)
+    return ratio((1 + beta) * h * c, beta * h + c, 0)

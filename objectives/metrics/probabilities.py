@@ -3,8 +3,8 @@
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
-from objectives._inputs import OF_LOGITS, floating, items
-from objectives._probabilities import refuse_probabilities
+from objectives._inputs import OF_LOGITS, items
+from objectives._logits import logits_of
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, REALS, described
 from objectives.metrics._sets import check_rows, item_weights, selecting
@@ -69,8 +69,7 @@ def perplexity(
     >>> print(perplexity(np.zeros((3, 8)), [0, 5, 7]).eval().round(4))
     8.0
     """
-    z = floating(logits, "logits")
-    refuse_probabilities(z)
+    z = logits_of(logits)
     check_rows(z, targets)
     mask, weights = selecting(mask, weights)
     z, t, mask = items(z, targets, mask, axis=axis, names=OF_LOGITS)
