@@ -89,7 +89,7 @@ def ahead(given):
 
 
 def check_cutoff(top_k):
-    """Refuse anything but a positive whole number or None."""
+    """Refuse anything but a whole number of at least 1, or None."""
     if top_k is not None:
         whole_number(top_k, "top_k", 1, ": leave it None for whole lists")
 
