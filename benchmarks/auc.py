@@ -24,7 +24,7 @@ def main():
 
 
 def measure(dtype, items, rounds):
-    """Median seconds by name, and their ratio to those of scikit-learn, which is the last."""
+    """Median seconds by name, and their ratio to scikit-learn's, which comes last."""
     from benchmarks.timing import interleave
 
     samples = interleave(steps(dtype, items), rounds, idle_seconds=0)
@@ -33,7 +33,7 @@ def measure(dtype, items, rounds):
 
 
 def steps(dtype, items):
-    """What is timed, by name; each gives the area."""
+    """The timed functions by name; each returns the area."""
     import numpy as np
     import pytensor.tensor as pt
     from sklearn.metrics import roc_auc_score as reference

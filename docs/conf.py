@@ -25,6 +25,7 @@ html_title = f"objectives {release}"
 add_module_names = False
 autodoc_default_options = {"members": True}
 autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # docstrings say the types in words
 numpydoc_show_class_members = False
 
 plot_include_source = True

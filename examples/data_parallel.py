@@ -155,7 +155,7 @@ def batches_of(data, size):
 
 @contextmanager
 def waiting_for(what, console):
-    """Say what takes time, and how much it took."""
+    """Report a slow step, and how long it took."""
     started = time.perf_counter()
     console.print(f"{what} ...", end=" ")
     yield

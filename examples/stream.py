@@ -113,7 +113,7 @@ def one_after_another(partitions):
 
 @contextmanager
 def cluster(workers):
-    """A Dask cluster of processes on this machine; on many, only the address of its scheduler would be another."""
+    """A Dask cluster of processes on this machine; on several machines only the scheduler's address differs."""
     try:
         from distributed import Client, LocalCluster
     except ImportError as error:

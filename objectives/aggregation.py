@@ -35,7 +35,7 @@ def aggregate(
 ) -> TensorVariable:
     r"""Aggregate (reduce) an element-wise or item-wise loss to one number: mean, sum or weighted mean.
 
-    Every training loss ends here: `pytensor.grad` needs a scalar, and losses are never reduced before.
+    Every training loss ends here: ``pytensor.grad`` needs a scalar, and losses are never reduced before.
 
     .. math::
         \text{mean} = \frac{\sum_{i \in M} w_i \ell_i}{|M|}, \qquad

@@ -66,12 +66,12 @@ def evaluate(
     Returns
     -------
     dict
-        The result of ``validation.result()``; `validation` then holds the state of all partitions, and only that.
+        The result of ``validation.result()``; ``validation`` then holds the state of all partitions, and only that.
 
     Raises
     ------
     PartitionError
-        If a partition cannot be read, or one of its batches is rejected; `validation` is unchanged.
+        If a partition cannot be read, or one of its batches is rejected; ``validation`` is unchanged.
     TypeError, ValueError, ImportError
         If a partition is an iterator, which cannot be sent; if there is no client; or without Dask.
 

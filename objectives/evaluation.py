@@ -314,7 +314,7 @@ class Validation:
     def state(self) -> dict[str, np.ndarray]:
         """The accumulated state as NumPy arrays: to save (``numpy.savez(file, **validation.state)``), send and merge.
 
-        Its entry ``"batches"`` is the number of batches, after which an interrupted run can go on. Setting `state`
+        Its entry ``"batches"`` is the number of batches, after which an interrupted run can go on. Setting ``state``
         replaces what was accumulated.
         """
         state = {part.name: np.array(array) for part, array in zip(self._added, self._arrays, strict=True)}
@@ -357,7 +357,7 @@ class Validation:
 
     @property
     def rules(self) -> dict[str, Any]:
-        """Rules that merge states without compiling: one for each name in `state` except ``"batches"``."""
+        """Rules that merge states without compiling: one for each name in ``state`` except ``"batches"``."""
         return {part.name: part.rule for part in (*self._added, *self._kept)}
 
     def _snapshot(self):

@@ -290,4 +290,7 @@ def _positive(x, name, like):
 
 
 def _number(x, name, like):
-    return fitted(matching(x, like), name, (), "number for the whole batch")
+    x = matching(x, like)
+    if x.ndim:
+        raise TypeError(f"{name} must be one number for the whole batch, not {shown(x.type.shape)}")
+    return x

@@ -6,7 +6,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
-from objectives._inputs import elementwise, fitted, matching, option, size_option, vectors
+from objectives._inputs import elementwise, fitted, matching, option, shown, size_option, vectors
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY_OR_SIGNS, NON_NEGATIVE, NOT_ZERO, REALS, described
 from objectives.losses._terms import finished, of_pairs
@@ -138,7 +138,13 @@ def cosine_embedding_loss(
     """
     u, v, mask = vectors(mask, axis=axis, a=a, b=b)
     similarity = cosine_similarity(u, v)
-    t = fitted(matching(targets, u), "targets", similarity.type.shape, "items of a")
+    t = matching(targets, u)
+    if t.ndim > similarity.ndim:
+        raise TypeError(
+            f"rank mismatch between targets {shown(t.type.shape)} and pairs {shown(similarity.type.shape)}: give one "
+            "target for each pair, without a feature axis"
+        )
+    t = fitted(t, "targets", similarity.type.shape, "pairs")
     t = t if mask is None else where(mask, t, 0)
     similarity = of_pairs(similarity, t)
     return finished(where(t <= 0, relu(similarity - option(margin, "margin", similarity)), 1 - similarity), mask)

@@ -28,7 +28,7 @@ __all__ = [
 VANISHING = -1e4
 
 
-@described(convex=True, smooth=True, minimizer="probability, moved towards 1/2", predictions=UNIT, targets=UNIT)
+@described(convex=True, smooth=True, minimizer="probability, moved toward 1/2", predictions=UNIT, targets=UNIT)
 def binary_focal_crossentropy(
     predictions: TensorLike,
     targets: TensorLike,
@@ -93,7 +93,7 @@ def binary_focal_crossentropy(
     return finished(balance * (focus * binary_crossentropy(p, t)), mask)
 
 
-@described(smooth=True, minimizer="log odds, moved towards 0", logits=REALS, targets=UNIT)
+@described(smooth=True, minimizer="log odds, moved toward 0", logits=REALS, targets=UNIT)
 def binary_focal_crossentropy_with_logits(
     logits: TensorLike,
     targets: TensorLike,
@@ -152,7 +152,7 @@ def binary_focal_crossentropy_with_logits(
     per="item",
     convex=True,
     smooth=True,
-    minimizer="class probabilities, moved towards each other",
+    minimizer="class probabilities, moved toward each other",
     predictions=SIMPLEX,
     targets=CLASSES,
 )
@@ -215,7 +215,7 @@ def categorical_focal_crossentropy(
 @described(
     per="item",
     smooth=True,
-    minimizer="log probabilities, moved towards each other",
+    minimizer="log probabilities, moved toward each other",
     logits=REALS,
     targets=CLASSES,
 )

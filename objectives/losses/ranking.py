@@ -76,7 +76,7 @@ def margin_ranking_loss(
     names = "a", "b"
     first, second, mask = elementwise(a, floating(b, "b", names), mask, names=names)
     lead = first - second
-    better = signs(fitted(matching(targets, lead), "targets", lead.type.shape, "a - b"), False, mask)
+    better = signs(fitted(matching(targets, lead), "targets", lead.type.shape, "a"), False, mask)
     return finished(even_relu(size_option(margin, "margin", lead) - better * lead), mask)
 
 

@@ -3,11 +3,11 @@
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
-from objectives._inputs import OF_LOGITS, items
+from objectives._inputs import OF_LOGITS, as_tensor, items, shown
 from objectives._logits import logits_of
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, REALS, described
-from objectives.metrics._sets import check_rows, item_weights, selecting
+from objectives.metrics._sets import item_weights, selecting
 from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.selection import scaled
 from objectives.ops.statistics import accumulator_dtype, total_of
@@ -70,7 +70,11 @@ def perplexity(
     8.0
     """
     z = logits_of(logits)
-    check_rows(z, targets)
+    if z.ndim == 1 == as_tensor(targets, "targets").ndim:
+        raise TypeError(
+            f"logits {shown(z.type.shape)} and targets are vectors, which would be one item: logits are rows (..., C). "
+            "For logits z of two classes stack [0, z]"
+        )
     mask, weights = selecting(mask, weights)
     z, t, mask = items(z, targets, mask, axis=axis, names=OF_LOGITS)
     losses = SoftmaxCrossentropy.of(z, t, mask=mask)

@@ -8,6 +8,8 @@ from pytensor.tensor.variable import TensorVariable
 
 import objectives
 from objectives import aggregate, aggregate_parts, compile_validation, labelled
+from objectives.losses import categorical_crossentropy_with_logits, huber_loss
+from objectives.metrics import f1_score, r2_score, roc_auc_score
 from objectives.plot import plot_confusion_matrix
 
 Tensor = TensorVariable[Any, Any]
@@ -22,6 +24,9 @@ numerator, denominator = aggregate_parts(loss, mask=labelled(targets, -1))
 quotient = numerator / denominator
 validation = compile_validation([logits, targets], {"loss": (loss, None), "mean": mean}, mode="JAX")
 result: dict[str, object] = validation.validate([(np.ones((2, 3)), np.ones(2))], progress=False)
+losses: Tensor = categorical_crossentropy_with_logits(logits, [0, 1], class_weights=np.ones(3), axis=1)
+errors: Tensor = huber_loss(targets, 0.5, 2.0, mask=labelled(targets))
+per_class: Tensor = f1_score(logits, [0, 1], num_classes=3, average=None, weights=[1.0, 2.0])
 direction: str | None = objectives.facts("huber_loss").best
 
 # Mistakes
@@ -35,3 +40,9 @@ validation.validate([], progres=False)  # E: call-arg
 objectives.facts(1)  # E: arg-type
 least = objectives.facts("huber_loss").minimiser  # E: attr-defined
 plot_confusion_matrix([[1, 0], [0, 1]], normalize="rows")  # E: arg-type
+categorical_crossentropy_with_logits(logits, targets, label_smooting=0.1)  # E: call-arg
+huber_loss(logits)  # E: call-arg
+f1_score(logits, targets, average="mean")  # E: arg-type
+f1_score(logits, targets, zero_division="warn")  # E: arg-type
+r2_score(logits, targets, multioutput="average")  # E: arg-type
+roc_auc_score(targets, targets, mask="all")  # E: arg-type
