@@ -10,7 +10,8 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
-from objectives._inputs import known_number, matching
+from objectives._inputs import matching
+from objectives._options import known_number
 from objectives.ops.counting import EntryCount
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import where

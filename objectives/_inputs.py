@@ -9,15 +9,17 @@ import numpy as np
 import pytensor.tensor as pt
 from numpy.lib.array_utils import normalize_axis_index
 from pytensor import config
-from pytensor.tensor import TensorConstant, TensorVariable
+from pytensor.tensor import TensorVariable
 
 from objectives._arrays import readable
+from objectives._options import at_least
 from objectives.ops.labels import named_class
 from objectives.ops.selection import where
 
 NAMES = "predictions", "targets"  # of the first two arguments of most functions
 OF_LOGITS = "logits", "targets"
 OF_SCORES = "scores", "targets"
+UNDER_PREDICTIONS = "logits of predictions", "targets"
 
 
 def align_targets(predictions, targets):
@@ -289,22 +291,13 @@ def option(x, name, like):
 
 def size_option(x, name, like):
     """Like `option`; a number must not be negative."""
-    if (number := known_number(x)) is not None and not number >= 0:
-        raise ValueError(f"{name} must not be negative, not {number}")
-    return option(x, name, like)
+    return option(at_least(x, name, 0), name, like)
 
 
 def column_option(x, name, like):
     """Like `option`; a vector holds one number for each entry of the last axis."""
     x = matching(x, like)
     return option(pt.shape_padleft(x, like.ndim - 1) if x.ndim == 1 < like.ndim else x, name, like)
-
-
-def known_number(x) -> float | None:
-    """The value of a number, NumPy scalar or scalar constant; None for what is known at run time only."""
-    if isinstance(x, TensorConstant):
-        x = x.data
-    return float(x) if isinstance(x, int | float | np.number | np.ndarray) and np.ndim(x) == 0 else None
 
 
 def is_column(shape) -> bool:

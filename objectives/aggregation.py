@@ -10,6 +10,7 @@ from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import ratio
 from objectives._inputs import align_targets, aligned_mask, as_tensor, fitted, floating_scores, matching
+from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.ops.counting import EntryCount
 from objectives.ops.marking import has_mask
@@ -252,8 +253,7 @@ def _warn_of_mask(loss, mode, mask):
 
 def _sums(loss, weights, mode, mask, axis, *, needs_count):
     """The sum of weighted losses, the denominator of their mean, and the dtype of the result."""
-    if mode not in MODES:
-        raise ValueError(f"mode must be one of {MODES}, not {mode!r}")
+    one_of(mode, "mode", MODES)
     if mode == "normalized_sum" and weights is None and mask is None:
         raise ValueError("mode='normalized_sum' will require weights (or a mask) to divide by; use mode='mean'")
     loss = floating_scores(loss, "loss")

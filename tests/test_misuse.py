@@ -219,6 +219,24 @@ def test_remedies_for_log_probabilities_work(name):
         function(pt.exp(log_p), targets)
 
 
+@pytest.mark.parametrize(
+    ("function", "activation"),
+    [
+        (binary_crossentropy, pt.sigmoid),
+        (objectives.binary_focal_crossentropy, pt.sigmoid),
+        (categorical_crossentropy, pt.special.softmax),
+        (objectives.kl_divergence, pt.special.softmax),
+    ],
+)
+def test_predictions_that_are_traced_back_are_called_predictions(function, activation):
+    p = activation(pt.dmatrix(), axis=-1) if activation is pt.special.softmax else activation(pt.dmatrix())
+    with pytest.raises(TypeError, match=r"rank mismatch between targets .*predictions"):
+        function(p, pt.dtensor3())
+    twice = activation(p, axis=-1) if activation is pt.special.softmax else activation(p)
+    with pytest.raises(ValueError, match="logits of predictions are the output of a softmax or sigmoid"):
+        function(twice, pt.dmatrix())
+
+
 @pytest.mark.parametrize("name", [n for n in objectives.names() if "logits" in objectives.facts(n).arguments])
 def test_remedies_for_probabilities(name):
     """The function that takes them, if there is one."""
@@ -266,9 +284,11 @@ def test_hyperparameters():
     with pytest.raises(TypeError, match="one number for all"):
         categorical_crossentropy_with_logits(pt.matrix(), pt.lvector(), label_smoothing=np.array([0.1, 0.9]))
     assert categorical_accuracy(np.eye(3), [0, 1, 2], top_k=np.int64(2)).eval().all()
-    for top_k in (0, 1.5, 4, True):
-        with pytest.raises(ValueError, match="top_k must be a whole number from 1 to"):
+    for top_k in (0, 1.5, True):
+        with pytest.raises(ValueError, match=f"top_k must be a whole number of at least 1, not {top_k}"):
             categorical_accuracy(np.eye(3), [0, 1, 2], top_k=top_k)
+    with pytest.raises(ValueError, match="top_k must be at most the number of classes, 3, not 4"):
+        categorical_accuracy(np.eye(3), [0, 1, 2], top_k=4)
     with pytest.raises(TypeError, match="axis must be an integer, not None"):
         categorical_crossentropy(pt.matrix(), pt.lvector(), axis=None)
     with pytest.raises(ValueError, match="axis 2 is out of bounds"):
@@ -283,7 +303,7 @@ def test_margins_are_not_negative(margin):
         lambda: binary_hinge_loss(p, t, delta=margin, log_odds=True),
         lambda: multiclass_hinge_loss(p, y, delta=margin),
     ):
-        with pytest.raises(ValueError, match=r"delta must not be negative, not (-[12]\.0|-0\.5|nan)"):
+        with pytest.raises(ValueError, match=r"delta must be at least 0, not (-[12]\.0|-0\.5|nan)"):
             build()
     for build in (
         lambda: objectives.squared_hinge_loss(p, t, margin=margin),
@@ -295,7 +315,7 @@ def test_margins_are_not_negative(margin):
         lambda: objectives.triplet_margin_loss(p, t, t, margin=margin),
         lambda: objectives.margin_ranking_loss(p, t, t, margin=margin),
     ):
-        with pytest.raises(ValueError, match=r"margin must not be negative, not (-[12]\.0|-0\.5|nan)"):
+        with pytest.raises(ValueError, match=r"margin must be at least 0, not (-[12]\.0|-0\.5|nan)"):
             build()
 
 

@@ -5,8 +5,9 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 from pytensor.tensor.special import log_softmax
 
-from objectives._inputs import are_labels, check_same_shape, classwise, elementwise, fitted, known_number, matching
-from objectives._probabilities import log_softmax_of, softmax_logits
+from objectives._inputs import UNDER_PREDICTIONS, are_labels, check_same_shape, classwise, elementwise, fitted, matching
+from objectives._logits import log_softmax_of, logits_of, softmax_logits
+from objectives._options import known_number, share
 from objectives.ops.labels import is_class
 from objectives.ops.marking import loss, selected
 from objectives.ops.selection import nan_where, neither, outside, relu, where
@@ -49,12 +50,10 @@ def soft(targets):
 
 def smoothing(label_smoothing, like):
     """Label smoothing as a scalar of the dtype of ``like``; None for the number 0."""
-    share = known_number(label_smoothing)
-    if share is not None and not 0 <= share <= 1:
-        raise ValueError(f"label_smoothing must be between 0 and 1, not {share}")
+    share(label_smoothing, "label_smoothing")
     if np.ndim(label_smoothing) != 0:
         raise TypeError("label_smoothing must be one number for all items and classes")
-    return None if share == 0 else matching(label_smoothing, like)
+    return None if known_number(label_smoothing) == 0 else matching(label_smoothing, like)
 
 
 def per_class(x, name, scores):
@@ -96,9 +95,9 @@ def pair_shortfalls(scores, relevant, irrelevant, margin):
 def smoothed(targets, label_smoothing):
     """Targets of two classes in [0, 1], NaN elsewhere, moved towards 1/2."""
     targets = soft(targets)
-    share = smoothing(label_smoothing, targets)
-    # not share / 2: to be rid of the division PyTensor would multiply out this sum, and 0 times an infinite loss is NaN
-    return targets if share is None else targets * (1 - share) + share * np.asarray(0.5, targets.dtype)
+    amount = smoothing(label_smoothing, targets)
+    # not amount / 2: to be rid of the division PyTensor would multiply out this sum, and 0 times infinity is NaN
+    return targets if amount is None else targets * (1 - amount) + amount * np.asarray(0.5, targets.dtype)
 
 
 def possible(p, weight):
@@ -107,15 +106,16 @@ def possible(p, weight):
     return where(pt.neq(weight, 0) | pt.neq(p, 0), p, 1)
 
 
-def class_scores(predictions, targets, mask, axis):
+def class_scores(predictions, targets, mask, axis, prepare=classwise):
     """What `classwise` prepares of class probabilities, and whether they have become log-probabilities.
 
     They do if they are the output of a softmax.
     """
     if predictions.ndim and (logits := softmax_logits(predictions, axis)) is not None:
-        z, targets, mask = classwise(logits, targets, mask, axis=axis)
+        logits = logits_of(logits, names=UNDER_PREDICTIONS)
+        z, targets, mask = prepare(logits, targets, mask, axis=axis)
         return log_softmax(z, axis=-1), targets, mask, True
     log_p = log_softmax_of(predictions)
     if log_p is not None:
-        return *classwise(log_p, targets, mask, axis=axis), True
-    return *classwise(predictions, targets, mask, axis=axis, fill=1), False
+        return *prepare(log_p, targets, mask, axis=axis), True
+    return *prepare(predictions, targets, mask, axis=axis, fill=1), False

@@ -3,8 +3,8 @@
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import OF_LOGITS, OF_SCORES, as_tensor, elementwise, floating, option, shown
-from objectives._probabilities import refuse_probabilities, sigmoid_logits
+from objectives._inputs import OF_LOGITS, OF_SCORES, UNDER_PREDICTIONS, as_tensor, elementwise, floating, option, shown
+from objectives._logits import logits_of, sigmoid_logits
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY_OR_SIGNS, REALS, UNIT, described
 from objectives.losses._terms import finished, probability, signs, smoothed
@@ -66,9 +66,8 @@ def binary_crossentropy(
     predictions = floating(predictions, "predictions")
     logits = sigmoid_logits(predictions)
     if logits is not None:
-        return binary_crossentropy_with_logits(
-            logits, targets, pos_weight=pos_weight, label_smoothing=label_smoothing, mask=mask
-        ).astype(predictions.dtype)
+        prepared = elementwise(logits_of(logits, names=UNDER_PREDICTIONS), targets, mask)
+        return _of_logits(*prepared, pos_weight=pos_weight, label_smoothing=label_smoothing).astype(predictions.dtype)
     p, targets, mask = elementwise(predictions, targets, mask, fill=0.5)
     p, t = probability(p), smoothed(targets, label_smoothing)
     # 0 log 0: replace the probability before the logarithm, or its gradient would be 0 / 0.
@@ -126,13 +125,8 @@ def binary_crossentropy_with_logits(
     >>> print(binary_crossentropy_with_logits([0.0, -1000.0, 1000.0], [1, 1, 1]).eval().round(4))
     [6.931e-01 1.000e+03 0.000e+00]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits, "binary_crossentropy")
-    z, targets, mask = elementwise(logits, targets, mask, names=OF_LOGITS)
-    t = smoothed(targets, label_smoothing)
-    # One softplus per class: softplus(z) - t z would cancel where z is large and right.
-    loss = scaled(_positive_weight(pos_weight, t) * t, softplus(-z)) + scaled(1 - t, softplus(z))
-    return finished(loss, mask)
+    prepared = elementwise(logits_of(logits, "binary_crossentropy"), targets, mask, names=OF_LOGITS)
+    return _of_logits(*prepared, pos_weight=pos_weight, label_smoothing=label_smoothing)
 
 
 @described(convex=True, smooth=True, minimizer="log odds", minimum=0, scores=REALS, targets=BINARY_OR_SIGNS)
@@ -188,6 +182,13 @@ def logistic_loss(
         )
     scores, targets, mask = elementwise(scores, targets, mask, names=OF_SCORES)
     return finished(softplus(-signs(targets, binary, mask) * scores), mask)
+
+
+def _of_logits(z, targets, mask, *, pos_weight, label_smoothing):
+    t = smoothed(targets, label_smoothing)
+    # One softplus per class: softplus(z) - t z would cancel where z is large and right.
+    loss = scaled(_positive_weight(pos_weight, t) * t, softplus(-z)) + scaled(1 - t, softplus(z))
+    return finished(loss, mask)
 
 
 def _positive_weight(pos_weight, targets):

@@ -5,17 +5,12 @@ from typing import Any, Literal
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import OF_LOGITS, are_labels, classwise, floating, items
-from objectives._probabilities import (
-    log_softmax_of,
-    refuse_log_probabilities,
-    refuse_probabilities,
-    sigmoid_logits,
-    softmax_logits,
-)
+from objectives._inputs import OF_LOGITS, UNDER_PREDICTIONS, are_labels, classwise, floating, items
+from objectives._logits import log_softmax_of, logits_of, probabilities_of, sigmoid_logits, softmax_logits
+from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, LOG_PROBABILITIES, REALS, SIMPLEX, described
-from objectives.losses._terms import checked, finished, per_class, possible, probability, smoothing
+from objectives.losses._terms import checked, class_scores, finished, per_class, possible, probability, smoothing
 from objectives.ops.counting import EntryCount
 from objectives.ops.crossentropy import SoftmaxCrossentropy, crossentropy
 from objectives.ops.labels import is_class, pick_class
@@ -77,18 +72,14 @@ def categorical_crossentropy(
     >>> print(categorical_crossentropy([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]], [0, 2]).eval().round(4))
     [0.3567 2.3026]
     """
-    predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions, "categorical_crossentropy_with_logits")
+    predictions = probabilities_of(predictions, "categorical_crossentropy_with_logits")
     options: dict[str, Any] = {"class_weights": class_weights, "label_smoothing": label_smoothing}
     if predictions.ndim and (logits := softmax_logits(predictions, axis)) is not None:
-        loss = categorical_crossentropy_with_logits(logits, targets, axis=axis, mask=mask, **options)
-        return loss.astype(predictions.dtype)
-    log_p = log_softmax_of(predictions)
-    if log_p is not None:
-        log_p, targets, mask = classwise(log_p, targets, mask, axis=axis)
-        return finished(crossentropy(log_p, targets, **_options(log_p, **options)), mask).astype(predictions.dtype)
-    p, targets, mask = classwise(predictions, targets, mask, axis=axis, fill=1)
-    return finished(crossentropy(p, targets, log=_log_probability, **_options(p, **options)), mask)
+        prepared = items(logits_of(logits, names=UNDER_PREDICTIONS), targets, mask, axis=axis)
+        return _of_logits(*prepared, **options).astype(predictions.dtype)
+    scores, targets, mask, are_logs = class_scores(predictions, targets, mask, axis)
+    options = _options(scores, **options) | ({} if are_logs else {"log": _log_probability})
+    return finished(crossentropy(scores, targets, **options), mask).astype(predictions.dtype)
 
 
 @described(per="item", convex=True, smooth=True, minimizer="log probabilities", logits=REALS, targets=CLASSES)
@@ -144,11 +135,8 @@ def categorical_crossentropy_with_logits(
     >>> print(categorical_crossentropy_with_logits([[2.0, 0.0, 0.0], [0.0, 1000.0, 0.0]], [0, 2]).eval().round(4))
     [2.395e-01 1.000e+03]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits, "categorical_crossentropy")
-    z, targets, mask = items(logits, targets, mask, axis=axis, names=OF_LOGITS)
-    options = _options(z, class_weights=class_weights, label_smoothing=label_smoothing)
-    return finished(masked(mask, SoftmaxCrossentropy.of(z, targets, **options, mask=mask)))
+    prepared = items(logits_of(logits, "categorical_crossentropy"), targets, mask, axis=axis, names=OF_LOGITS)
+    return _of_logits(*prepared, class_weights=class_weights, label_smoothing=label_smoothing)
 
 
 @described(
@@ -278,11 +266,8 @@ def brier_score(
     >>> print(brier_score([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]], [0, 2]).eval().round(4))
     [0.14 1.46]
     """
-    if scale_by_half not in (True, False, "auto"):
-        raise ValueError(f"scale_by_half must be True, False or 'auto', not {scale_by_half!r}")
-    predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions)
-    p, targets, mask = classwise(predictions, targets, mask, axis=axis)
+    one_of(scale_by_half, "scale_by_half", (True, False, "auto"))
+    p, targets, mask = classwise(probabilities_of(predictions), targets, mask, axis=axis)
     p, targets = probability(p), checked(targets, p)
     if are_labels(targets, p):
         others = where(is_class(targets, p), 0, p)
@@ -290,6 +275,10 @@ def brier_score(
     else:
         score = ((p - targets) ** 2).sum(axis=-1)
     return finished(score * _scale(p, scale_by_half), mask)
+
+
+def _of_logits(z, targets, mask, **options):
+    return finished(masked(mask, SoftmaxCrossentropy.of(z, targets, **_options(z, **options), mask=mask)))
 
 
 def _log_probability(p, weight):

@@ -6,7 +6,8 @@ from pytensor.gradient import disconnected_grad
 from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import log_sum_exp, ratio
-from objectives._inputs import as_tensor, fitted, integer_labels, known_number, matching, shown, vectors
+from objectives._inputs import as_tensor, fitted, integer_labels, matching, shown, vectors
+from objectives._options import positive
 from objectives._typing import TensorLike
 from objectives.lookup import INTEGERS, NOT_ZERO, described
 from objectives.losses._terms import finished
@@ -285,9 +286,7 @@ def _positions(x):
 
 
 def _positive(x, name, like):
-    if (number := known_number(x)) is not None and not number > 0:
-        raise ValueError(f"{name} must be positive, not {number}")
-    return _number(x, name, like)
+    return _number(positive(x, name), name, like)
 
 
 def _number(x, name, like):

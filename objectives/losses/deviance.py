@@ -5,7 +5,8 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._arithmetic import log_ratio, power_of
-from objectives._inputs import elementwise, known_number
+from objectives._inputs import elementwise
+from objectives._options import known_number
 from objectives._typing import TensorLike
 from objectives.lookup import POSITIVE, REALS, described
 from objectives.losses._terms import finished

@@ -5,12 +5,12 @@ from pytensor.tensor.special import log_softmax
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._arithmetic import log_ratio
-from objectives._inputs import OF_LOGITS, floating, vectors
-from objectives._probabilities import log_softmax_of, refuse_log_probabilities, refuse_probabilities, softmax_logits
+from objectives._inputs import vectors
+from objectives._logits import logits_of, probabilities_of
 from objectives._typing import TensorLike
 from objectives.lookup import LOG_PROBABILITIES, NON_NEGATIVE, REALS, SIMPLEX, described
 from objectives.losses._latent import discrete_divergence, log_probability
-from objectives.losses._terms import finished, probability, soft
+from objectives.losses._terms import class_scores, finished, probability, soft
 from objectives.ops.selection import nan_where, where
 
 __all__ = [
@@ -70,16 +70,10 @@ def kl_divergence(
     >>> print(kl_divergence([[0.5, 0.5], [0.9, 0.1]], [[1.0, 0.0], [0.9, 0.1]]).eval().round(4))
     [0.6931 0.    ]
     """
-    p = floating(predictions, "predictions")
-    refuse_log_probabilities(p, "kl_divergence_with_logits")
-    if p.ndim and (logits := softmax_logits(p, axis)) is not None:
-        return kl_divergence_with_logits(logits, targets, mask=mask, axis=axis).astype(p.dtype)
-    log_p = log_softmax_of(p)
-    if log_p is not None:
-        log_p, t, mask = vectors(mask, axis=axis, predictions=log_p, targets=targets)
-        return finished(_from_log_predictions(log_p, t), mask).astype(p.dtype)
-    p, t, mask = vectors(mask, axis=axis, predictions=p, targets=targets)
-    return finished(_relative_entropy(soft(t), probability(p)).sum(axis=-1), mask)
+    predictions = probabilities_of(predictions, "kl_divergence_with_logits")
+    p, t, mask, are_logs = class_scores(predictions, targets, mask, axis, prepare=_vectors)
+    loss = _from_log_predictions(p, t) if are_logs else _relative_entropy(soft(t), probability(p)).sum(axis=-1)
+    return finished(loss, mask).astype(predictions.dtype)
 
 
 @described(
@@ -127,9 +121,7 @@ def kl_divergence_with_logits(
     >>> print(kl_divergence_with_logits([[0.0, 0.0], [0.0, 1000.0]], [[0.5, 0.5], [1.0, 0.0]]).eval())
     [   0. 1000.]
     """
-    z = floating(logits, "logits", OF_LOGITS)
-    refuse_probabilities(z, "kl_divergence")
-    z, t, mask = vectors(mask, axis=axis, logits=z, targets=targets)
+    z, t, mask = vectors(mask, axis=axis, logits=logits_of(logits, "kl_divergence"), targets=targets)
     return finished(_from_log_predictions(log_softmax(z, axis=-1), t), mask)
 
 
@@ -286,13 +278,15 @@ def jensen_shannon_divergence(
     >>> print(jensen_shannon_divergence([[0.5, 0.5], [1.0, 0.0]], [[0.5, 0.5], [0.0, 1.0]]).eval().round(4))
     [0.     0.6931]
     """
-    p = floating(predictions, "predictions")
-    refuse_log_probabilities(p)
-    p, t, mask = vectors(mask, axis=axis, predictions=p, targets=targets)
+    p, t, mask = vectors(mask, axis=axis, predictions=probabilities_of(predictions), targets=targets)
     p, t = probability(p), probability(t)
     middle, excess = (p + t) / 2, (p - t) / 2
     terms = _relative_entropy(p, middle, excess) + _relative_entropy(t, middle, -excess)
     return finished(terms.sum(axis=-1) / 2, mask)
+
+
+def _vectors(predictions, targets, mask, *, axis, fill=1):
+    return vectors(mask, axis=axis, predictions=predictions, targets=targets)
 
 
 def _relative_entropy(t, p, excess=None):

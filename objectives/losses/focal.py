@@ -7,8 +7,9 @@ import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import OF_LOGITS, classwise, elementwise, floating, known_number, matching, option
-from objectives._probabilities import refuse_log_probabilities, refuse_probabilities, sigmoid_logits
+from objectives._inputs import OF_LOGITS, UNDER_PREDICTIONS, classwise, elementwise, floating, matching, option
+from objectives._logits import logits_of, probabilities_of, sigmoid_logits
+from objectives._options import at_least, share
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, REALS, SIMPLEX, UNIT, described
 from objectives.losses._terms import class_scores, finished, per_class, possible, smoothed
@@ -80,9 +81,9 @@ def binary_focal_crossentropy(
     """
     predictions = floating(predictions, "predictions")
     if (logits := sigmoid_logits(predictions)) is not None:
-        return binary_focal_crossentropy_with_logits(
-            logits, targets, gamma=gamma, alpha=alpha, label_smoothing=label_smoothing, mask=mask
-        ).astype(predictions.dtype)
+        prepared = elementwise(logits_of(logits, names=UNDER_PREDICTIONS), targets, mask)
+        loss = _of_logits(*prepared, gamma=gamma, alpha=alpha, label_smoothing=label_smoothing)
+        return loss.astype(predictions.dtype)
     p, targets, mask = elementwise(predictions, targets, mask, fill=0.5)
     t = smoothed(targets, label_smoothing)
     balance = _balance(alpha, t)
@@ -143,15 +144,8 @@ def binary_focal_crossentropy_with_logits(
     >>> print(binary_focal_crossentropy_with_logits([0.0, -1000.0, 1000.0], [1, 1, 1]).eval().round(4))
     [1.733e-01 1.000e+03 0.000e+00]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits, "binary_focal_crossentropy")
-    z, targets, mask = elementwise(logits, targets, mask, names=OF_LOGITS)
-    t = smoothed(targets, label_smoothing)
-    # Infinite logits would make the gradient NaN; beyond this bound the error is 0 or 1 anyway.
-    finite = where(z > -VANISHING, -VANISHING, where(z < VANISHING, VANISHING, z))
-    # Where the sigmoid underflows, its logarithm is the logit.
-    focus = _power(t * pt.sigmoid(-finite) + (1 - t) * pt.sigmoid(finite), gamma, log_of_small=-pt.abs(finite))
-    return finished(scaled(_balance(alpha, t), focus * binary_crossentropy_with_logits(z, t)), mask)
+    prepared = elementwise(logits_of(logits, "binary_focal_crossentropy"), targets, mask, names=OF_LOGITS)
+    return _of_logits(*prepared, gamma=gamma, alpha=alpha, label_smoothing=label_smoothing)
 
 
 @described(
@@ -212,8 +206,7 @@ def categorical_focal_crossentropy(
     >>> print(categorical_focal_crossentropy([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]], [0, 2]).eval().round(4))
     [0.0321 1.8651]
     """
-    predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions, "categorical_focal_crossentropy_with_logits")
+    predictions = probabilities_of(predictions, "categorical_focal_crossentropy_with_logits")
     scores, targets, mask, are_logs = class_scores(predictions, targets, mask, axis)
     term = _focused_log if are_logs else _focused_log_of_probability
     return finished(_categorical(scores, targets, term, gamma, alpha), mask).astype(predictions.dtype)
@@ -276,10 +269,19 @@ def categorical_focal_crossentropy_with_logits(
     >>> print(focal_loss([[2.0, 0.0, 0.0], [0.0, 1000.0, 0.0]], [0, 2]).eval().round(4))
     [1.09e-02 1.00e+03]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits, "categorical_focal_crossentropy")
-    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
+    z, targets, mask = classwise(
+        logits_of(logits, "categorical_focal_crossentropy"), targets, mask, axis=axis, names=OF_LOGITS
+    )
     return finished(_categorical(log_softmax(z, axis=-1), targets, _focused_log, gamma, alpha), mask)
+
+
+def _of_logits(z, targets, mask, *, gamma, alpha, label_smoothing):
+    t = smoothed(targets, label_smoothing)
+    # Infinite logits would make the gradient NaN; beyond this bound the error is 0 or 1 anyway.
+    finite = where(z > -VANISHING, -VANISHING, where(z < VANISHING, VANISHING, z))
+    # Where the sigmoid underflows, its logarithm is the logit.
+    focus = _power(t * pt.sigmoid(-finite) + (1 - t) * pt.sigmoid(finite), gamma, log_of_small=-pt.abs(finite))
+    return finished(scaled(_balance(alpha, t), focus * binary_crossentropy_with_logits(z, t)), mask)
 
 
 def _categorical(scores, targets, term, gamma, alpha):
@@ -306,9 +308,7 @@ def _fixed_if_certain(p):
 
 def _power(error, gamma, log_of_small=VANISHING):
     """``error ** gamma`` by logarithms, whose derivatives exist where the error is 0."""
-    number = known_number(gamma)
-    if number is not None and not number >= 0:
-        raise ValueError(f"gamma must not be negative, not {number}")
+    at_least(gamma, "gamma", 0)
     if np.ndim(gamma) != 0:
         raise TypeError("gamma must be one number for all items and classes")
     small = error < np.finfo(error.dtype).eps ** 2
@@ -319,8 +319,5 @@ def _balance(alpha, targets):
     """Weights of positives and negatives: alpha and 1 - alpha."""
     if alpha is None:
         return 1
-    number = known_number(alpha)
-    if number is not None and not 0 <= number <= 1:
-        raise ValueError(f"alpha must be between 0 and 1, not {number}")
-    alpha = option(alpha, "alpha", targets)
+    alpha = option(share(alpha, "alpha"), "alpha", targets)
     return alpha * targets + (1 - alpha) * (1 - targets)

@@ -10,6 +10,7 @@ from pytensor.tensor.special import softmax
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._arithmetic import log_sum_exp
+from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.lookup import LOG_PROBABILITIES, REALS, described
 from objectives.losses._latent import (
@@ -305,8 +306,7 @@ def fgmm_vae_loss(
     >>> print(fgmm_vae_loss([[1.0]], [[1.0]], [[1.0]], [[0.0]], clusters, factors, *prior).eval().round(4))
     [2.4778]
     """
-    if factors not in _FACTORS:
-        raise ValueError(f"factors must be 'bernoulli' or 'categorical', not {factors!r}")
+    one_of(factors, "factors", _FACTORS)
     error, mask = observation(reconstruction, targets, observation_log_variance, mask)
     mean, log_variance = _posterior(z_mean, z_log_variance, "K", error, mask)
     gamma = per_item(cluster_log_probabilities, "cluster_log_probabilities", "FC", error, mask, clean=distribution)
@@ -363,8 +363,7 @@ def _clusters(mean, log_variance, log_prior, axes, like, posterior):
 
 def _mixture_divergence(posterior, clusters, responsibilities):
     """The divergence from posteriors (..., K) to the mixture of C clusters, with that of the responsibilities."""
-    if responsibilities not in ("optimal", "mean"):
-        raise ValueError(f"responsibilities must be 'optimal' or 'mean', not {responsibilities!r}")
+    one_of(responsibilities, "responsibilities", ("optimal", "mean"))
     means, log_variances = (x[..., None, :] for x in posterior)
     cluster_mean, cluster_log_variance, cluster_log_prior = clusters
     if responsibilities == "optimal":

@@ -7,17 +7,9 @@ from pytensor.tensor.special import log_softmax
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._arithmetic import length, log_sum_exp, mean, ratio
-from objectives._inputs import (
-    OF_LOGITS,
-    check_same_shape,
-    class_axis_last,
-    classwise,
-    elementwise,
-    fitted,
-    floating,
-    matching,
-)
-from objectives._probabilities import refuse_probabilities
+from objectives._inputs import OF_LOGITS, check_same_shape, class_axis_last, classwise, elementwise, fitted, matching
+from objectives._logits import logits_of
+from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, NON_NEGATIVE, REALS, UNIT, described
 from objectives.losses._terms import dense, finished, soft
@@ -101,9 +93,7 @@ def heteroscedastic_categorical_crossentropy(
     >>> print(loss([[2.0, 0.0]], [0], [[3.0, 0.0]], noise=[[[1.0, 0.0]], [[-1.0, 0.0]]]).eval().round(4))
     [0.4603]
     """
-    z = floating(logits, "logits", OF_LOGITS)
-    refuse_probabilities(z)
-    z, t, items = classwise(z, targets, mask, axis=axis, names=OF_LOGITS)
+    z, t, items = classwise(logits_of(logits), targets, mask, axis=axis, names=OF_LOGITS)
     rows = None if items is None else items[..., None]
     deviation = _spread(standard_deviation, "standard_deviation", z, axis, rows)
     noisy = _noisy(z, deviation, noise, axis, rows)
@@ -183,9 +173,7 @@ def robust_categorical_crossentropy(
     >>> print(loss([[2.0, 0.0]], [0], [[0.5, 0.0]], noise=[[[1.0, 0.0]], [[-1.0, 0.0]]]).eval().round(4))
     [0.4279]
     """
-    z = floating(logits, "logits", OF_LOGITS)
-    refuse_probabilities(z)
-    z, t, items = classwise(z, targets, mask, axis=axis, names=OF_LOGITS)
+    z, t, items = classwise(logits_of(logits), targets, mask, axis=axis, names=OF_LOGITS)
     rows = None if items is None else items[..., None]
     s = _spread(variance, "variance", z, axis, rows)
     noisy = _noisy(z, _deviation(s, variant), noise, axis, rows)
@@ -258,9 +246,7 @@ def robust_binary_crossentropy(
     >>> print(loss([[2.0, 0.0]], [[1, 0]], [[0.5, 0.0]], noise=[[[1.0, 0.0]], [[-1.0, 0.0]]]).eval().round(4))
     [0.7219]
     """
-    z = floating(logits, "logits", OF_LOGITS)
-    refuse_probabilities(z)
-    z, t, mask = elementwise(z, targets, mask, names=OF_LOGITS)
+    z, t, mask = elementwise(logits_of(logits), targets, mask, names=OF_LOGITS)
     z, t, mask = class_axis_last(z, axis), _labels_last(soft(t), axis), _labels_last(mask, axis)
     s = _spread(variance, "variance", z, axis, mask)
     noisy = _noisy(z, _deviation(s, variant), noise, axis, mask)
@@ -270,9 +256,7 @@ def robust_binary_crossentropy(
 
 
 def _deviation(variance, variant):
-    if variant not in ("documented", "astronn"):
-        raise ValueError(f"variant must be 'documented' or 'astronn', not {variant!r}")
-    if variant == "astronn":
+    if one_of(variant, "variant", ("documented", "astronn")) == "astronn":
         return variance
     # keep 0 out of the root, whose derivative there is infinite
     some = pt.neq(variance, 0)

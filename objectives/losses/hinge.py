@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import elementwise, floating, size_option
-from objectives._probabilities import sigmoid_logits
+from objectives._logits import sigmoid_logits
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY_OR_SIGNS, REALS, described
 from objectives.losses._terms import finished, probability, signs

@@ -6,7 +6,8 @@ from pytensor.gradient import disconnected_grad
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._arithmetic import power_of
-from objectives._inputs import known_number, option
+from objectives._inputs import option
+from objectives._options import known_number, positive, share
 from objectives._typing import TensorLike
 from objectives.lookup import NON_NEGATIVE, POSITIVE, REALS, described
 from objectives.losses._terms import finished, with_parameters
@@ -138,8 +139,7 @@ def beta_nll_loss(
     >>> print(beta_nll_loss([1.0, 2.0], [1.0, 0.0], [1.0, 4.0]).eval().round(4))
     [0.     2.3863]
     """
-    if (number := known_number(beta)) is not None and not 0 <= number <= 1:
-        raise ValueError(f"beta must be between 0 and 1, not {number}")
+    share(beta, "beta")
     p, t, v, mask = with_parameters(predictions, targets, mask, variance=variance)
     v = _at_least(v, epsilon)
     factor = power_of(disconnected_grad(v), option(beta, "beta", p), positive=True)
@@ -334,8 +334,7 @@ def student_t_nll_loss(
     >>> print(student_t_nll_loss([1.0, 2.0], [1.0, 0.0], [1.0, 4.0], degrees_of_freedom=3.0).eval().round(4))
     [1.0009 2.5473]
     """
-    if (number := known_number(degrees_of_freedom)) is not None and not number > 0:
-        raise ValueError(f"degrees_of_freedom must be positive, not {number}")
+    positive(degrees_of_freedom, "degrees_of_freedom")
     p, t, b, nu, mask = with_parameters(predictions, targets, mask, scale=scale, degrees_of_freedom=degrees_of_freedom)
     b, nu = nan_where(b <= 0, b), nan_where(nu <= 0, nu)
     tail = (nu + 1) / 2 * _log1p_square(p - t, b * pt.sqrt(nu))
@@ -344,9 +343,7 @@ def student_t_nll_loss(
 
 def _at_least(variance, epsilon):
     """The greater of variance and epsilon, with a gradient of 0 up to epsilon."""
-    if (number := known_number(epsilon)) is not None and not number > 0:
-        raise ValueError(f"epsilon must be positive, not {number}")
-    epsilon = option(epsilon, "epsilon", variance)
+    epsilon = option(positive(epsilon, "epsilon"), "epsilon", variance)
     return nan_where(variance < 0, where(variance <= epsilon, epsilon, variance))
 
 

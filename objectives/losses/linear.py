@@ -8,10 +8,10 @@ from objectives._inputs import (
     check_same_shape,
     floating,
     integer_labels,
-    known_number,
     matching,
     shown,
 )
+from objectives._options import at_least, known_number, positive
 from objectives._typing import TensorLike
 from objectives.lookup import LABELS, REALS, described
 from objectives.losses._terms import finished, per_class, smoothing
@@ -146,16 +146,11 @@ def _layer(features, weights, targets):
 
 
 def _scalar(x, name, like):
-    number = known_number(x)
-    if number is not None and not number >= 0:
-        raise ValueError(f"{name} must not be negative, not {number}")
-    x = matching(x, like)
+    x = matching(at_least(x, name, 0), like)
     if x.ndim:
         raise TypeError(f"{name} must be one number for all items")
     return x
 
 
 def _positive(x, name, like):
-    if (number := known_number(x)) is not None and not number > 0:
-        raise ValueError(f"{name} must be positive, not {number}")
-    return _scalar(x, name, like)
+    return _scalar(positive(x, name), name, like)

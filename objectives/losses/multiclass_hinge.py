@@ -7,7 +7,8 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._arithmetic import length, mean
-from objectives._inputs import are_labels, as_labels, classwise, items, known_number, size_option
+from objectives._inputs import are_labels, as_labels, classwise, items, size_option
+from objectives._options import known_number
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, CLASSES, REALS, described
 from objectives.losses._terms import finished, pair_shortfalls, per_class, soft

@@ -5,8 +5,9 @@ from pytensor.gradient import disconnected_grad
 from pytensor.tensor.special import log_softmax
 from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import OF_LOGITS, are_labels, classwise, fitted, floating, known_number, matching
-from objectives._probabilities import refuse_log_probabilities, refuse_probabilities
+from objectives._inputs import OF_LOGITS, are_labels, classwise, fitted, matching
+from objectives._logits import logits_of, probabilities_of
+from objectives._options import at_least, known_number
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, REALS, SIMPLEX, described
 from objectives.losses._terms import checked, class_scores, finished, probability
@@ -73,8 +74,7 @@ def generalized_crossentropy(
     >>> print(generalized_crossentropy([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]], [0, 2]).eval().round(4))
     [0.3156 1.1435]
     """
-    predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions)
+    predictions = probabilities_of(predictions)
     if (number := known_number(power)) is not None and not 0 < number <= 1:
         raise ValueError(f"power must be greater than 0 and at most 1, not {number}")
     scores, targets, mask, are_logs = class_scores(predictions, targets, mask, axis)
@@ -135,11 +135,8 @@ def poly_loss(
     >>> print(poly_loss([[2.0, 0.0, 0.0], [0.0, 1000.0, 0.0]], [0, 2]).eval().round(4))
     [6.656e-01 1.002e+03]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits)
-    if (number := known_number(coefficient)) is not None and not number >= -1:
-        raise ValueError(f"coefficient must be at least -1, not {number}")
-    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
+    at_least(coefficient, "coefficient", -1)
+    z, targets, mask = classwise(logits_of(logits), targets, mask, axis=axis, names=OF_LOGITS)
     factor = fitted(matching(coefficient, z), "coefficient", (), "loss")
     loss = crossentropy(log_softmax(z, axis=-1), targets, log=lambda log_p, weight: log_p + factor * pt.expm1(log_p))
     return finished(loss, mask)

@@ -9,6 +9,7 @@ from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import ratio
 from objectives._inputs import are_labels, classwise, floating, size_option
+from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, UNIT, described
 from objectives.losses._terms import finished, probability, soft
@@ -324,9 +325,7 @@ def _sums(p, t, axes):
 
 def _weights(sizes, class_weighting):
     """The weights of the classes of an item, from their sizes."""
-    if class_weighting not in ("square", "simple", "uniform"):
-        raise ValueError(f"class_weighting must be 'square', 'simple' or 'uniform', not {class_weighting!r}")
-    if class_weighting == "uniform":
+    if one_of(class_weighting, "class_weighting", ("square", "simple", "uniform")) == "uniform":
         return 1
     present = sizes > EMPTY
     inverse = where(present, 1 / where(present, sizes, 1), 0)

@@ -3,7 +3,8 @@
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import elementwise, known_number, option
+from objectives._inputs import elementwise, option
+from objectives._options import positive
 from objectives._typing import TensorLike
 from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.losses._terms import finished
@@ -242,9 +243,7 @@ def squared_logarithmic_error(
 
 
 def _at_least(epsilon, x):
-    if (number := known_number(epsilon)) is not None and not number > 0:
-        raise ValueError(f"epsilon must be positive, not {number}")
-    epsilon = option(epsilon, "epsilon", x)
+    epsilon = option(positive(epsilon, "epsilon"), "epsilon", x)
     return where(x < epsilon, epsilon, x)
 
 

@@ -14,11 +14,11 @@ from objectives._inputs import (
     fitted,
     floating,
     items,
-    known_number,
     matching,
     size_option,
 )
-from objectives._probabilities import refuse_probabilities
+from objectives._logits import logits_of
+from objectives._options import at_least, known_number, positive
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, SIGNS, described
 from objectives.losses._terms import finished, pair_shortfalls, signs, soft
@@ -131,8 +131,7 @@ def ranking_softmax_loss(
     >>> print(ranking_softmax_loss([[2.0, 0.0, 9.0]], [[1, 0, 2]], mask=[[True, True, False]]).eval().round(4))
     [0.1269]
     """
-    s = floating(scores, "scores")
-    refuse_probabilities(s, name="scores")
+    s = logits_of(scores, names=OF_SCORES)
     mask = None if mask is None else _along(axis, aligned_mask(mask, "scores", s.type.shape))
     weights = None if weights is None else _along(axis, fitted(matching(weights, s), "weights", s.type.shape, "scores"))
     s, relevance, _ = items(s, targets, axis=axis, names=OF_SCORES)
@@ -211,9 +210,8 @@ def wmw_auc_loss(
     >>> print(wmw_auc_loss([0.9, 0.5, 0.3, 0.4], [1, 1, 0, 0], margin=0.3, power=2).eval().round(4))
     0.0125
     """
-    for name, number, low, wanted in (("margin", margin, 1e-300, "positive"), ("power", power, 1, "at least 1")):
-        if (known := known_number(number)) is not None and not known >= low:
-            raise ValueError(f"{name} must be {wanted}, not {number}")
+    positive(margin, "margin")
+    at_least(power, "power", 1)
     scores, t, mask = elementwise(predictions, targets, mask)
     if scores.ndim != t.ndim or not (scores.ndim == 1 or scores.type.broadcastable == (False, True)):
         raise TypeError(

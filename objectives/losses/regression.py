@@ -4,7 +4,8 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import elementwise, floating_scores, known_number, option, tensor
+from objectives._inputs import elementwise, floating_scores, option, tensor
+from objectives._options import at_least, positive
 from objectives._typing import TensorLike
 from objectives.lookup import REALS, described
 from objectives.losses._terms import finished
@@ -113,8 +114,7 @@ def huber_loss(
     >>> print(huber_loss([0.5, 3.0], [0.0, 0.0]).eval())
     [0.125 2.5  ]
     """
-    if (number := known_number(delta)) is not None and not number > 0:
-        raise ValueError(f"delta must be positive, not {number}")
+    positive(delta, "delta")
     p, t, mask = elementwise(predictions, targets, mask)
     slope = option(delta, "delta", p)
     half = np.asarray(0.5, dtype=p.dtype)
@@ -166,8 +166,7 @@ def smooth_l1_loss(
     >>> print(smooth_l1_loss([0.5, 3.0], [0.0, 0.0], beta=2).eval())
     [0.0625 2.    ]
     """
-    if (number := known_number(beta)) is not None and not number >= 0:
-        raise ValueError(f"beta must not be negative, not {number}")
+    at_least(beta, "beta", 0)
     p, t, mask = elementwise(predictions, targets, mask)
     bound = option(beta, "beta", p)
     quadratic, linear = _split(p - t, bound)

@@ -4,8 +4,8 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import aligned_mask, as_tensor, check_same_shape, floating, integer_labels, shown
-from objectives._probabilities import refuse_probabilities
+from objectives._inputs import aligned_mask, as_tensor, check_same_shape, integer_labels, shown
+from objectives._logits import logits_of
 from objectives._typing import TensorLike
 from objectives.lookup import LABELS, REALS, described
 from objectives.losses._terms import finished
@@ -149,7 +149,7 @@ def ctc_loss(
 
 def _alignment(logits, targets, input_lengths, target_lengths, blank, mask=None):
     """The Op for this blank, its inputs, and the mask; masked items get lengths of 0."""
-    logits, targets = floating(logits, "logits"), as_tensor(targets, "targets")
+    logits, targets = logits_of(logits), as_tensor(targets, "targets")
     if (logits.ndim, targets.ndim) != (3, 2):
         raise TypeError(
             f"logits must be (items, frames, classes) and targets (items, labels), not {shown(logits.type.shape)} and "
@@ -157,7 +157,6 @@ def _alignment(logits, targets, input_lengths, target_lengths, blank, mask=None)
             "logits.transpose(1, 0, 2)"
         )
     batch, _, num_classes = logits.type.shape
-    refuse_probabilities(logits)
     if isinstance(blank, bool) or not isinstance(blank, int | np.integer):
         raise TypeError(f"blank must be an integer, the index of a class, not {blank!r}")
     if blank < 0 or (num_classes is not None and blank >= num_classes):

@@ -6,7 +6,8 @@ from pytensor.gradient import disconnected_grad
 from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import power_of
-from objectives._inputs import known_number, option, vectors
+from objectives._inputs import option, vectors
+from objectives._options import at_least, number_from
 from objectives._typing import TensorLike
 from objectives.lookup import NOT_ZERO, REALS, described
 from objectives.losses._terms import finished
@@ -197,8 +198,7 @@ def pairwise_distance(
 
 def direction(x, epsilon=1e-8):
     """Vectors (..., D) divided by their length, or by epsilon if they are shorter; the zero vector stays."""
-    if (number := known_number(epsilon)) is not None and not number >= 0:
-        raise ValueError(f"epsilon must not be negative, not {number}")
+    at_least(epsilon, "epsilon", 0)
     largest, scale = _scale(pt.abs(x))
     y = in_units(x, scale)
     not_zero = pt.neq(largest, 0)
@@ -214,9 +214,7 @@ def _cosine(a, b, epsilon):
 
 def _norm(x, p):
     """The p-norm of vectors (..., D), with a gradient of 0 at the zero vector."""
-    order = known_number(p)
-    if order is None or not order >= 1:
-        raise ValueError(f"p must be a number of at least 1, not {p}")
+    order = number_from(p, "p", 1)
     size = pt.abs(x)
     if order == 1:
         return size.sum(axis=-1)

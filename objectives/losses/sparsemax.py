@@ -6,8 +6,8 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import OF_LOGITS, OF_SCORES, are_labels, classwise, elementwise, floating, matching
-from objectives._probabilities import refuse_probabilities
+from objectives._inputs import OF_LOGITS, OF_SCORES, are_labels, classwise, elementwise, matching
+from objectives._logits import logits_of
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, REALS, UNIT, described
 from objectives.losses._terms import dense, finished, soft
@@ -61,9 +61,7 @@ def binary_sparsemax_loss(logits: TensorLike, targets: TensorLike, *, mask: Tens
     >>> print(binary_sparsemax_loss([1.5, 0.0, -3.0], [1, 1, 1]).eval())
     [0.   0.25 3.  ]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits)
-    z, t, mask = elementwise(logits, targets, mask, names=OF_LOGITS)
+    z, t, mask = elementwise(logits_of(logits), targets, mask, names=OF_LOGITS)
     t = soft(t)
     return finished(scaled(t, _sparse_plus(-z)) + scaled(1 - t, _sparse_plus(z)) - t * (1 - t), mask)
 
@@ -122,9 +120,7 @@ def multiclass_sparsemax_loss(
     >>> print(multiclass_sparsemax_loss([[2.0, 0.5, 1.0], [0.5, 0.0, -3.0]], [0, 1]).eval())
     [0.     0.5625]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits)
-    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
+    z, targets, mask = classwise(logits_of(logits), targets, mask, axis=axis, names=OF_LOGITS)
     # A constant shift of all logits leaves the loss as it is; this one keeps the squares below 1.
     z = z - disconnected_grad(pt.max(z, axis=-1, keepdims=True))
     loss = _sparse_max(z) + crossentropy(z, targets)

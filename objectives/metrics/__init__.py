@@ -53,11 +53,8 @@ from objectives.metrics.medians import (
 )
 from objectives.metrics.mutual_information import (
     adjusted_mutual_info_score,
-    completeness_score,
-    homogeneity_score,
     mutual_info_score,
     normalized_mutual_info_score,
-    v_measure_score,
 )
 from objectives.metrics.operating_points import (
     equal_error_rate,
@@ -90,6 +87,7 @@ from objectives.metrics.root_mean_squared_errors import (
     root_mean_squared_logarithmic_error,
 )
 from objectives.metrics.scores import f1_score, fbeta_score, jaccard_score
+from objectives.metrics.v_measure import completeness_score, homogeneity_score, v_measure_score
 
 __all__ = [
     "adjusted_mutual_info_score",

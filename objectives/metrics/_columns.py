@@ -8,6 +8,7 @@ from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import mean, ratio
 from objectives._inputs import align_targets, as_tensor, check_same_shape, floating_scores, shown
+from objectives._options import one_of
 from objectives.metrics._sets import numbers
 from objectives.ops.scaling import in_units, unit
 from objectives.ops.selection import where
@@ -41,8 +42,7 @@ class Columns(NamedTuple):
         ``norms`` are those of the deviations of targets from their mean, for measures that take "variance_weighted".
         """
         known = ("uniform_average", "raw_values", *(["variance_weighted"] if norms is not None else []))
-        if multioutput not in known:
-            raise ValueError(f"multioutput must be one of {', '.join(map(repr, known))}, not {multioutput!r}")
+        one_of(multioutput, "multioutput", known)
         if self.is_vector:
             return scores[0]
         if multioutput == "raw_values":

@@ -7,6 +7,7 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import ones_where, ratio
+from objectives._options import one_of
 from objectives.ops.selection import equal, relu, where
 
 
@@ -66,9 +67,7 @@ def averaged_entropy(information, average_method):
         "min": pt.minimum,
         "max": pt.maximum,
     }
-    if average_method not in means:
-        raise ValueError(f"average_method must be one of {', '.join(map(repr, means))}, not {average_method!r}")
-    return means[average_method](information.of_rows, information.of_columns)
+    return means[one_of(average_method, "average_method", means)](information.of_rows, information.of_columns)
 
 
 def away_from_0(x):

@@ -7,6 +7,7 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from objectives._inputs import OF_SCORES, aligned_mask, are_labels, class_axis_last, floating_scores, items, shown
+from objectives._options import whole_number
 from objectives.ops.selection import condition_of, nan_where, select, where
 from objectives.ops.shapes import ones_like, own_shape
 
@@ -88,9 +89,9 @@ def ahead(given):
 
 
 def check_cutoff(top_k):
-    """Refuse anything but a positive whole number or None."""
-    if top_k is not None and (not isinstance(top_k, int | np.integer) or isinstance(top_k, bool) or top_k < 1):
-        raise ValueError(f"top_k must be a positive whole number, or None for whole lists, not {top_k!r}")
+    """Refuse anything but a whole number of at least 1, or None."""
+    if top_k is not None:
+        whole_number(top_k, "top_k", 1, ": leave it None for whole lists")
 
 
 class Retrieved(NamedTuple):

@@ -8,6 +8,7 @@ from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import ratio
 from objectives._inputs import elementwise, floating_scores
+from objectives._options import whole_number
 from objectives.losses._terms import probability
 from objectives.metrics._sets import item_weights, selecting, unless_empty
 from objectives.ops.confusion import confusion_counts
@@ -72,8 +73,7 @@ def exact_points(predictions, targets, mask, weights) -> Points:
 
 def _binned_points(predictions, targets, num_bins, mask, weights) -> Points:
     """One point for each of ``num_bins`` values to which scores in [0, 1] are rounded."""
-    if not isinstance(num_bins, int | np.integer) or isinstance(num_bins, bool) or num_bins < 2:
-        raise ValueError(f"num_bins must be a whole number of at least 2, or None for exact points, not {num_bins!r}")
+    whole_number(num_bins, "num_bins", 2, ": leave it None for exact points")
     mask, weights = selecting(mask, weights)
     scores, targets, mask = elementwise(floating_scores(predictions), targets, mask)
     dtype = accumulator_dtype(scores.dtype)

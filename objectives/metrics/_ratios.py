@@ -8,10 +8,11 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import ones_where, ratio
+from objectives._options import number_from, one_of
 from objectives.metrics._sets import unless_empty
 from objectives.ops.selection import where
 
-AVERAGES = ("micro", "macro", "weighted", None)
+AVERAGES = ("macro", "weighted", "micro", None)
 
 
 class Counts(NamedTuple):
@@ -68,9 +69,8 @@ def jaccard_of(counts):
 
 def fbeta_of(beta):
     """The formula of the F score with this beta."""
-    if not isinstance(beta, int | float) or not beta >= 0:
-        raise ValueError(f"beta must be a non-negative number, not {beta!r}")
-    square = float(beta) * float(beta)
+    beta = number_from(beta, "beta", 0)
+    square = beta * beta
     if math.isinf(square):
         return recall_of
 
@@ -91,7 +91,7 @@ def averaged(formula, counts, average, zero_division, *, present=None):
 
     With a `zero_division` of NaN the mean skips classes whose ratio is 0/0, too.
     """
-    _check_average(average)
+    one_of(average, "average", AVERAGES)
     if average == "micro":
         return score(formula, Counts(*(count.sum() for count in counts)), zero_division)
     scores = score(formula, counts, zero_division)
@@ -109,8 +109,7 @@ def averaged(formula, counts, average, zero_division, *, present=None):
 
 def averaged_over_classes(formula, matrix, average, zero_division, absent):
     """The `averaged` ratio of a confusion matrix (C, C), in which some classes may not occur."""
-    if absent not in ("ignore", "count"):
-        raise ValueError(f"absent must be 'ignore' or 'count', not {absent!r}")
+    one_of(absent, "absent", ("ignore", "count"))
     counts = counts_of_classes(unless_empty(matrix))
     present = pt.neq(counts.actual + counts.predicted, 0) if absent == "ignore" else None
     return averaged(formula, counts, average, zero_division, present=present)
@@ -118,16 +117,11 @@ def averaged_over_classes(formula, matrix, average, zero_division, absent):
 
 def averaged_over_labels(formula, matrix, average, zero_division):
     """The `averaged` ratio of binary confusion matrices (L, 2, 2), or that of a single one."""
-    _check_average(average)
+    one_of(average, "average", AVERAGES)
     counts = counts_of_labels(unless_empty(matrix))
     if matrix.ndim == 2:
         return score(formula, counts, zero_division)
     return averaged(formula, counts, average, zero_division)
-
-
-def _check_average(average):
-    if average not in AVERAGES:
-        raise ValueError(f"average must be one of {', '.join(map(repr, AVERAGES))}, not {average!r}")
 
 
 def _checked(zero_division):

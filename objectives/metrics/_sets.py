@@ -21,6 +21,7 @@ from objectives._inputs import (
     option,
     shown,
 )
+from objectives._options import whole_number
 from objectives.ops.labels import best_class, binary_target
 from objectives.ops.selection import select, where
 from objectives.ops.shapes import own_shape
@@ -153,14 +154,7 @@ def checked_number(num_classes, length):
             "num_classes must be given: class indices do not tell the number of classes, nor do scores whose number of "
             "classes is not known statically"
         )
-    num_classes = positive_number(num_classes, "num_classes")
+    num_classes = whole_number(num_classes, "num_classes", 1)
     if length not in (None, num_classes):
         raise ValueError(f"num_classes is {num_classes}, but predictions have scores for {length} classes")
     return num_classes
-
-
-def positive_number(x, name):
-    """A number of classes or clusters."""
-    if not isinstance(x, int | np.integer) or isinstance(x, bool) or x < 1:
-        raise ValueError(f"{name} must be a positive whole number, not {x!r}")
-    return int(x)

@@ -5,6 +5,7 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from objectives._inputs import aligned_mask, as_labels, class_axis_last, classwise, elementwise, floating_scores, option
+from objectives._options import whole_number
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, CLASSES, REALS, described
 from objectives.ops.labels import binary_target
@@ -117,10 +118,8 @@ def categorical_accuracy(
     """
     scores, t, mask = classwise(floating_scores(predictions), targets, mask, axis=axis)
     num_classes = scores.type.shape[-1]
-    whole = isinstance(top_k, int | np.integer) and not isinstance(top_k, bool)
-    if not whole or top_k < 1 or (num_classes is not None and top_k > num_classes):
-        known = "" if num_classes is None else f" ({num_classes})"
-        raise ValueError(f"top_k must be a whole number from 1 to the number of classes{known}, not {top_k!r}")
+    if whole_number(top_k, "top_k", 1) > (num_classes or top_k):
+        raise ValueError(f"top_k must be at most the number of classes, {num_classes}, not {top_k}")
     rank = label_rank(scores, as_labels(t, scores, mask))
     hit = pt.lt(rank, top_k).astype(scores.dtype)
     return selected(mask, where(rank < 0, np.nan, hit))

@@ -7,6 +7,7 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._arithmetic import ones_where, ratio
+from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, REALS, described
 from objectives.metrics._ratios import averaged, counts_of_classes, recall_of
@@ -226,8 +227,7 @@ def cohen_kappa(
     0.6
     """
     distances = {None: np.sign, "linear": np.abs, "quadratic": np.square}
-    if weighting not in distances:
-        raise ValueError(f"weighting must be one of {', '.join(map(repr, distances))}, not {weighting!r}")
+    one_of(weighting, "weighting", distances)
     matrix = confusion_matrix(predictions, targets, num_classes=num_classes, weights=weights, mask=mask, axis=axis)
     classes = np.arange(matrix.type.shape[0])
     distance = distances[weighting](np.abs(classes[:, None] - classes)).astype(matrix.dtype)

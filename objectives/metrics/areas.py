@@ -7,6 +7,7 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import as_labels, classwise, floating_scores
+from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, CLASSES, REALS, described
 from objectives.metrics._points import (
@@ -182,10 +183,8 @@ def multiclass_roc_auc_score(
     >>> print(multiclass_roc_auc_score(scores, [0, 1, 2, 1]).eval().round(4))
     0.9583
     """
-    if multi_class not in ("ovr", "ovo"):
-        raise ValueError(f"multi_class must be 'ovr' or 'ovo', not {multi_class!r}")
-    if average not in ("macro", "weighted") and (average, multi_class) != (None, "ovr"):
-        raise ValueError(f"average must be 'macro', 'weighted' or, for 'ovr', None, not {average!r}")
+    one_of(multi_class, "multi_class", ("ovr", "ovo"))
+    one_of(average, "average", ("macro", "weighted", *[None] * (multi_class == "ovr")))
     check_rows(predictions, targets)
     mask, weights = selecting(mask, weights)
     p, t, mask = classwise(floating_scores(predictions), targets, mask, axis=axis)

@@ -6,8 +6,9 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import as_labels, classwise, elementwise, floating, floating_scores
-from objectives._probabilities import refuse_log_probabilities
+from objectives._inputs import as_labels, classwise, elementwise, floating_scores
+from objectives._logits import probabilities_of
+from objectives._options import one_of, whole_number
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, CLASSES, SIMPLEX, UNIT, described
 from objectives.losses._terms import probability
@@ -283,8 +284,7 @@ def binary_calibration_curve(
 
 
 def _multiclass_bins(predictions, targets, num_bins, mask, weights, axis):
-    predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions)
+    predictions = probabilities_of(predictions)
     mask, weights = selecting(mask, weights)
     check_rows(predictions, targets)
     p, targets, mask = classwise(predictions, targets, mask, axis=axis)
@@ -305,8 +305,7 @@ def _binary_bins(predictions, targets, num_bins, mask, weights):
 
 def _bins(confidence, is_right, num_bins, weights):
     """Mean confidence, accuracy and weight of each bin (num_bins,), from vectors of items."""
-    if not isinstance(num_bins, int | np.integer) or isinstance(num_bins, bool) or num_bins < 1:
-        raise ValueError(f"num_bins must be a positive whole number, not {num_bins!r}")
+    whole_number(num_bins, "num_bins", 1)
     confidence = probability(confidence)
     is_valid = pt.invert(pt.isnan(confidence))
     weights, confidence = where(is_valid, weights, np.nan), where(is_valid, confidence, 0)
@@ -321,6 +320,7 @@ def _bins(confidence, is_right, num_bins, weights):
 
 
 def _error(bins, norm):
+    one_of(norm, "norm", ("l1", "l2", "max"))
     confidence, accuracy, weight = bins
     gap = where(pt.neq(weight, 0), abs(accuracy - confidence), 0)
     total = weight.sum()
@@ -328,6 +328,4 @@ def _error(bins, norm):
         return (weight * gap).sum() / total
     if norm == "l2":
         return pt.sqrt((weight * gap**2).sum() / total)
-    if norm == "max":
-        return where(total > 0, gap.max(), np.nan)
-    raise ValueError(f"norm must be 'l1', 'l2' or 'max', not {norm!r}")
+    return where(total > 0, gap.max(), np.nan)

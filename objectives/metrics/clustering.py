@@ -7,6 +7,7 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._arithmetic import ratio
+from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.lookup import LABELS, described
 from objectives.metrics._contingency import CLUSTERS, contingency_table
@@ -94,8 +95,7 @@ def clustering_accuracy(
     >>> print(clustering_accuracy(clusters, classes, num_clusters=3, method="one_to_one").eval())
     0.6
     """
-    if method not in ("majority", "one_to_one"):
-        raise ValueError(f"method must be 'majority' or 'one_to_one', not {method!r}")
+    one_of(method, "method", ("majority", "one_to_one"))
     table = contingency_table(predictions, targets, num_clusters, num_classes, mask, weights)
     right = table.max(axis=0).sum() if method == "majority" else best_assignment(table)
     return ratio(right, table.sum(), np.nan)

@@ -6,8 +6,9 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._arithmetic import power_of
-from objectives._inputs import as_labels, classwise, floating, known_number, shown
-from objectives._probabilities import refuse_log_probabilities
+from objectives._inputs import as_labels, classwise, shown
+from objectives._logits import probabilities_of
+from objectives._options import known_number
 from objectives._typing import MultiOutput, TensorLike
 from objectives.lookup import CLASSES, NON_NEGATIVE, POSITIVE, REALS, SIMPLEX, described
 from objectives.losses._terms import probability
@@ -381,8 +382,7 @@ class _Classes(NamedTuple):
 
 
 def _classes(predictions, targets, weights, mask, axis):
-    predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions)
+    predictions = probabilities_of(predictions)
     mask, weights = selecting(mask, weights)
     scores, targets, mask = classwise(predictions, targets, mask, axis=axis, fill=1)
     if scores.ndim < 2:

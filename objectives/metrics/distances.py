@@ -5,7 +5,8 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import power_of
-from objectives._inputs import fitted, known_number, matching
+from objectives._inputs import fitted, matching
+from objectives._options import known_number, positive
 from objectives._typing import TensorLike
 from objectives.lookup import REALS, described
 from objectives.metrics._sets import numbers
@@ -219,8 +220,7 @@ def peak_signal_noise_ratio(
     >>> print(peak_signal_noise_ratio([0.0, 1.0], [0.0, 0.9], data_range=1.0).eval().round(4))
     23.0103
     """
-    if (size := known_number(data_range)) is not None and not size > 0:
-        raise ValueError(f"data_range must be positive, not {data_range}")
+    positive(data_range, "data_range")
     p, t, w = numbers(predictions, targets, mask, weights)
     error = total_of(w * pt.square(p - t)) / total_of(w)
     peak = fitted(matching(data_range, p), "data_range", (), "measure")

@@ -3,8 +3,8 @@
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
-from objectives._inputs import OF_LOGITS, as_tensor, floating, items, shown
-from objectives._probabilities import refuse_probabilities
+from objectives._inputs import OF_LOGITS, as_tensor, items, shown
+from objectives._logits import logits_of
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, REALS, described
 from objectives.metrics._sets import item_weights, selecting
@@ -69,8 +69,7 @@ def perplexity(
     >>> print(perplexity(np.zeros((3, 8)), [0, 5, 7]).eval().round(4))
     8.0
     """
-    z = floating(logits, "logits")
-    refuse_probabilities(z)
+    z = logits_of(logits)
     if z.ndim == 1 == as_tensor(targets, "targets").ndim:
         raise TypeError(
             f"logits {shown(z.type.shape)} and targets are vectors, which would be one item: logits are rows (..., C). "

@@ -10,6 +10,7 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import ratio
+from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, described
 from objectives.metrics._lists import check_cutoff, lists, not_below, other, own
@@ -310,8 +311,7 @@ def _relevant(given):
 
 
 def _gains(given, gain):
-    if gain not in ("linear", "exponential"):
-        raise ValueError(f"gain must be 'linear' or 'exponential', not {gain!r}")
+    one_of(gain, "gain", ("linear", "exponential"))
     return given.relevance if gain == "linear" else pt.expm1(given.relevance * np.log(2).astype(given.scores.dtype))
 
 

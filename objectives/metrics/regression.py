@@ -7,6 +7,7 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._arithmetic import ratio
+from objectives._options import whole_number
 from objectives._typing import MultiOutput, TensorLike
 from objectives.lookup import REALS, described
 from objectives.metrics._columns import columns, moments, norm, of_two_or_more, one_minus_ratio
@@ -80,8 +81,7 @@ def r2_score(
     >>> print(r2_score([2.5, 0.0, 2.0, 8.0], [3.0, -0.5, 2.0, 7.0]).eval().round(4))
     0.9486
     """
-    if not isinstance(num_regressors, int | np.integer) or isinstance(num_regressors, bool) or num_regressors < 0:
-        raise ValueError(f"num_regressors must be a whole number of at least 0, not {num_regressors!r}")
+    whole_number(num_regressors, "num_regressors", 0)
     given = columns(predictions, targets, mask, weights)
     number, variation = given.number(), moments(given.targets, given.weights)[2]
     score = one_minus_ratio(norm(given.errors, given.weights), variation, force_finite, power=2)

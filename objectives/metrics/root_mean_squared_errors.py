@@ -6,6 +6,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._options import one_of
 from objectives._typing import MultiOutput, TensorLike
 from objectives.lookup import REALS, Range, described
 from objectives.metrics._columns import columns, moments, norm
@@ -191,9 +192,7 @@ def normalized_root_mean_squared_error(
     0.4714
     """
     given = columns(predictions, targets, mask, weights)
-    if normalization not in _SCALES:
-        raise ValueError(f"normalization must be one of {', '.join(map(repr, _SCALES))}, not {normalization!r}")
-    scale = _SCALES[normalization](given)
+    scale = _SCALES[one_of(normalization, "normalization", _SCALES)](given)
     return given.result(_root_mean_square(given, given.errors) / scale, multioutput)
 
 

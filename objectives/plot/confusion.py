@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from objectives._options import one_of
 from objectives.plot._axes import array_of, new_axes
 
 __all__ = ["plot_confusion_matrix"]
@@ -82,8 +83,7 @@ def _normalized(matrix, normalize):
     if normalize is None:
         return matrix
     axes = {"true": 1, "pred": 0, "all": None}
-    if normalize not in axes:
-        raise ValueError(f"normalize must be 'true', 'pred', 'all' or None, not {normalize!r}")
+    one_of(normalize, "normalize", (*axes, None))
     totals = matrix.sum(axis=axes[normalize], keepdims=True)
     return np.divide(matrix, totals, out=np.full_like(matrix, np.nan), where=totals != 0)
 

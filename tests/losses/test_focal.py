@@ -240,7 +240,7 @@ def test_misuse():
     two_classes = (binary_focal_crossentropy, binary_focal_crossentropy_with_logits)
     many_classes = (categorical_focal_crossentropy, categorical_focal_crossentropy_with_logits)
     for function, targets in [*((f, p) for f in two_classes), *((f, y) for f in many_classes)]:
-        with pytest.raises(ValueError, match="gamma must not be negative, not -1"):
+        with pytest.raises(ValueError, match="gamma must be at least 0, not -1"):
             function(z, targets, gamma=-1)
         with pytest.raises(TypeError, match="gamma must be one number"):
             function(z, targets, gamma=[1.0, 2.0])

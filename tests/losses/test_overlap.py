@@ -295,7 +295,7 @@ def test_misuse(loss):
         loss(p, pt.tensor4(), axis=None)
     with pytest.raises(ValueError, match="axis 4 is out of bounds"):
         loss(p, pt.tensor4(), axis=4)
-    with pytest.raises(ValueError, match="smooth must not be negative, not -1"):
+    with pytest.raises(ValueError, match="smooth must be at least 0, not -1"):
         loss(p, pt.tensor4(), smooth=-1)
     with pytest.raises(TypeError, match="mask must be boolean"):
         loss(p, pt.tensor4(), mask=pt.tensor3())
@@ -304,7 +304,9 @@ def test_misuse(loss):
 def test_wrong_options():
     p, t = pt.tensor4(), pt.tensor4()
     for name in ("alpha", "beta"):
-        with pytest.raises(ValueError, match=f"{name} must not be negative, not -0.5"):
+        with pytest.raises(ValueError, match=f"{name} must be at least 0, not -0.5"):
             tversky_loss(p, t, **{name: -0.5})
-    with pytest.raises(ValueError, match="class_weighting must be 'square', 'simple' or 'uniform', not 'linear'"):
+    with pytest.raises(
+        ValueError, match="class_weighting must be one of 'square', 'simple' or 'uniform', not 'linear'"
+    ):
         generalized_dice_loss(p, t, class_weighting="linear")

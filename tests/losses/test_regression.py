@@ -174,7 +174,7 @@ def test_recipes():
 
 def test_misuse():
     for call, error, message in (
-        (lambda: smooth_l1_loss([1.0], [1.0], beta=-1), ValueError, "beta must not be negative, not -1"),
+        (lambda: smooth_l1_loss([1.0], [1.0], beta=-1), ValueError, "beta must be at least 0, not -1"),
         (lambda: quantile_loss([1.0], [1.0], quantile=1.5), ValueError, r"quantile must be between 0 and 1, not 1\.5"),
         (lambda: quantile_loss([[1.0]], [[1.0]], quantile=[0.5, 50]), ValueError, r"between 0 and 1, not \[0\.5, 50\]"),
         (lambda: quantile_loss([1.0], [1.0], quantile=pt.constant(nan)), ValueError, "quantile must be between"),

@@ -139,7 +139,7 @@ def test_misuse():
     for p in (0.5, -1, np.nan, pt.scalar(), None):
         with pytest.raises(ValueError, match="p must be a number of at least 1"):
             pairwise_distance(pt.matrix(), pt.matrix(), p=p)
-    with pytest.raises(ValueError, match="epsilon must not be negative"):
+    with pytest.raises(ValueError, match="epsilon must be at least 0"):
         cosine_similarity(pt.matrix(), pt.matrix(), epsilon=-1e-8)
 
 

@@ -41,7 +41,7 @@ def test_cohen_kappa():
     for weighting, chance in ((None, 2), ("linear", 7 / 3), ("quadratic", 3)):
         value = cohen_kappa([0, 1, 1], [0, 1, 2], weighting=weighting, **options).eval()
         np.testing.assert_allclose(value, 1 - 1 / chance)
-    with pytest.raises(ValueError, match="weighting must be one of None, 'linear', 'quadratic', not 'cubic'"):
+    with pytest.raises(ValueError, match="weighting must be one of None, 'linear' or 'quadratic', not 'cubic'"):
         cohen_kappa([0], [0], weighting="cubic", **options)
 
 

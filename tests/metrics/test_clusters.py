@@ -91,11 +91,11 @@ def test_errors():
     with pytest.raises(TypeError, match="rank mismatch"):
         rand_score(pt.lmatrix(), pt.lvector(), **options)
     for name in ("num_clusters", "num_classes"):
-        with pytest.raises(ValueError, match=f"^{name} must be a positive whole number, not 0$"):
+        with pytest.raises(ValueError, match=f"^{name} must be a whole number of at least 1, not 0$"):
             rand_score([0], [0], **(options | {name: 0}))
     with pytest.raises(ValueError, match="method must be 'majority' or 'one_to_one', not 'hungarian'"):
         clustering_accuracy([0], [0], method="hungarian", **options)
-    with pytest.raises(ValueError, match="average_method must be one of 'arithmetic', 'geometric', 'min', 'max'"):
+    with pytest.raises(ValueError, match="average_method must be one of 'arithmetic', 'geometric', 'min' or 'max'"):
         normalized_mutual_info_score([0], [0], average_method="mean", **options)
     with pytest.raises(ValueError, match="beta must be"):
         v_measure_score([0], [0], beta=-1, **options)

@@ -203,7 +203,7 @@ def test_misuse():
         r2_score(pt.tensor3(), pt.tensor3())
     with pytest.raises(TypeError, match="must be vectors"):
         r2_score(pt.vector(), pt.matrix())
-    with pytest.raises(ValueError, match="multioutput must be one of"):
+    with pytest.raises(ValueError, match="multioutput must be 'uniform_average' or 'raw_values', not"):
         root_mean_squared_error([1.0], [1.0], multioutput="variance_weighted")
     with pytest.raises(ValueError, match="finite number of at least 1"):
         minkowski_distance([1.0], [1.0], p=0.5)

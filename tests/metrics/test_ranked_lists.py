@@ -83,7 +83,7 @@ def test_the_relevance_of_each_entry_is_needed(function):
 @each(WITH_CUTOFF)
 def test_cutoffs_are_whole_numbers(function):
     for top_k in (0, -1, 1.5, True, "2"):
-        with pytest.raises(ValueError, match="top_k must be a positive whole number"):
+        with pytest.raises(ValueError, match="top_k must be a whole number of at least 1"):
             function([1.0, 0.5], [1, 0], top_k=top_k)
     assert function([1.0, 0.5], [1, 0], top_k=np.int64(1)).eval() in (0, 1)
 

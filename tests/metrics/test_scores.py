@@ -94,11 +94,11 @@ def test_beta_0_gives_precision():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"average": "mean"}, r"average must be one of 'micro', 'macro', 'weighted', None, not 'mean'"),
+        ({"average": "mean"}, r"average must be one of 'macro', 'weighted', 'micro' or None, not 'mean'"),
         ({"absent": True}, "absent must be 'ignore' or 'count', not True"),
         ({"zero_division": 0.5}, "zero_division must be 0, 1 or NaN, not 0.5"),
         ({"zero_division": "warn"}, "zero_division must be 0, 1 or NaN, not 'warn'"),
-        ({"num_classes": 0}, "num_classes must be a positive whole number, not 0"),
+        ({"num_classes": 0}, "num_classes must be a whole number of at least 1, not 0"),
         ({"num_classes": None}, "num_classes must be given: class indices do not tell"),
     ],
 )
@@ -115,7 +115,7 @@ def test_errors_of_binary_scores():
         with pytest.raises(ValueError, match="zero_division must be"):
             binary_precision([[0.5]], [[1]], label_axis=label_axis, zero_division=2)
     for beta in (-1, NAN, "1"):
-        with pytest.raises(ValueError, match="beta must be a non-negative number"):
+        with pytest.raises(ValueError, match="beta must be a number of at least 0"):
             fbeta_score([0], [0], num_classes=2, beta=beta)
     with pytest.raises(TypeError, match="label_axis must be an integer, or None to pool all elements, not 'rows'"):
         binary_recall([[0.5]], [[1]], label_axis="rows")

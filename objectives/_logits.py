@@ -1,4 +1,4 @@
-"""Finding the logits under probabilities, when a loss is built.
+"""Arguments that hold logits or probabilities, and finding the logits under probabilities when a loss is built.
 
 A loss of probabilities is unstable where they saturate, in its gradient even where PyTensor's rewrites mend its value.
 So a loss that is given the output of a softmax or sigmoid, through any operations that only move data, is built from
@@ -15,6 +15,8 @@ from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.shape import Reshape, SpecifyShape
 from pytensor.tensor.special import LogSoftmax, Softmax
 from pytensor.tensor.subtensor import Subtensor
+
+from objectives._inputs import OF_LOGITS, floating
 
 # Operations whose output holds entries of their first input and nothing else. (PyTensor 3.0 has one more of them.)
 INDEXING = tuple(
@@ -57,6 +59,20 @@ def softmax_logits(predictions, axis) -> TensorVariable | None:
     if class_axis != axis % predictions.ndim:
         return None
     return _replay(moves, source.owner.inputs[0].astype(source.dtype))
+
+
+def logits_of(x, instead=None, *, names=OF_LOGITS) -> TensorVariable:
+    """An argument that holds logits; ``instead`` names the function for probabilities, ``names`` the arguments."""
+    logits = floating(x, names[0], names)
+    refuse_probabilities(logits, instead, names[0])
+    return logits
+
+
+def probabilities_of(predictions, instead=None) -> TensorVariable:
+    """An argument that holds probabilities; ``instead`` names the function for logits."""
+    predictions = floating(predictions, "predictions")
+    refuse_log_probabilities(predictions, instead)
+    return predictions
 
 
 def refuse_probabilities(logits, instead=None, name="logits"):
