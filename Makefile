@@ -11,7 +11,7 @@ PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal --durations 10
 MATRIX = --matrix build/matrix-$(VERSION)
 
 # The sweeps run in workers of their own, since what was compiled stays in memory. What they compile is called once:
-# Numba need neither keep it on disk nor optimise it.
+# Numba need neither keep it on disk nor optimize it.
 SWEEPS = tests/test_cases.py tests/test_measures.py
 BACKENDS = tests/test_cases.py::test_case tests/test_measures.py::test_backend tests/test_measures.py::test_states_in_float32
 SWEEP = NUMBA_OPT=0 PYTENSOR_FLAGS="numba__cache=False,$(FLAGS),$$PYTENSOR_FLAGS" $(PYTEST)
@@ -22,7 +22,7 @@ SECOND_TIER = -m "(needs or backends) and not exhaustive"
 .PHONY: help example test suite test-backends float32 test-all everything references mutants fuzz lint docs matrix bench clean
 
 help:
-	@echo "make example        make an environment, train a classifier of handwritten digits, draw what it learnt"
+	@echo "make example        make an environment, train a classifier of handwritten digits, draw what it learned"
 	@echo "make test           make an environment, run linters, docs, and the tests that need no other backend"
 	@echo "make test-backends  every function on every backend that can be installed, in float64 and float32"
 	@echo "make test-all       all tests, every row on every backend, with this Python and the newest one"
@@ -32,7 +32,7 @@ help:
 	@echo "make docs           the documentation, in docs/_build"
 	@echo "make references     compute with JAX and optax what the tests compare with: after a row has changed"
 	@echo "make mutants        break the package here and there, and see whether the tests of make test notice"
-	@echo "make matrix         write what the tests found to run on each backend into README.rst and docs/backends.rst"
+	@echo "make matrix         write the tables of backends and the list of functions into README.rst and docs/backends.rst"
 	@echo "make bench          times against PyTorch, JAX and a copy, in build/benchmarks: make bench BENCH=--help"
 	@echo "make clean          remove environments and what was built"
 
@@ -64,7 +64,7 @@ test: lint docs suite
 
 suite: $(ENV)/.tests
 	$(PYTEST) $(FIRST_TIER) $(SWEEPS:%=--ignore=%)
-	$(SWEEP) $(MATRIX)-test.json $(FIRST_TIER) $(SWEEPS)
+	$(SWEEP) $(MATRIX)-test.json $(FIRST_TIER) $(SWEPT) $(SWEEPS)
 
 test-backends: $(ENV)/.backends
 	$(PYTEST) $(SECOND_TIER) $(SWEEPS:%=--ignore=%)
@@ -77,11 +77,11 @@ float32: TIER ?= $(SECOND_TIER)
 float32: $(ENV)/.backends
 	$(SWEEP) $(MATRIX)-float32.json $(TIER) $(BACKENDS)
 
-# What depends on versions beside the suite: all functions on the other backends, in float32, and packages that use
-# PyTensor. (On Numba the suite has tried all.)
-versions: FLAGS = floatX=float32
-versions: $(ENV)/.backends
-	$(SWEEP) $(MATRIX)-float32.json $(SECOND_TIER) -k "not NUMBA" $(BACKENDS)
+# What depends on versions: the suite, all functions on all backends in float32 (on Numba too, which make test tries in
+# float64), and packages that use PyTensor.
+versions: SWEPT = -k "not NUMBA"
+versions: suite $(ENV)/.backends
+	$(MAKE) float32
 	$(PYTEST) tests/test_integration.py tests/test_foreign_autodiff.py
 
 test-all:

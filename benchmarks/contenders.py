@@ -1,4 +1,4 @@
-"""Who takes part, how each compiles a workload, and how its results are read.
+"""The contenders: how each compiles a workload, and how its results are read.
 
 A contender is given its inputs where it computes, in its own type of array, and is timed until its results are there.
 """
@@ -24,7 +24,7 @@ TOLERANCES = {"float32": 1e-4, "float64": 1e-9}  # of the loss, and of the gradi
 
 
 class Mismatch(Exception):
-    """A contender computes something else than the others."""
+    """A contender's results differ from those of the others."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Contender:
 
 
 class Maker(NamedTuple):
-    """How a contender is made of a workload and its arrays, and the modules that takes."""
+    """How to build a contender from a workload and its arrays, and the modules needed."""
 
     name: str
     kind: str
@@ -58,7 +58,7 @@ class Maker(NamedTuple):
 
 
 def set_environment(threads, device):
-    """What libraries read when they are imported: to be called before."""
+    """Set environment variables that libraries read when imported; call it before."""
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = str(threads)
     # Threads that spin after their work is done would take the processor from the next contender.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -66,7 +66,7 @@ def set_environment(threads, device):
 
 
 def makers(backends, peers, threads, device):
-    """All contenders that were asked for, and the peers among them that are not installed."""
+    """All requested contenders, and those peers that are not installed."""
     candidates = [
         *(pytensor_maker(backend, device) for backend in backends),
         Maker("torch eager", "peer", ("torch",), partial(build_torch, compiled=False, threads=threads, device=device)),
@@ -82,7 +82,7 @@ def makers(backends, peers, threads, device):
 
 
 def thread_counts(threads):
-    """Threads of each library; XLA takes all processors of the process, and there is no option for less."""
+    """Threads of each library; XLA takes all processors of the process, without an option for fewer."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {"Numba": threads, "OpenMP (CVM)": threads, "PyTorch": threads, "copy": threads, "XLA (JAX)": processors}
 
@@ -111,7 +111,7 @@ def build_pytensor(workload, arrays, *, backend, device):
 
 
 def compile_pytensor(workload, arrays, backend):
-    """A function of inputs whose lengths are not known, as training has them; results are not copied."""
+    """A function of inputs of unknown lengths, as in training; results are not copied."""
     import pytensor
     import pytensor.tensor as pt
     from pytensor.compile.mode import get_mode
@@ -175,7 +175,7 @@ def build_jax(workload, arrays):
 
 
 def set_jax_precision(dtype):
-    """What PyTensor sets by floatX, once, when it loads JAX."""
+    """The setting that PyTensor makes by floatX once, when it loads JAX."""
     import jax
 
     jax.config.update("jax_enable_x64", dtype == "float64")
@@ -193,7 +193,7 @@ def jax_step(function, arrays):
 
 
 def floor_bytes(workload, arrays):
-    """Half of what must be read and written at the least, since a copy both reads and writes."""
+    """Half of the bytes that must be read and written at least, since a copy does both."""
     moved = sum(array.nbytes for array in arrays.values())
     if workload.has_gradient:
         moved += next(iter(arrays.values())).nbytes
@@ -223,7 +223,7 @@ def build_jax_floor(workload, arrays):
 
 
 def check(contender, expected, dtype):
-    """The loss and gradient of a contender, which must be those expected, if any are."""
+    """The loss and gradient of a contender, checked against the expected ones, if any."""
     results = [contender.fetch(result) for result in contender.step()]
     if expected is None:
         return results

@@ -1,4 +1,4 @@
-"""The tasks in PyTensor alone, by formulas that are stable: what there is without this package."""
+"""The tasks in PyTensor alone, by stable formulas: the alternative to this package."""
 
 import pytensor.tensor as pt
 

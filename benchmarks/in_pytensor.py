@@ -1,4 +1,4 @@
-"""What is measured, written with this package: one function for each task of `workloads.TASKS`.
+"""The tasks with this package: one function for each of `workloads.TASKS`.
 
 A task takes the input that the gradient is taken by first, and returns a scalar. The other modules ``in_...`` hold the
 same tasks as users of other libraries write them.
@@ -29,7 +29,7 @@ def categorical_weighted(logits, labels, mask, class_weights):
 
 
 def categorical_user(logits, labels):
-    """As people write it who do not know the package: a rewrite has to find it."""
+    """Written by hand, as without this package: a rewrite has to find it."""
     p = pt.special.softmax(logits, axis=-1)
     return -pt.log(p)[pt.arange(labels.shape[0]), labels].mean()
 

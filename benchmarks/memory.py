@@ -1,4 +1,4 @@
-"""Peak memory, which only a fresh process can tell.
+"""Peak memory, which only a fresh process can measure.
 
     python -m benchmarks.memory NUMBA categorical/4096x1000
 
@@ -21,7 +21,7 @@ MALLOC = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"
 
 
 def peak_of(maker, workload, arrays):
-    """MB that a call needs at its peak, above what is there before it and what it returns."""
+    """MB that a call needs at its peak, beyond the memory before it and its results."""
     maker.load()
     contender = maker.make(workload, arrays)
     for _ in range(2):

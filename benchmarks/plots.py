@@ -1,4 +1,4 @@
-"""The picture: ratios with their targets, and the time of an element over the number of elements."""
+"""The plot: ratios with their targets, and time per element over the number of elements."""
 
 import math
 
@@ -15,7 +15,7 @@ PANEL_COLUMNS = 2
 
 
 def draw(content, path):
-    """Ratios on the left; on the right a panel for each workload that was measured in several sizes."""
+    """Ratios on the left; on the right one panel for each workload of several sizes."""
     results = [result for result in content["times"] if result["contenders"]]
     sweeps = by_name(results)
     rows = sum(len(ours(result)) for result in results if is_headline(result, sweeps))

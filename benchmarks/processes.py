@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def in_process(module, *arguments, environment):
-    """What ``python -m module`` prints in its last line, or its last message as ``{"error": ...}``."""
+    """The last line that ``python -m module`` prints, or its last message as ``{"error": ...}``."""
     command = [sys.executable, "-W", "ignore", "-m", module, *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
     if done.returncode:

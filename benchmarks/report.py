@@ -15,7 +15,7 @@ KIND_STYLES = {"ours": "bold", "peer": "", "floor": "dim"}
 
 
 def document(options, **sections):
-    """What is written to a JSON file: the sections, and what they depend on."""
+    """The contents of the JSON file: the sections, and the versions and hardware they depend on."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"cpu": cpu_name(), "processors": thread_counts(0)["XLA (JAX)"], "system": platform.platform()},
@@ -50,7 +50,7 @@ def cpu_name():
 
 
 def headline_of(content):
-    """One line that says on what it ran."""
+    """One line about the machine."""
     threads = ", ".join(f"{name} {count}" for name, count in content["threads"].items())
     packages = ", ".join(f"{name} {number}" for name, number in content["versions"].items() if number)
     machine = content["machine"]
@@ -94,7 +94,7 @@ def verdict(target):
 
 
 def milliseconds(value):
-    """Three digits, whatever the size."""
+    """Three significant digits."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 

@@ -1,4 +1,4 @@
-"""A measurement of each workload, and the ratios that follow from it."""
+"""Measurements of the workloads, and their ratios."""
 
 import gc
 from statistics import median, quantiles

@@ -1,4 +1,4 @@
-"""How times are taken: contenders take turns, on a machine that is otherwise idle, and medians are compared.
+"""Timing: contenders take turns on an otherwise idle machine, and medians are compared.
 
 A computer that others use, too, is never the same for two measurements, so contenders are not measured one after the
 other: each round gives every contender one slot, in an order that rotates. A slot waits for an idle machine, makes
@@ -45,7 +45,7 @@ def interleave(steps, rounds, *, idle_seconds, advance=lambda: None):
 
 
 def wait_until_idle(seconds):
-    """Wait until nothing else wants a processor; False where that took too long. Only Linux can tell."""
+    """Wait until no other process runs; False after too long. Only Linux can tell."""
     if not seconds or not STATISTICS.exists():
         return True
     deadline = time.perf_counter() + seconds

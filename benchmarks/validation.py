@@ -25,7 +25,7 @@ TOLERANCE = 1e-4  # of float32, in which some add up without compensation
 
 
 class Contender(NamedTuple):
-    """Functions that forget everything, add the batch of a number, wait for what was added, and give the results."""
+    """Functions that reset, add the batch of a number, wait for it, and return the results."""
 
     reset: object
     update: object
@@ -34,7 +34,7 @@ class Contender(NamedTuple):
 
 
 def measure(options, advance):
-    """Rows of the table, and what went wrong."""
+    """Rows of the table, and errors."""
     os.environ["KERAS_BACKEND"] = "jax"  # of the two that are here, several times faster than on PyTorch
     pool = batches(2 if options.quick else BATCHES_IN_MEMORY)
     per_slot = 2 if options.quick else -(-ITEMS // (BATCH * options.rounds))
@@ -92,7 +92,7 @@ def run(contender, numbers):
 
 
 def differences(results):
-    """Messages for those that computed something else than the first."""
+    """Messages for contenders whose results differ from the first."""
     messages = {}
     expected = next(iter(results.values()), None)
     for name, actual in results.items():

@@ -1,4 +1,4 @@
-"""What is measured: one row of `WORKLOADS` for each task, size and dtype, with the ratios that it shall reach.
+"""The workloads: one row of `WORKLOADS` for each task, size and dtype, with its target ratios.
 
 The tasks are functions of the same name in the modules ``in_pytensor``, ``in_torch``, ``in_jax`` and ``in_plain``.
 """
@@ -19,7 +19,7 @@ SHARE_UNMASKED = 0.8
 
 
 class Target(NamedTuple):
-    """Time over that of the fastest peer: what it must not exceed, and what is wanted."""
+    """Time relative to the fastest peer: the greatest acceptable ratio, and the desired one."""
 
     at_most: float
     aim: float
@@ -90,10 +90,10 @@ TASKS = {
     "categorical_user": Task(items, "the same, written as -log(softmax(x))[arange(n), y]"),
     "categorical_probabilities": Task(items, "the same from softmax probabilities"),
     "categorical_inplace": Task(scaled_items, "the same of logits x * scale + bias, gradient by x"),
-    "binary_crossentropy": Task(binary, "binary crossentropy of logits, masked and normalised"),
-    "squared": Task(reals, "squared error, masked and normalised"),
-    "huber": Task(reals, "Huber loss, masked and normalised"),
-    "hinge": Task(binary, "binary hinge loss, masked and normalised"),
+    "binary_crossentropy": Task(binary, "binary crossentropy of logits, masked and normalized"),
+    "squared": Task(reals, "squared error, masked and normalized"),
+    "huber": Task(reals, "Huber loss, masked and normalized"),
+    "hinge": Task(binary, "binary hinge loss, masked and normalized"),
     "multiclass_hinge": Task(items, "hinge loss of Crammer and Singer, mean"),
     "top_5": Task(items, "top-5 accuracy"),
 }
@@ -141,7 +141,7 @@ WORKLOADS = [
 
 
 def select(patterns, dtype=None, quick=False):
-    """The rows whose label or name fits one of the patterns, if need be in another dtype and in tiny sizes."""
+    """The rows whose label or name matches one of the patterns, optionally in another dtype and in tiny sizes."""
     rows = {}
     for row in WORKLOADS:
         if any(fnmatch(row.label, pattern) or fnmatch(row.name, pattern) for pattern in patterns):
@@ -160,6 +160,6 @@ def in_dtype(row, dtype):
 
 
 def tiny(row):
-    """The row with few items and classes, which shows that it works and not how fast it is."""
+    """The row with few items and classes, to test that it works, not its speed."""
     limits = (1000,) if len(row.shape) == 1 else (128, 64)
     return replace(row, shape=tuple(map(min, row.shape, limits)), targets={})

@@ -25,6 +25,7 @@ html_title = f"objectives {release}"
 add_module_names = False
 autodoc_default_options = {"members": True}
 autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # docstrings say the types in words
 numpydoc_show_class_members = False
 
 plot_include_source = True
@@ -60,7 +61,7 @@ def write_facts(app):
         ranges = "; ".join(f"{argument}: {values}" for argument, values in known.arguments.items())
         flags = ["yes" if flag else "" for flag in (known.symmetric, known.convex, known.smooth)]
         minimum = "" if known.minimum is None else f"{known.minimum:g}"
-        rows.append((f"`{name}`", known.per, ranges, *flags, known.minimiser or "", minimum, known.best or ""))
+        rows.append((f"`{name}`", known.per, ranges, *flags, known.minimizer or "", minimum, known.best or ""))
     for first, *others in rows:
         lines += [f"   * - {first}", *(f"     - {cell}" for cell in others)]
     folder = Path(app.srcdir) / "_generated"

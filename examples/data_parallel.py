@@ -1,4 +1,4 @@
-"""Train and validate a classifier on several devices, each of which holds a part of every batch.
+"""Train and validate a classifier on several devices, with a part of every batch on each.
 
     pip install objectives[examples,jax]
     python examples/data_parallel.py
@@ -59,7 +59,7 @@ def main():
 
 
 def run(devices, options):
-    """Train on these devices, and measure what was learnt."""
+    """Train on these devices, and measure what was learned."""
     rng = np.random.default_rng(options.seed)
     training, held_out = load_data(options, rng)
     train, validation = build_functions(rng)
@@ -135,7 +135,7 @@ def network(images, parameters):
 
 
 def load_data(options, rng):
-    """Digits to train on, some of them unlabelled, and others to validate on."""
+    """Digits to train on, some of them unlabeled, and others to validate on."""
     images, targets = load_digits(return_X_y=True)
     seed = int(rng.integers(2**31))
     training, held_out, targets, held_out_targets = train_test_split(
@@ -155,7 +155,7 @@ def batches_of(data, size):
 
 @contextmanager
 def waiting_for(what, console):
-    """Say what takes time, and how much it took."""
+    """Report a slow step, and how long it took."""
     started = time.perf_counter()
     console.print(f"{what} ...", end=" ")
     yield

@@ -1,4 +1,4 @@
-"""Learn handwritten digits of which only a part is labelled.
+"""Learn to read handwritten digits, with only some of them labelled.
 
     pip install objectives[examples]
     python examples/digits.py
@@ -143,7 +143,7 @@ def build_functions(training, options, rng):
 
 
 def compile_with(batch, train, validation, mode, console):
-    """Call both once, as most backends compile in the first call; what the training function learns is undone."""
+    """Call both once, since most backends compile in the first call, and undo the training step."""
     with waiting_for(f"Compiling the training function for {mode}", console):
         before = [(variable, variable.get_value()) for variable in train.get_shared()]
         train(*batch)
@@ -154,14 +154,14 @@ def compile_with(batch, train, validation, mode, console):
 
 
 def macro_f1(confusion):
-    """The mean over classes of 2 TP / (2 TP + FP + FN): any expression of measures is one, too."""
+    """The mean over classes of 2 TP / (2 TP + FP + FN): any expression of measures is a measure."""
     hits = (confusion * np.eye(NUM_CLASSES, dtype="float32")).sum(axis=0)  # PyTorch's backend has no diagonal
     found, there = confusion.sum(axis=0), confusion.sum(axis=1)
     return (2 * hits / (found + there)).sum() / NUM_CLASSES
 
 
 def new_layers(sizes, rng):
-    """Weights and biases as shared variables, initialised as He et al. (2015) do for rectified units."""
+    """Weights and biases as shared variables, initialized as He et al. (2015) do for rectified units."""
     layers = []
     for fan_in, fan_out in itertools.pairwise(sizes):
         weights = rng.normal(scale=np.sqrt(2 / fan_in), size=(fan_in, fan_out)).astype("float32")
@@ -221,7 +221,7 @@ def batches(digits, size):
 
 @contextmanager
 def waiting_for(what, console):
-    """Say what takes time, and how much it took."""
+    """Report a slow step, and how long it took."""
     started = time.perf_counter()
     console.print(f"{what} ...", end=" ")
     yield
@@ -241,7 +241,7 @@ def show_progress(epochs, number_of_epochs, console):
 
 
 def table_of(history, rows=10):
-    """The last epoch and others at equal distance before it."""
+    """The last epoch and others at equal intervals before it."""
     table = Table(title="Held-out digits", title_justify="left")
     for heading in ("epoch", "training loss", "loss", "top-1", "top-3", "macro F1"):
         table.add_column(heading, justify="right")

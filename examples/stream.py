@@ -4,9 +4,9 @@
     python examples/stream.py
     python examples/stream.py --workers 2 --items 2000000
 
-The stream is made up as it is read: scores of classes and the true class of each item, some of which are unlabelled.
-Each partition of it has a seed of its own, so that one process and the workers of a cluster read the same items, and
-count the same. Memory holds one batch at a time; what is accumulated has the size of the results.
+The stream is generated as it is read: class scores and the true class of each item, with some labels missing. Each
+partition has its own seed, so that one process and the workers of a cluster read the same items and get the same
+counts. Memory holds one batch at a time; the accumulated state has the size of the results.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def main():
 
 
 def build_validation(options):
-    """Measures of scores (N, classes) and the classes of the items, of which only the labelled ones count."""
+    """Measures of scores (N, classes) and true classes; only labelled items count."""
     scores = pt.tensor("scores", dtype="float32", shape=(None, options.classes))
     targets = pt.tensor("targets", dtype="int64", shape=(None,))
     known = labelled(targets, NO_LABEL)
@@ -92,7 +92,7 @@ def partitions_of(options):
 
 
 def read(seed, size, *, classes, batch_size, missing):
-    """Yield batches of scores and targets, of which a share is missing."""
+    """Yield batches of scores and targets, with a share of the labels missing."""
     rng = np.random.default_rng(seed)
     for start in range(0, size, batch_size):
         n = min(batch_size, size - start)
@@ -113,7 +113,7 @@ def one_after_another(partitions):
 
 @contextmanager
 def cluster(workers):
-    """A Dask cluster of processes on this machine; on many, only the address of its scheduler would be another."""
+    """A Dask cluster of processes on this machine; on several machines only the scheduler's address differs."""
     try:
         from distributed import Client, LocalCluster
     except ImportError as error:

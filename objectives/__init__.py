@@ -1,7 +1,7 @@
 """Loss functions, evaluation measures and their aggregation for PyTensor.
 
 A loss takes predictions and targets, symbolic or arrays, and returns one number for each element or item. `aggregate`
-makes them one number, of which `pytensor.grad` gives the gradient:
+reduces them to one number, for `pytensor.grad`:
 
     >>> import pytensor
     >>> import pytensor.tensor as pt
@@ -13,15 +13,15 @@ makes them one number, of which `pytensor.grad` gives the gradient:
 
 Element-wise losses keep the shape of the predictions (`squared_error`, `binary_crossentropy`). Item-wise losses reduce
 the axis of classes or features, by default the last (`categorical_crossentropy`, `cosine_similarity`). Every loss takes
-``mask``, a boolean tensor of what counts: the rest is exactly 0, in value and gradient, whatever stands there. Give the
-same mask to `aggregate`, and weights, if there are any:
+``mask``, a boolean tensor that is True where an entry counts; the rest is exactly 0, in value and gradient, whatever it
+holds. Give the same mask to `aggregate`, and weights if needed:
 
     >>> mask = pt.neq(labels, -1)
     >>> losses = categorical_crossentropy_with_logits(logits, labels, mask=mask)
     >>> loss = aggregate(losses, mask=mask)
 
-Measures such as `categorical_accuracy` and `roc_auc_score` are for evaluation. `compile_validation` computes measures
-and losses over any number of batches, as exactly as over all items at once:
+Measures such as `categorical_accuracy` and `roc_auc_score` are for evaluation. `compile_validation` computes exact
+measures and losses over any number of batches:
 
     >>> from objectives import compile_validation, f1_score
     >>> measures = {"loss": (losses, mask), "F1": f1_score(logits, labels, num_classes=3, mask=mask)}
@@ -34,15 +34,15 @@ objectives.losses
 objectives.metrics
     The evaluation measures.
 objectives.plot
-    Pictures of losses, curves, confusion matrices and training.
+    Plots of losses, curves, confusion matrices and training.
 objectives.distributed
     Validation on a cluster, with Dask.
 aggregate, aggregate_parts, labelled, align_targets
-    From losses to one number; masks of missing labels.
+    Reducing losses to one number; masks of missing labels.
 compile_validation, Validation, BatchError, CompilationError
     Measures over batches.
 names, get, facts
-    Functions by name, for configuration files, and what is known of them: ranges, symmetry, convexity, minimiser.
+    Functions by name, for configuration files, and their facts: ranges, symmetry, convexity, minimizer.
 """
 
 from objectives import distributed, losses, metrics, plot
@@ -81,6 +81,6 @@ __all__ += metrics.__all__
 _load_kernels_with_backends()
 
 
-def __dir__():
-    """What is public; not the modules in which it is defined."""
+def __dir__() -> list[str]:
+    """The public names, without the modules that define them."""
     return sorted([*__all__, "__version__"])

@@ -1,4 +1,4 @@
-"""The arrays of a batch: checked against the types of the inputs, and brought to one layout of memory."""
+"""The arrays of a batch: checked against the types of the inputs and brought to one memory layout."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,8 +8,8 @@ import numpy as np
 def arrays_of(batch, inputs, own_arrays=None, *, copied=False):
     """The arrays of a batch in the order of the inputs.
 
-    ``own_arrays`` names the module of a backend whose arrays pass as they are. ``copied`` says that all others must
-    be copied, since the backend may still read them when its function has returned.
+    Arrays of the module ``own_arrays``, a backend's own, pass unchanged. With ``copied`` all others are copied, for
+    backends that may still read them after their function has returned.
     """
     given = _in_order(batch, [variable.name for variable in inputs])
     return [_array(variable, x, own_arrays, copied) for variable, x in zip(inputs, given, strict=True)]
@@ -18,7 +18,7 @@ def arrays_of(batch, inputs, own_arrays=None, *, copied=False):
 def _in_order(batch, names):
     if isinstance(batch, Mapping):
         if None in names or len(set(names)) < len(names):
-            raise ValueError(f"batches can be dicts only if each input has a name of its own, not {names}")
+            raise ValueError(f"batches can be dicts only if every input has its own name, not {names}")
         if set(batch) != set(names):
             raise ValueError(f"a batch must have values for the inputs {names}, not for {list(batch)}")
         batch = [batch[name] for name in names]
@@ -37,8 +37,8 @@ def _array(variable, value, own_arrays, copied):
         return value
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(
-            f"{variable} is a masked array, whose mask would be lost: give the array {variable}.data, its mask "
-            f"~numpy.ma.getmaskarray({variable}) as an input of its own, and that to the measures"
+            f"{variable} is a masked array, whose mask would be lost: give the array {variable}.data, and its mask "
+            f"~numpy.ma.getmaskarray({variable}) as a separate input, for the mask= of the measures"
         )
     return _in_one_layout(_filtered(variable, value), copied)
 
@@ -49,9 +49,9 @@ def _check(variable, dtype, ndim):
 
 
 def _filtered(variable, value):
-    """An array of the type of the variable, if the value can become one without loss."""
+    """The value as an array of the type of the variable, if that loses nothing."""
     if isinstance(value, np.ndarray) and not (value.flags.aligned and value.dtype.isnative):
-        value = value.astype(value.dtype.newbyteorder("="))  # what came through a network or from a file
+        value = value.astype(value.dtype.newbyteorder("="))  # from a network or a file
     try:
         return variable.type.filter(value)
     except Exception as error:
@@ -65,6 +65,6 @@ def _filtered(variable, value):
 
 
 def _in_one_layout(array, copied):
-    """The array in the order of C, which may be written to: Numba compiles a function for each layout anew."""
+    """The array in C order and writeable: Numba compiles a function again for each other layout."""
     is_usual = array.flags.c_contiguous and array.flags.writeable
     return array if is_usual and not copied else np.array(array, order="C")

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -10,7 +11,7 @@ MOST_ANSWERS = 3
 
 
 class Row(NamedTuple):
-    """A line of the porting tables: a call of another library, and what to write here."""
+    """A row of the porting tables: a call of another library, and the call to write here."""
 
     theirs: str
     ours: str
@@ -26,7 +27,7 @@ def answers(name: str) -> list[str]:
 
 @cache
 def _rows() -> dict[str, list[Row]]:
-    """The rows by the plain name of the function that they call."""
+    """Rows of the porting tables by the plain name of the foreign function."""
     rows: dict[str, list[Row]] = {}
     for file in sorted(files("objectives").joinpath("porting").iterdir(), key=lambda file: file.name):
         for theirs, ours, *_ in csv.reader(file.read_text(encoding="utf-8").splitlines()):
@@ -38,23 +39,23 @@ def _rows() -> dict[str, list[Row]]:
 
 
 def _plain(name: str) -> str:
-    """The last part of a dotted name in small letters, without what libraries add: ``nn.MSELoss`` is ``mse``."""
+    """The last part of a dotted name in lower case, without prefixes and suffixes: ``nn.MSELoss`` is ``mse``."""
     last = name.rpartition(".")[2].lower().replace("_", "").replace("-", "")
     return re.sub(r"(?<=.)(loss|score|metric)$", "", last.removeprefix("neg") if last.startswith("negmean") else last)
 
 
 AGGREGATE = "losses are not reduced: give the result to aggregate(loss, mode='mean'), or 'sum'"
 ORDER = "the order is ({}), by position"
-# What this library has instead, for keywords of other libraries.
+# What to write here for keywords of other libraries.
 KEYWORDS = {
     "from_logits": "functions of logits have names that end in _with_logits",
     "reduction": AGGREGATE,
     "size_average": AGGREGATE,
     "reduce": AGGREGATE,
-    "ignore_index": "leave out items with a mask: mask=pt.neq(targets, -100)",
-    "ignore_class": "leave out items with a mask: mask=pt.neq(targets, -100)",
-    "where": "leave out elements with mask=, a boolean tensor of what counts",
-    "dim": "the axis of classes or features is axis=",
+    "ignore_index": "exclude items with a mask: mask=pt.neq(targets, -100)",
+    "ignore_class": "exclude items with a mask: mask=pt.neq(targets, -100)",
+    "where": "exclude elements with mask=, a boolean tensor that is True where an element counts",
+    "dim": "the class or feature axis is axis=",
     "y_true": ORDER,
     "y_pred": ORDER,
     "y_score": ORDER,
@@ -69,15 +70,15 @@ KEYWORDS = {
 WEIGHTS = "weight", "sample_weight", "sample_weights"
 
 
-def refused_keyword(keyword: str, function: str, parameters) -> str:
-    """The message for a keyword that a function does not have."""
+def refused_keyword(keyword: str, function: str, parameters: Iterable[str]) -> str:
+    """The error message for a keyword that a function does not have."""
     known = list(parameters)
     answer = _weights_answer(known) if keyword in WEIGHTS else KEYWORDS.get(keyword, "")
     answer = answer.format(", ".join(known[:2])) or f"its arguments are {', '.join(known)}"
     return f"{function} has no argument {keyword!r}: {answer}"
 
 
-def _weights_answer(known):
+def _weights_answer(known: list[str]) -> str:
     if "weights" in known:
         return "weights of items are weights="
     of_classes = "; weights of classes are class_weights=" if "class_weights" in known else ""

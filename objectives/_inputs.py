@@ -11,8 +11,13 @@ from numpy.lib.array_utils import normalize_axis_index
 from pytensor import config
 from pytensor.tensor import TensorConstant, TensorVariable
 
+from objectives._arrays import readable
 from objectives.ops.labels import named_class
 from objectives.ops.selection import where
+
+NAMES = "predictions", "targets"  # of the first two arguments of most functions
+OF_LOGITS = "logits", "targets"
+OF_SCORES = "scores", "targets"
 
 
 def align_targets(predictions, targets):
@@ -57,27 +62,34 @@ def align_targets(predictions, targets):
     >>> targets.type.shape
     (None, 1)
     """
-    predictions, targets = as_tensor(predictions, "predictions"), as_tensor(targets, "targets")
+    return _column_beside(as_tensor(predictions, "predictions"), as_tensor(targets, "targets"))
+
+
+def _column_beside(predictions, targets):
     if targets.ndim == 1 and is_column(predictions.type.shape):
         targets = targets[:, None]
     return predictions, targets
 
 
-def elementwise(predictions, targets, mask=None, *, fill=0):
-    """Prepare predictions and targets of an element-wise function; masked predictions become ``fill``."""
-    predictions = floating(predictions, "predictions")
-    predictions, targets = align_targets(predictions, targets)
-    check_broadcast("targets", targets.type.shape, "predictions", predictions.type.shape)
-    predictions = beside_labels(predictions, targets)
+def elementwise(predictions, targets, mask=None, *, fill=0, names=NAMES):
+    """Prepare predictions and targets of an element-wise function; masked predictions become ``fill``.
+
+    Errors call them by their ``names`` in the signature of that function.
+    """
+    name, targets_name = names
+    predictions = floating(predictions, name, names)
+    predictions, targets = _column_beside(predictions, as_tensor(targets, targets_name))
+    check_broadcast(targets_name, targets.type.shape, name, predictions.type.shape)
+    predictions = beside_labels(predictions, targets, names)
     targets = matching(targets, predictions)
     if mask is None:
         return predictions, targets, None
     larger = predictions if predictions.ndim else targets
-    mask = aligned_mask(mask, "predictions", larger.type.shape)
+    mask = aligned_mask(mask, name, larger.type.shape)
     return where(mask, predictions, fill), where(mask, targets, 0), mask
 
 
-def beside_labels(predictions, targets):
+def beside_labels(predictions, targets, names):
     """The predictions, which have one column if the targets are a column of integers: else these would be labels.
 
     A width that is not known statically must turn out to be 1, which is checked at run time.
@@ -90,42 +102,43 @@ def beside_labels(predictions, targets):
     if width is None:
         return pt.specify_broadcastable(predictions, predictions.ndim - 1)
     raise TypeError(
-        f"targets {shown(targets.type.shape)} are integers, one for each row of the predictions "
+        f"{names[1]} {shown(targets.type.shape)} are integers, one for each row of {names[0]} "
         f"{shown(predictions.type.shape)}: class indices belong to categorical_crossentropy, or its form with logits, "
-        "as targets[..., 0]. Numbers that all columns shall be compared with are given as floats, "
-        "targets.astype(predictions.dtype)"
+        f"as {names[1]}[..., 0]. Give numbers to compare with all columns as floats, "
+        f"{names[1]}.astype({names[0]}.dtype)"
     )
 
 
-def items(predictions, targets, mask=None, *, axis=-1):
+def items(predictions, targets, mask=None, *, axis=-1, names=NAMES):
     """Align predictions (..., C), integer (...) or dense (..., C) targets and mask; the class axis becomes the last."""
-    predictions = class_axis_last(floating(predictions, "predictions"), axis)
-    targets = as_tensor(targets, "targets")
+    name, targets_name = names
+    predictions = class_axis_last(floating(predictions, name, names), axis, name)
+    targets = as_tensor(targets, targets_name)
     if targets.ndim not in (predictions.ndim - 1, predictions.ndim):
         raise TypeError(
-            f"rank mismatch between targets and predictions: targets have {targets.ndim} and predictions "
-            f"{predictions.ndim} dimensions. Give integer targets with one dimension less than the predictions "
-            "(without the class axis), or one-hot targets of the same shape."
+            f"rank mismatch between {targets_name} and {name}: {targets_name} have {targets.ndim} and {name} "
+            f"{predictions.ndim} dimensions. Give integer {targets_name} with one dimension less than {name} "
+            f"(without the class axis), or one-hot {targets_name} of the same shape."
         )
     if targets.ndim == predictions.ndim:
-        targets = matching(class_axis_last(targets, axis), predictions)
-        check_same_shape("targets", targets.type.shape, "predictions", predictions.type.shape)
+        targets = matching(class_axis_last(targets, axis, targets_name), predictions)
+        check_same_shape(targets_name, targets.type.shape, name, predictions.type.shape)
         if targets.type.shape[-1] == 1 != predictions.type.shape[-1]:
             raise TypeError(
-                f"targets {shown(targets.type.shape)} have one entry on the class axis: give class indices without "
-                "that axis, targets[..., 0], or one-hot targets with one entry for each class"
+                f"{targets_name} {shown(targets.type.shape)} have one entry on the class axis: give class indices "
+                f"without that axis, {targets_name}[..., 0], or one-hot rows with one entry for each class"
             )
     else:
-        targets = integer_labels(targets)
-        check_same_shape("integer targets", targets.type.shape, "predictions", predictions.type.shape[:-1])
+        targets = integer_labels(targets, targets_name)
+        check_same_shape(f"integer {targets_name}", targets.type.shape, name, predictions.type.shape[:-1])
     if mask is not None:
-        mask = aligned_mask(mask, "items of the predictions", predictions.type.shape[:-1])
+        mask = aligned_mask(mask, f"items of {name}", predictions.type.shape[:-1])
     return predictions, targets, mask
 
 
-def classwise(predictions, targets, mask=None, *, axis=-1, fill=0):
+def classwise(predictions, targets, mask=None, *, axis=-1, fill=0, names=NAMES):
     """Like `items`, and what is masked becomes harmless, for expressions that do not look at the mask."""
-    predictions, targets, mask = items(predictions, targets, mask, axis=axis)
+    predictions, targets, mask = items(predictions, targets, mask, axis=axis, names=names)
     if mask is None:
         return predictions, targets, None
     rows = mask[..., None]
@@ -153,7 +166,7 @@ def vectors(mask=None, *, axis=-1, **named):
                 "must have the same shape"
             )
         check_same_shape(name, x.type.shape, first_name, first.type.shape)
-        aligned.append(class_axis_last(x, axis))
+        aligned.append(class_axis_last(x, axis, name))
     if mask is None:
         return *aligned, None
     mask = aligned_mask(mask, f"items of {first_name}", aligned[0].type.shape[:-1])
@@ -174,13 +187,13 @@ def as_labels(targets, predictions, mask):
 
 
 def as_tensor(x, name="an argument", **options) -> TensorVariable:
-    """A tensor of PyTensor, which would lose the mask of a masked array."""
+    """A tensor of PyTensor; arrays that would lose their mask or their precision are refused."""
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(
             f"{name} must not be a masked array, whose mask would be lost: give its data, and as mask= "
             "~numpy.ma.getmaskarray(array), which is True where an entry counts"
         )
-    return pt.as_tensor_variable(x, **options)
+    return pt.as_tensor_variable(readable(x, name), **options)
 
 
 def tensor(x, name="an argument") -> TensorVariable:
@@ -189,8 +202,11 @@ def tensor(x, name="an argument") -> TensorVariable:
     return as_tensor(x, name, dtype=config.floatX) if is_number else as_tensor(x, name)
 
 
-def floating(x, name) -> TensorVariable:
-    """A real floating-point tensor; integers are refused, since they are targets more often than predictions."""
+def floating(x, name, names=NAMES) -> TensorVariable:
+    """A real floating-point tensor; integers are refused, since they are targets more often than predictions.
+
+    ``names`` are those of the first two arguments.
+    """
     x = tensor(x, name)
     if x.dtype.startswith("float"):
         return x
@@ -198,7 +214,7 @@ def floating(x, name) -> TensorVariable:
         raise TypeError(f"{name} must be real, not complex numbers ({x.dtype})")
     raise TypeError(
         f"{name} must be floating-point numbers, not {x.dtype}. Are the arguments swapped? The order is "
-        f"(predictions, targets). If they are meant, convert them: {name}.astype({config.floatX!r})."
+        f"({', '.join(names)}). If they are meant, convert them: {name}.astype({config.floatX!r})."
     )
 
 
@@ -216,22 +232,21 @@ def matching(x, like):
     return x if x.dtype == like.dtype else x.astype(like.dtype)
 
 
-def integer_labels(labels):
+def integer_labels(labels, name="targets"):
     """Class indices as int64, which every backend can use for indexing."""
     if "int" not in labels.dtype and labels.dtype != "bool":
         raise TypeError(
-            f"class indices must be integers, not {labels.dtype}: cast the targets, targets.astype('int64'). Labels "
-            "that are missing as NaN need a mask first: mask = labelled(targets), "
-            "pt.switch(mask, targets, 0).astype('int64')."
+            f"class indices must be integers, not {labels.dtype}: cast them, {name}.astype('int64'). Labels that are "
+            f"missing as NaN need a mask first: mask = labelled({name}), pt.switch(mask, {name}, 0).astype('int64')."
         )
     return labels.astype("int64")
 
 
-def class_axis_last(x, axis):
+def class_axis_last(x, axis, name="predictions"):
     if not isinstance(axis, int | np.integer):
         raise TypeError(f"axis must be an integer, not {axis!r}")
     if x.ndim == 0:
-        raise TypeError("predictions need a class axis, but have no dimensions")
+        raise TypeError(f"{name} must have a class axis, but have no dimensions")
     return pt.moveaxis(x, normalize_axis_index(int(axis), x.ndim), -1) if axis not in (-1, x.ndim - 1) else x
 
 
@@ -269,7 +284,7 @@ def fitted(x, name, shape, other_name):
 
 def option(x, name, like):
     """A hyperparameter in the dtype of ``like``: a scalar, or a tensor of the same rank that does not enlarge it."""
-    return fitted(matching(x, like), name, like.type.shape, "predictions")
+    return fitted(matching(x, like), name, like.type.shape, "result")
 
 
 def size_option(x, name, like):

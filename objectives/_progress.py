@@ -1,13 +1,13 @@
-"""A progress bar, of tqdm."""
+"""A progress bar, drawn by tqdm."""
 
 import time
 import warnings
 
-REFRESH = 0.5  # seconds between two looks at the running values, which wait for the device
+REFRESH = 0.5  # seconds between updates of the running values, which wait for the device
 
 
 def with_progress_bar(items, unit, values_so_far=dict, total=None):
-    """The items, and a bar on the way, with the values that a function gives."""
+    """Yield the items behind a progress bar that shows the values a function returns."""
     try:
         from tqdm.auto import tqdm
     except ImportError:

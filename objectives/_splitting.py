@@ -1,4 +1,4 @@
-"""Splitting the graph of measures at their statistics: what is computed of each batch, and what of all of them."""
+"""Splitting measures at their statistics: one graph for each batch, and one for the results over all batches."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,22 +24,22 @@ from objectives.ops.statistics import Rule, Statistic, WhereNothing, accumulator
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A statistic, and what stands for it in the result.
+    """A statistic of a batch, its state, and its place in the result.
 
     Attributes
     ----------
     name
-        Of the first measure that needs it, and a number.
+        The name of the first measure that needs it, and a number.
     rule
-        How it joins that of other batches.
+        How it is merged with that of other batches.
     of_batch
         The statistic of one batch.
     state
-        An input for what has been accumulated.
+        An input: what has been accumulated.
     empty
         The state before the first batch.
     of_all
-        An input for what the state says, which stands for the statistic in the result.
+        An input that replaces the statistic in the result.
     """
 
     name: str
@@ -56,18 +56,18 @@ class Part:
 
 @dataclass(frozen=True)
 class Parts:
-    """What `split` makes of measures.
+    """The result of `split`.
 
     Attributes
     ----------
     added, kept
-        Statistics that are accumulated, and those of which all items are kept.
+        Statistics that are accumulated, and those that keep all items.
     results
-        The measures as expressions of what the states say.
+        The measures as expressions of the states.
     running
-        Which of them need nothing that is kept.
+        Which of them need no kept items.
     is_blank
-        A boolean scalar, of which the results are a function too: whether they are NaN where nothing counts.
+        A boolean scalar input of the results: whether they are NaN where nothing counts.
     """
 
     added: list[Part]
@@ -77,7 +77,7 @@ class Parts:
     is_blank: Any
 
     def can_be_computed(self, inputs, batch):
-        """Whether NumPy can compute the statistics of a batch; if not, it is the batch that is wrong."""
+        """Whether NumPy can compute the statistics of a batch; if not, the batch is at fault."""
         statistics = [part.of_batch for part in (*self.added, *self.kept)]
         try:
             function(inputs, statistics, mode=UNCOMPILED)(*map(np.asarray, batch))
@@ -87,7 +87,7 @@ class Parts:
 
 
 def split(inputs, measures, dtype) -> Parts:
-    """Statistics of a batch of these inputs, and the measures as expressions of what they accumulate in this dtype."""
+    """Split measures of these inputs into statistics of a batch and results of their states, which have this dtype."""
     _check_inputs(inputs)
     if not isinstance(measures, Mapping) or not measures:
         raise ValueError(f"measures must be a dict of at least one measure by its name, not {measures!r}")
@@ -96,7 +96,7 @@ def split(inputs, measures, dtype) -> Parts:
             raise TypeError(f"names of measures must be strings, not {name!r}")
     expressions = [_expression(name, value) for name, value in measures.items()]
     graph = FunctionGraph(outputs=expressions, clone=True, copy_inputs=False)
-    MergeOptimizer().rewrite(graph)  # measures share what is equal
+    MergeOptimizer().rewrite(graph)  # so that measures share equal parts
     parts: dict[Variable, Part] = {}
     running = []
     for name, output in zip(measures, graph.outputs, strict=True):
@@ -130,19 +130,19 @@ def _check_inputs(inputs):
 def _check_use(inputs, parts):
     used = set(ancestors([part.of_batch for part in parts.values()]))
     if unused := [variable for variable in inputs if variable not in used]:
-        raise ValueError(f"no measure depends on {unused}: leave such inputs, and their arrays in batches, out")
+        raise ValueError(f"no measure depends on {unused}: leave out such inputs and their arrays in batches")
 
 
 def _expression(name, value):
     """The measure as an expression of statistics."""
-    if isinstance(value, tuple | list):  # of a list PyTensor would make one tensor
+    if isinstance(value, tuple | list):  # PyTensor would join a list into one tensor
         if not isinstance(value, tuple) or len(value) != 2:
             raise TypeError(f"measure {name!r} must be an expression or a pair (loss, weights), not {value!r}")
         loss, weights = as_tensor(value[0]), value[1]
         if _has_statistics(loss):
             raise TypeError(
-                f"measure {name!r} is a pair of aggregated numbers, such as aggregate_parts gives, not of losses and "
-                "weights: divide the one by the other, numerator / denominator"
+                f"measure {name!r} is a pair of aggregated numbers, as from aggregate_parts, not of losses and "
+                "weights: divide one by the other, numerator / denominator"
             )
         return aggregate(_wide(loss), weights, "normalized_sum", mask=mask_of(loss))
     value = as_tensor(value, f"measure {name!r}")
@@ -150,20 +150,20 @@ def _expression(name, value):
         return value
     if value.ndim == 0:
         raise TypeError(
-            f"measure {name!r} is one number of a batch, from which that of all batches cannot be had. Give the losses "
-            "of the items or elements themselves, or aggregate(losses) in place of losses.mean(), or a measure of this "
-            "package."
+            f"measure {name!r} is already one number per batch; the value over all batches cannot be recovered from "
+            "such numbers. Give the unreduced losses, aggregate(losses) in place of losses.mean(), or a measure of "
+            "this package."
         )
     return aggregate(_wide(value), mask=_own_mask(name, value))
 
 
 def _own_mask(name, loss):
-    """The mask that the loss was given, without which those that are masked would count as losses of 0."""
+    """The mask that the loss was given; without it, masked entries would count as losses of 0."""
     mask = mask_of(loss)
     if mask is None and has_mask(loss):
         raise TypeError(
-            f"measure {name!r} is computed from losses that were given a mask, from which that of its own entries "
-            "cannot be had: give both, as a pair (losses, mask) or as aggregate(losses, mask=mask)"
+            f"measure {name!r} is computed from losses that were given a mask, which does not fit its own entries: "
+            "give both, as a pair (losses, mask) or as aggregate(losses, mask=mask)"
         )
     return mask
 
@@ -179,7 +179,7 @@ def _has_statistics(variable):
 
 
 def _hides_statistics(variable):
-    """Whether something is aggregated within a loop or another graph of its own, where it cannot be accumulated."""
+    """Whether statistics are computed inside a loop or another inner graph, where they cannot be accumulated."""
     inner = variable.owner is not None and isinstance(variable.owner.op, HasInnerGraph)
     return inner and any(map(_is_statistic, ancestors(variable.owner.op.inner_outputs)))
 
@@ -189,22 +189,22 @@ def _is_statistic(variable):
 
 
 def _statistics(name, output, inputs):
-    """The statistics that a measure is an expression of."""
+    """The statistics from which a measure is computed."""
     found = []
     for variable in walk([output], lambda v: None if v.owner is None or _is_statistic(v) else v.owner.inputs):
         if _is_statistic(variable):
             found.append(variable)
         elif variable in inputs:
             raise TypeError(
-                f"measure {name!r} is not an expression of aggregated numbers alone: it depends on the input {variable}"
-                " of a batch directly, so that its value over all batches cannot be had"
+                f"measure {name!r} depends on the input {variable} of a batch directly, beside aggregated numbers, so "
+                "that it has no exact value over several batches: aggregate that part, too"
             )
         elif variable.owner is None:
             _check_is_known(name, variable)
     if any(map(_hides_statistics, ancestors([output]))):
         raise TypeError(
-            f"measure {name!r} aggregates within a loop or a graph of its own, from which the value over all batches "
-            "cannot be had: aggregate what comes out of it"
+            f"measure {name!r} aggregates inside a loop or another inner graph, where nothing can be accumulated over "
+            "batches: aggregate the outputs of the loop"
         )
     for statistic in found:
         _check_statistic(name, statistic, inputs)
@@ -215,8 +215,8 @@ def _check_statistic(name, statistic, inputs):
     for variable in ancestors(statistic.owner.inputs):
         if _is_statistic(variable):
             raise TypeError(
-                f"measure {name!r} aggregates what was computed from an aggregate of the same batch, so that its value "
-                "over all batches cannot be had"
+                f"measure {name!r} depends on another aggregate of the same batch, so that it has no exact value over "
+                "several batches"
             )
         if variable.owner is None and variable not in inputs:
             _check_is_known(name, variable)

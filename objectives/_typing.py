@@ -17,4 +17,4 @@ class _Array(Protocol):
 TensorLike: TypeAlias = TensorVariable | SharedVariable | _Array | float | list[Any] | tuple[Any, ...]
 Average: TypeAlias = Literal["macro", "weighted", "micro"] | None
 LabelAverage: TypeAlias = Literal["macro", "weighted", "micro", "samples"] | None
-MultiOutput: TypeAlias = Literal["uniform_average", "raw_values"] | TensorLike
+MultiOutput: TypeAlias = Literal["uniform_average", "raw_values"]

@@ -1,67 +1,72 @@
-"""From the losses of elements or items to one number: weights, masks and the denominator of a mean."""
+"""Reducing losses to one number: means, sums and weighted means, with masks."""
 
 import warnings
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import pytensor.tensor as pt
 from numpy.lib.array_utils import normalize_axis_tuple
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import ratio
 from objectives._inputs import align_targets, aligned_mask, as_tensor, fitted, floating_scores, matching
+from objectives._typing import TensorLike
 from objectives.ops.counting import EntryCount
 from objectives.ops.marking import has_mask
-from objectives.ops.selection import select, where
+from objectives.ops.selection import select
 from objectives.ops.shapes import own_shape
 from objectives.ops.statistics import summed, where_nothing
 
 __all__ = ["aggregate", "aggregate_parts", "align_targets", "labelled"]
 
-MODES = ("mean", "sum", "normalized_sum")
+Mode: TypeAlias = Literal["mean", "sum", "normalized_sum"]
+MODES = get_args(Mode)
 
 
-def aggregate(loss, weights=None, mode="mean", *, mask=None, normalizer=None, axis=None):
-    r"""Aggregate an element-wise or item-wise loss to one number.
+def aggregate(
+    loss: TensorLike,
+    weights: TensorLike | None = None,
+    mode: Mode = "mean",
+    *,
+    normalizer: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int | tuple[int, ...] | None = None,
+) -> TensorVariable:
+    r"""Aggregate (reduce) an element-wise or item-wise loss to one number: mean, sum or weighted mean.
+
+    Every training loss ends here: ``pytensor.grad`` needs a scalar, and losses are never reduced before.
 
     .. math::
         \text{mean} = \frac{\sum_{i \in M} w_i \ell_i}{|M|}, \qquad
         \text{sum} = \sum_{i \in M} w_i \ell_i, \qquad
         \text{normalized\_sum} = \frac{\sum_{i \in M} w_i \ell_i}{\sum_{i \in M} w_i}
 
-    with the losses :math:`\ell_i`, the weights :math:`w_i` (1 if not given) and the set :math:`M` of entries that the
-    mask leaves (all if not given). A denominator of 0 gives 0 with a gradient of 0: nothing to learn from, not NaN.
+    for losses :math:`\ell_i`, weights :math:`w_i` (default 1) and the set :math:`M` of unmasked entries.
 
     Parameters
     ----------
     loss : tensor
-        Losses of any shape, usually what a loss function of this package returns.
+        Losses of any shape, usually the result of a loss function of this package.
     weights : tensor, optional
-        Factors of the shape of `loss`, or with lengths of 1 where it shall be broadcast; they are broadcast before
-        they are counted. Boolean weights select instead of multiplying, so that NaN outside does not spread.
-    mode : {'mean', 'sum', 'normalized_sum'}
-        ``'mean'`` divides by the number of entries, whatever their weights; ``'normalized_sum'`` by the sum of
-        weights. The latter weighs mini-batches of different total weight alike: with few labelled entries in a
-        batch, each of them counts more.
+        Factors that broadcast to `loss`; booleans select, so that NaN outside does not spread.
+    mode : {"mean", "sum", "normalized_sum"}
+        "mean" divides by the number of entries, "normalized_sum" by the sum of the weights.
+    normalizer : tensor, optional
+        Denominator to use instead: the tokens of an accumulated batch, or batch size / N for an ELBO.
     mask : tensor of bool, optional
-        Entries to aggregate, of the shape of `loss` or broadcastable to it; the others are left out of every sum and
-        count, whatever stands there.
-    normalizer : scalar, optional
-        Divide the sum of weighted losses by this instead (with `axis`, possibly by a tensor of the result's shape):
-        the number of tokens of an accumulated batch, say, or batch size / N for the likelihood term of an ELBO.
+        Entries to aggregate, broadcast to `loss`; the rest are left out of every sum and count.
     axis : int or tuple of int, optional
-        Aggregate over these axes only, for example ``axis=-1`` for one mean per row. All axes by default.
+        Axes to reduce, such as ``axis=-1`` for one mean per row; by default all.
 
     Returns
     -------
     TensorVariable
         A scalar, or with `axis` a tensor of the other axes, of the dtype of the loss (floatX for integers).
-        float16 is accumulated in float32.
 
     Raises
     ------
-    ValueError
-        If `mode` is unknown; for ``'normalized_sum'`` without weights or mask; for ``'sum'`` with a normalizer.
-    TypeError
-        If weights or mask do not fit the loss, or the loss is a scalar already.
+    TypeError, ValueError
+        If `mode` is unknown or lacks its denominator, if shapes do not fit, or if the loss is a scalar already.
 
     Warns
     -----
@@ -72,6 +77,10 @@ def aggregate(loss, weights=None, mode="mean", *, mask=None, normalizer=None, ax
     --------
     aggregate_parts : numerator and denominator, to add up over batches before dividing.
 
+    Notes
+    -----
+    A denominator of 0 gives 0 with a gradient of 0, not NaN: there is nothing to learn from.
+
     References
     ----------
     .. [1] ``lasagne.objectives.aggregate``, https://lasagne.readthedocs.io/en/latest/modules/objectives.html
@@ -79,16 +88,13 @@ def aggregate(loss, weights=None, mode="mean", *, mask=None, normalizer=None, ax
     Examples
     --------
     >>> from objectives import aggregate
-    >>> loss = [1.0, 2.0, 6.0]
-    >>> print(aggregate(loss).eval())
-    3.0
-    >>> print(aggregate(loss, weights=[2.0, 1.0, 0.0], mode="normalized_sum").eval().round(4))
+    >>> print(aggregate([1.0, 2.0, 6.0], weights=[2.0, 1.0, 0.0], mode="normalized_sum").eval().round(4))
     1.3333
-    >>> print(aggregate(loss, mask=[True, True, False]).eval())
+    >>> print(aggregate([1.0, 2.0, 6.0], mask=[True, True, False]).eval())
     1.5
     """
     if normalizer is not None and mode == "sum":
-        raise ValueError("mode='sum' divides by nothing: leave out normalizer, or the mode")
+        raise ValueError("mode='sum' has no denominator: leave out normalizer or mode")
     if normalizer is None:
         _warn_of_mask(loss, mode, mask)
     total, count, dtype = _sums(loss, weights, mode, mask, axis, needs_count=mode != "sum" and normalizer is None)
@@ -98,31 +104,39 @@ def aggregate(loss, weights=None, mode="mean", *, mask=None, normalizer=None, ax
         count = matching(as_tensor(normalizer, "normalizer"), total)
         if count.ndim > total.ndim:
             raise TypeError(f"normalizer must be a scalar, but has {count.ndim} dimensions")
-    return _ratio(total, count).astype(dtype)
+    return ratio(total, count, where_nothing(pt.constant(0, dtype=total.dtype))).astype(dtype)
 
 
-def aggregate_parts(loss, weights=None, mode="mean", *, mask=None, axis=None):
-    r"""Numerator and denominator of `aggregate`, which add up exactly over batches.
+def aggregate_parts(
+    loss: TensorLike,
+    weights: TensorLike | None = None,
+    mode: Literal["mean", "normalized_sum"] = "mean",
+    *,
+    mask: TensorLike | None = None,
+    axis: int | tuple[int, ...] | None = None,
+) -> tuple[TensorVariable, TensorVariable]:
+    r"""Numerator and denominator of a mean loss, which add up exactly over batches.
+
+    Use it for gradient accumulation and for means over batches of different size, where the mean of the means is wrong.
 
     .. math::
         \left(\sum_{i \in M} w_i \ell_i,\ |M|\right) \text{ or }
         \left(\sum_{i \in M} w_i \ell_i,\ \sum_{i \in M} w_i\right)
 
-    for ``mode='mean'`` and ``mode='normalized_sum'``. The mean of the means of batches of different size is not the
-    mean over all; the sum of numerators divided by the sum of denominators is.
+    for ``mode="mean"`` and ``mode="normalized_sum"``, in the notation of `aggregate`.
 
     Parameters
     ----------
     loss : tensor
         Losses of any shape.
     weights : tensor, optional
-        Factors, as for `aggregate`.
-    mode : {'mean', 'normalized_sum'}
-        What the denominator counts.
+        Factors that broadcast to `loss`; booleans select.
+    mode : {"mean", "normalized_sum"}
+        Whether the denominator is the number of entries or the sum of the weights.
     mask : tensor of bool, optional
-        Entries to aggregate, as for `aggregate`.
+        Entries to aggregate, broadcast to `loss`; the rest are left out of every sum and count.
     axis : int or tuple of int, optional
-        Aggregate over these axes only.
+        Axes to reduce; by default all.
 
     Returns
     -------
@@ -131,15 +145,12 @@ def aggregate_parts(loss, weights=None, mode="mean", *, mask=None, axis=None):
 
     Raises
     ------
-    ValueError
-        If `mode` is unknown, or ``'sum'``, which has no denominator.
-    TypeError
-        If weights or mask do not fit the loss, or the loss is a scalar already.
+    TypeError, ValueError
+        As `aggregate`, and for ``mode="sum"``, which has no denominator.
 
-    Warns
-    -----
-    UserWarning
-        As `aggregate`.
+    See Also
+    --------
+    aggregate : the quotient.
 
     References
     ----------
@@ -153,43 +164,44 @@ def aggregate_parts(loss, weights=None, mode="mean", *, mask=None, axis=None):
     4.0
     """
     if mode == "sum":
-        raise ValueError("mode='sum' has no denominator: use aggregate(mode='sum'), whose results add up as they are")
+        raise ValueError(
+            "mode='sum' has no denominator: use aggregate(mode='sum'), whose results can be added as they are"
+        )
     _warn_of_mask(loss, mode, mask)
     total, count, _ = _sums(loss, weights, mode, mask, axis, needs_count=True)
     return total, count
 
 
-def labelled(targets, missing_value=np.nan):
-    r"""The mask of the targets that are there: ``True`` where there is a label.
+def labelled(targets: TensorLike, missing_value: float = np.nan) -> TensorVariable:
+    r"""Mask of missing labels: True where there is a label, False where it is NaN or a sentinel.
+
+    It takes the place of ``ignore_index=``: give the result as ``mask=`` to the loss and to `aggregate`.
 
     .. math:: M_i = [t_i \ne m]
 
-    with the missing value :math:`m`; for NaN, :math:`M_i` tells whether :math:`t_i` is a number.
+    with the missing value :math:`m`; for NaN, :math:`M_i` says whether :math:`t_i` is a number.
 
     Parameters
     ----------
     targets : tensor
         Targets of any shape and dtype.
     missing_value : float or int
-        What stands for a missing label: NaN (the default) or a sentinel such as -1, -100 or astroNN's -9999. If both
-        occur, combine two masks: ``labelled(t) & labelled(t, -9999)``.
+        What stands for a missing label: NaN or a sentinel such as -1, -100 or astroNN's -9999.
 
     Returns
     -------
     TensorVariable
-        A boolean tensor of the shape of `targets`, for ``mask=`` of a loss or of `aggregate`.
+        A boolean tensor of the shape of `targets`.
 
     Raises
     ------
-    TypeError
-        If `missing_value` is not a number.
-    ValueError
-        If the dtype of `targets` cannot hold `missing_value`, which could then never be found.
+    TypeError, ValueError
+        If `missing_value` is not a number, or the dtype of `targets` cannot hold it.
 
     Notes
     -----
-    Class indices with missing labels often come as floats with NaN. They become integers once the mask is taken:
-    ``labels = pt.switch(mask, targets, 0).astype("int64")``.
+    If NaN and a sentinel both occur, combine two masks: ``labelled(t) & labelled(t, -9999)``. Class indices with
+    missing labels often come as floats with NaN; ``pt.switch(mask, targets, 0).astype("int64")`` makes them integers.
 
     References
     ----------
@@ -223,23 +235,23 @@ def labelled(targets, missing_value=np.nan):
 def _check_can_hold(targets, missing_value, can_hold):
     if not can_hold:
         raise ValueError(
-            f"targets of dtype {targets.dtype} cannot hold missing_value={missing_value}, so no label would ever count "
-            "as missing: give the value that stands for missing labels, or convert the targets"
+            f"targets of dtype {targets.dtype} cannot hold missing_value={missing_value}, so that no label would "
+            "ever count as missing: give the value that marks missing labels, or convert the targets"
         )
 
 
 def _warn_of_mask(loss, mode, mask):
     if mode == "mean" and mask is None and isinstance(loss, TensorVariable) and has_mask(loss):
         warnings.warn(
-            "the loss was given a mask, but its mean is taken over all entries, of which those that are masked are 0: "
-            "give the mask here as well, aggregate(loss, mask=mask); or mode='sum', or the normalizer that is meant",
+            "the loss was given a mask, but its mean is taken over all entries, masked ones as 0: give the mask here, "
+            "too, aggregate(loss, mask=mask), or mode='sum', or the normalizer you mean",
             UserWarning,
             stacklevel=3,
         )
 
 
 def _sums(loss, weights, mode, mask, axis, *, needs_count):
-    """The sum of weighted losses, what a mean divides it by, and the dtype of the result."""
+    """The sum of weighted losses, the denominator of their mean, and the dtype of the result."""
     if mode not in MODES:
         raise ValueError(f"mode must be one of {MODES}, not {mode!r}")
     if mode == "normalized_sum" and weights is None and mask is None:
@@ -257,20 +269,20 @@ def _sums(loss, weights, mode, mask, axis, *, needs_count):
         loss, counted = _weighted(loss, as_tensor(weights, "weights"), mask)
     total = loss.sum(axis=axis)
     count = _count(loss, counted if mode == "normalized_sum" else None, mask, axis) if needs_count else None
-    if total.ndim == 0 or 0 in axis:  # of the items, adds up over batches, which validation functions must know
+    if total.ndim == 0 or 0 in axis:  # a sum over items adds up over batches: mark it for validation functions
         total, count = summed(total), None if count is None else summed(count)
     return total, count, dtype
 
 
 def _count(loss, weights, mask, axis):
-    """What a mean divides by: the sum of the weights, or the number of entries."""
+    """The denominator of a mean: the sum of the weights, or the number of entries."""
     if weights is not None:
         return _spread(weights, loss).sum(axis=axis)
     return _number_of_entries(loss, mask, axis)
 
 
 def _weighted(loss, weights, mask):
-    """The loss times its weights, and the weights as numbers, 0 where they are masked."""
+    """The loss times its weights, and the weights as numbers, 0 where masked."""
     selected = weights.dtype == "bool"
     weights = fitted(weights, "weights", loss.type.shape, "loss")
     factors = select(mask, matching(weights, loss))
@@ -284,20 +296,14 @@ def _number_of_entries(loss, mask, axis):
 
 
 def _spread(x, loss):
-    """``x`` broadcast to the shape of the loss, if its static shape tells that it is smaller."""
+    """``x``, broadcast to the shape of the loss if its static shape is smaller."""
     smaller = x.ndim < loss.ndim or any(m == 1 != n for m, n in zip(x.type.shape, loss.type.shape, strict=True))
     return pt.second(own_shape(loss), x) if smaller else x
-
-
-def _ratio(total, count):
-    """``total / count``, and 0 with a gradient of 0 where the count is 0."""
-    some = pt.neq(count, 0)
-    return where(some, total / where(some, count, 1), where_nothing(pt.constant(0, dtype=total.dtype)))
 
 
 def _check_not_aggregated(loss, weights, mask, axis):
     if loss.ndim == 0 and not (weights is None and mask is None and axis is None):
         raise TypeError(
-            "weights, mask and axis need the losses of the elements or items, but this loss is a scalar: it is "
-            "aggregated already. Give them to the first call of aggregate, instead of a mean taken before"
+            "weights, mask and axis need unreduced losses, but this loss is a scalar: it is aggregated already. Give "
+            "them to the first call of aggregate, in place of the mean taken before"
         )

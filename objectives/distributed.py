@@ -1,4 +1,4 @@
-"""Validation on many machines, by Dask: partitions of the data are reduced where they are read, and states merged."""
+"""Distributed validation with Dask: each partition is reduced to a state where it is read, and states are merged."""
 
 import copy
 import hashlib
@@ -17,19 +17,19 @@ from objectives.ops.statistics import merged_states
 
 __all__ = ["PartitionError", "evaluate"]
 
-KEPT = 4  # how many compiled validations a worker keeps
-FLAGS = ("floatX", "mode")  # what the compiled functions depend on, and a worker may have set otherwise
+KEPT = 4  # compiled validations that a worker caches
+FLAGS = ("floatX", "mode")  # settings that compiled functions depend on, which may differ on a worker
 
 
 class PartitionError(RuntimeError):
-    """A partition could not be read, or a batch of it not be added.
+    """A partition could not be read, or one of its batches was rejected.
 
     Attributes
     ----------
     partition : int
-        Its number, counted from 0.
+        Number of the partition, from 0.
     batch : int
-        The number of the batch in it, counted from 0.
+        Number of the batch in the partition, from 0.
     """
 
     def __init__(self, partition: int, batch: int, reason: str):
@@ -40,54 +40,45 @@ class PartitionError(RuntimeError):
         return "partition {}, batch {}: {}".format(*self.args)
 
 
-def evaluate(validation: Validation, partitions: Iterable, *, client=None, progress: bool = True) -> dict[str, Any]:
-    r"""What a validation gives for all batches of all partitions, computed by the workers of a Dask cluster.
+def evaluate(
+    validation: Validation, partitions: Iterable[Any], *, client: Any = None, progress: bool = True
+) -> dict[str, Any]:
+    r"""Evaluate measures on a Dask cluster: exact values over all batches of all partitions.
+
+    Choose it when the data are spread over machines; on one machine, ``validation.validate`` does the same.
 
     .. math:: m(X_1 \cup \dots \cup X_n) = r((s(X_1) + s(X_2)) + (s(X_3) + s(X_4)) + \dots)
 
-    with the partitions :math:`X_i`, their accumulated statistics :math:`s`, merged in pairs, and the result :math:`r`.
+    for partitions :math:`X_i`, their statistics :math:`s`, merged in pairs, and the result :math:`r`.
 
     Parameters
     ----------
     validation : Validation
-        What `compile_validation` gives. It is sent to each worker once and compiled there once, for all its threads.
+        The result of `compile_validation`; it is sent to each worker and compiled there once.
     partitions : iterable
-        The parts of the data. Each is one of these:
-
-        - a function without arguments that returns an iterable of batches, best a generator of batches that are read
-          one by one: a worker then holds one batch at a time;
-        - an iterable of batches that can be pickled, such as a list;
-        - a ``Delayed`` or ``Future`` of Dask of one of these.
-
-        Batches are what ``validation.update`` takes.
+        Functions without arguments that return batches (best generators: a worker then holds one batch at a time),
+        iterables of batches that can be pickled, such as lists, or a Dask ``Delayed`` or ``Future`` of either.
     client : distributed.Client, optional
-        The client of the cluster; the current one if not given.
+        Client of the cluster; by default the current one.
     progress : bool
-        Whether to show a progress bar. It needs tqdm.
+        Whether to show a progress bar, which needs tqdm.
 
     Returns
     -------
     dict
-        What ``validation.result()`` gives. ``validation`` holds the state of all data afterwards, and nothing of what
-        it had accumulated before.
+        The result of ``validation.result()``; ``validation`` then holds the state of all partitions, and only that.
 
     Raises
     ------
     PartitionError
-        If a partition cannot be read, or a batch of it cannot be added. The validation is as it was.
-    ValueError
-        If no client is given and there is none.
-    TypeError
-        If a partition is an iterator, such as a generator, which cannot be sent.
-    ImportError
-        If Dask is not installed.
+        If a partition cannot be read, or one of its batches is rejected; ``validation`` is unchanged.
+    TypeError, ValueError, ImportError
+        If a partition is an iterator, which cannot be sent; if there is no client; or without Dask.
 
     Notes
     -----
-    Which states are merged with which depends on the number of partitions alone, not on which worker is done first.
-    So the result is the same to the last bit on one worker and on a hundred, and again if workers are lost on the
-    way: Dask computes again what they held. Other partitions make other sums of floating-point numbers, which may
-    round differently; whole numbers are exact.
+    The order of merging depends only on the number of partitions, so that results are the same to the last bit on any
+    number of workers, also if some are lost. Other partitions may round sums of floats differently; integers are exact.
 
     Examples
     --------
@@ -124,8 +115,8 @@ def _current_client():
         return get_client()
     except ValueError as error:
         raise ValueError(
-            "there is no client of a Dask cluster: make one before, with distributed.Client() on this machine or "
-            "distributed.Client('address:port') of a scheduler, or give client="
+            "there is no Dask client: create one first, distributed.Client() for this machine or "
+            "distributed.Client('address:port') for a scheduler, or give client="
         ) from error
 
 
@@ -133,14 +124,14 @@ def _current_client():
 
 
 def _tasks(validation, partitions):
-    """The states of all partitions as tasks of Dask, and the one that merges them; None if there are no partitions."""
+    """Dask tasks: the state of each partition, and the merged state (None without partitions)."""
     from dask import delayed
 
     def task(function, name, *arguments):
         return delayed(function, pure=False)(*arguments, dask_key_name=f"{name}-{token}")
 
     token = uuid4().hex
-    # a task, not scattered data, which would be gone with the workers that hold it
+    # a task, not scattered data, which is lost with the workers that hold it
     sent = task(partial(_identity, _packed(validation)), "validation")
     states = []
     for number, partition in enumerate(partitions):
@@ -151,7 +142,7 @@ def _tasks(validation, partitions):
             )
         if _is_of_dask(partition):
             states.append(task(partial(_accumulated, number), f"accumulate-{number}", sent, partition))
-        else:  # within the function, so that Dask does not search it for tasks
+        else:  # bound to the function, so that Dask does not search it for tasks
             states.append(task(partial(_accumulated, number, partition=partition), f"accumulate-{number}", sent))
     merge, level, merged = partial(merged_states, validation.rules), 0, states
     while len(merged) > 1:
@@ -171,22 +162,22 @@ def _is_of_dask(partition):
 
 
 def _with_progress(client, states, merged):
-    """What is merged, after a progress bar of the states."""
+    """The merged state, after a progress bar over the states of the partitions."""
     from distributed import as_completed
 
     done, total = as_completed(states, loop=client.loop), len(states)
-    states.clear()  # the cluster may forget what it has merged
+    states.clear()  # lets the cluster free merged states
     for state in with_progress_bar(done, "partitions", total=total):
         if state.status == "error":
             break
     return merged.result()
 
 
-# What is sent, and what a worker does
+# What is sent, and what a worker computes
 
 
 class Sent(NamedTuple):
-    """A validation to be compiled, and the settings of PyTensor for that."""
+    """A validation to compile, and the PyTensor settings to compile it with."""
 
     digest: str
     pickled: bytes
@@ -194,7 +185,7 @@ class Sent(NamedTuple):
 
 
 def _packed(validation):
-    from distributed.protocol.pickle import dumps  # of what is defined in a script, too
+    from distributed.protocol.pickle import dumps  # handles what a script defines, too
 
     pickled = dumps(_emptied(validation))
     flags = {name: getattr(config, name) for name in FLAGS}
@@ -216,7 +207,7 @@ _compiling = Lock()
 
 
 def _unpacked(sent):
-    """The validation, compiled if this worker has not done so before; each caller gets one that accumulates alone."""
+    """The validation, compiled once per worker; each caller gets a copy with its own state."""
     with _compiling:
         if sent.digest not in _compiled:
             while len(_compiled) >= KEPT:

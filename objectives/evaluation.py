@@ -1,71 +1,72 @@
-"""Validation functions: measures and losses over any number of batches, as exact as over one batch of all items."""
+"""Validation functions: exact measures and losses over any number of batches."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from threading import RLock
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytensor
-from pytensor.compile.mode import get_mode, predefined_modes
+from pytensor.compile.mode import Mode, get_mode, predefined_modes
+from pytensor.tensor.variable import TensorVariable
 
 from objectives._backends import BACKENDS
 from objectives._batches import arrays_of
 from objectives._progress import with_progress_bar
 from objectives._splitting import split
+from objectives._typing import TensorLike
 from objectives.ops._symbolic import UNCOMPILED
 from objectives.ops.statistics import accumulated, check_lengths, concatenated, merged_states
 
 __all__ = ["BatchError", "CompilationError", "Validation", "compile_validation"]
 
+Measure: TypeAlias = TensorLike | tuple[TensorLike, TensorLike | None]
 ARRAYS_OF = {backend.linker: backend.arrays for backend in BACKENDS}
 
 
 class BatchError(RuntimeError):
-    """A batch could not be added, and nothing of it was.
+    """A batch was rejected; the accumulated state is unchanged.
 
     Attributes
     ----------
     batch : int
-        Its number, counted from 0: as many were added before it.
+        Number of the batch, from 0.
     """
 
-    def __init__(self, batch: int, reason: str):
+    def __init__(self, batch: int, reason: str) -> None:
         super().__init__(batch, reason)
         self.batch = batch
 
-    def __str__(self):
-        return "batch {} could not be added, and nothing of it was: {}".format(*self.args)
+    def __str__(self) -> str:
+        return "batch {} was rejected; the accumulated state is unchanged: {}".format(*self.args)
 
 
 class CompilationError(RuntimeError):
-    """The backend cannot compile the function of a batch. It is not the batch, of which NumPy can compute it."""
+    """The backend cannot compile the measures. The batch is not at fault: NumPy can compute them for it."""
 
 
-def compile_validation(inputs, measures, *, mode=None) -> "Validation":
-    r"""Compile measures and losses into a function of batches that is exact however the data are split.
+def compile_validation(
+    inputs: Sequence[TensorVariable], measures: Mapping[str, Measure], *, mode: str | Mode | None = None
+) -> "Validation":
+    r"""Compile measures and losses into a validation function that is exact over any number of batches.
+
+    Means of the values of batches are wrong for F1, R2 or AUC, and for batches of different size; this is not.
 
     .. math:: m(X_1 \cup \dots \cup X_n) = r(s(X_1) + \dots + s(X_n))
 
-    with the batches :math:`X_i`, the statistics :math:`s` of a measure, and its result :math:`r`, which is computed
-    once.
+    for batches :math:`X_i`, the statistics :math:`s` of a measure, and its result :math:`r`, computed once.
 
     Parameters
     ----------
     inputs : sequence of TensorVariable
-        The inputs of the graph, in the order in which a batch gives their values.
+        Inputs of the graph, in the order in which a batch gives their values.
     measures : dict
-        What to compute, by name. A value is one of these:
-
-        - a measure of a set such as ``f1_score(...)``, a loss made one number by `aggregate`, or any expression of
-          such numbers, for example ``pt.exp(aggregate(loss))``;
-        - a loss or measure of elements or items, such as ``categorical_accuracy(...)``: its mean over all of them, or
-          over those that count if it was given a mask;
-        - a pair ``(loss, weights)``: ``aggregate(loss, weights, "normalized_sum")`` over all of them. Boolean weights
-          choose what counts.
+        Measures by name: an aggregated measure, such as ``f1_score(...)``, ``aggregate(loss)`` or an expression of
+        these; unreduced losses, for their mean over all entries that the loss's own mask leaves; or a pair
+        ``(loss, weights)``, for ``aggregate(loss, weights, "normalized_sum")``.
     mode : str or Mode, optional
-        A mode of PyTensor, such as ``"JAX"``; its default if not given.
+        Mode of PyTensor, such as ``"JAX"``; by default PyTensor's own.
 
     Returns
     -------
@@ -74,19 +75,18 @@ def compile_validation(inputs, measures, *, mode=None) -> "Validation":
 
     Raises
     ------
-    TypeError
-        If a measure is one number of a batch from which that of the whole cannot be had, such as ``loss.mean()``; or is
-        computed from losses that were given a mask, from which that of its entries cannot be had.
-    ValueError
-        If there are no measures, if something is computed from what is not among the inputs, or if an input is given
-        twice or needed by no measure.
+    TypeError, ValueError
+        If a measure has no exact value over batches, such as ``loss.mean()``, or if `inputs` do not fit the measures.
+
+    See Also
+    --------
+    objectives.distributed.evaluate : the same on a Dask cluster.
 
     Notes
     -----
-    A measure of a set is computed from statistics of which those of two batches give those of both: sums, moments,
-    maxima, counts. They are accumulated in float64 by NumPy, on JAX (in floatX) and MLX (in float32) where these
-    compute; sums with compensation. Measures that need all items at once, such as the exact area under a curve, keep
-    the scores and targets of all batches; their documentation says so.
+    Statistics are sums, moments, maxima and counts. NumPy accumulates them in float64, with compensated sums; JAX and
+    MLX keep them on the device, in floatX and float32. Measures that need all items at once, such as the exact area
+    under a curve, keep the scores and targets of all batches.
 
     References
     ----------
@@ -100,8 +100,7 @@ def compile_validation(inputs, measures, *, mode=None) -> "Validation":
     >>> import pytensor.tensor as pt
     >>> from objectives import compile_validation, squared_error
     >>> predictions, targets = pt.vectors("predictions", "targets")
-    >>> errors = squared_error(predictions, targets)
-    >>> validation = compile_validation([predictions, targets], {"mse": errors})
+    >>> validation = compile_validation([predictions, targets], {"mse": squared_error(predictions, targets)})
     >>> batches = [([1.0, 2.0], [1.0, 0.0]), ([5.0], [4.0])]
     >>> print(validation.validate(batches, progress=False)["mse"].round(4))
     1.6667
@@ -112,23 +111,25 @@ def compile_validation(inputs, measures, *, mode=None) -> "Validation":
 class Validation:
     """A validation function over batches, made by `compile_validation`.
 
-    It can be pickled together with what it accumulated, and is compiled anew where it is loaded. What ``copy.copy``
-    makes of it shares the compiled functions, but accumulates for itself: for several sets of data, or threads.
+    It can be pickled with its state, and is compiled again where it is loaded. Copies made by ``copy.copy`` share the
+    compiled functions but have their own state: use them for several data sets, or threads.
 
     Attributes
     ----------
     batches : int
-        The number of batches that were added.
+        Number of batches that were added.
     """
 
     batches: int
-    _arrays: list[Any]  # what was accumulated, of the backend or of NumPy
-    _chunks: list[list[Any]]  # what was kept of each batch
+    _arrays: list[Any]  # accumulated states, arrays of the backend or of NumPy
+    _chunks: list[list[Any]]  # kept items, by statistic and batch
 
-    def __init__(self, inputs, measures, *, mode=None):
+    def __init__(
+        self, inputs: Sequence[TensorVariable], measures: Mapping[str, Measure], *, mode: str | Mode | None = None
+    ) -> None:
         linker = type(get_mode(mode).linker).__name__
         self._backend, self._own_arrays = linker.removesuffix("Linker"), ARRAYS_OF.get(linker)
-        # what the functions of JAX and MLX return stays on the device; JAX has float64 if that is floatX, MLX has not
+        # JAX and MLX keep states on the device; JAX has float64 if that is floatX, MLX never
         own_dtype = {"jax": pytensor.config.floatX, "mlx": "float32"}.get(self._own_arrays or "")
         self._keeps_states = own_dtype is not None
         self._parts = split(inputs, measures, own_dtype or "float64")
@@ -140,73 +141,71 @@ class Validation:
         self.reset()
 
     def _compiled_update(self, mode):
-        """The function of a batch: the statistics of the batch, or the states after it where the backend keeps them."""
+        """The compiled function of a batch, to its statistics, or to the new states if the backend keeps them."""
         inputs, statistics = self._inputs, [part.of_batch for part in self._added]
         if self._keeps_states:
             inputs = [*inputs, *(part.state for part in self._added)]
             statistics = [accumulated(part.state, part.of_batch, part.rule) for part in self._added]
         update = pytensor.function(inputs, [*statistics, *(kept.of_batch for kept in self._kept)], mode=mode)
-        update.trust_input = True  # `arrays_of` looks at them, and lets arrays of the backend pass
+        update.trust_input = True  # `arrays_of` checks them, and lets arrays of the backend pass
         return update
 
     def __reduce__(self):
         inputs, measures, mode = self._definition
         return _restored, (inputs, measures, mode, self.state)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Validation of {self._names} by {self._backend}: {self.batches} batches of {self._inputs}>"
 
-    def __copy__(self):
+    def __copy__(self) -> "Validation":
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other._arrays, other._chunks = list(self._arrays), [list(chunks) for chunks in self._chunks]
         return other
 
-    def validate(self, batches: Iterable, progress: bool = True) -> dict[str, Any]:
-        """Start afresh, add every batch, and give the results.
+    def validate(self, batches: Iterable[Any], progress: bool = True) -> dict[str, Any]:
+        """Reset, add every batch, and return the results.
 
         Parameters
         ----------
         batches : iterable
-            Batches as `update` takes them; a generator is fine.
+            Batches as for `update`; a generator is fine.
         progress : bool
-            Whether to show a progress bar with the values so far (of measures that do not keep all items). It needs
-            tqdm.
+            Whether to show a progress bar, which needs tqdm, with the values so far of measures that keep no items.
 
         Returns
         -------
         dict
-            What `result` gives.
+            As `result`.
 
         Raises
         ------
         BatchError
-            If a batch cannot be added. As after any interruption, `result` then gives the values for the batches
-            before it, and `update` goes on from there.
+            If a batch is rejected. As after any interruption, `result` then covers the batches before it, and `update`
+            goes on from there.
         ValueError
-            If there is no batch, or nothing counts for any of the measures.
+            If there is no batch, or if nothing counts for any of the measures.
         """
         self.reset()
         for batch in with_progress_bar(batches, "batches", self._values_so_far) if progress else batches:
             self.update(batch)
         return self.result()
 
-    def update(self, batch) -> None:
+    def update(self, batch: Any) -> None:
         """Add a batch.
 
         Parameters
         ----------
         batch : sequence or dict of arrays
-            The values of the inputs in their order, or by their names; of a single input, also the array itself.
-            Arrays of JAX stay where they are if that is the backend.
+            Values of the inputs, in order or by name; for a single input, also the array itself. Arrays of the backend
+            stay on its device.
 
         Raises
         ------
         BatchError
-            If anything is wrong with the batch: number, names, shapes or dtypes of the arrays, or labels. What was
-            accumulated before is untouched.
+            If the number, names, shapes, dtypes or labels of the batch are wrong; the state is unchanged.
         CompilationError
-            If the backend cannot compile the function of a batch.
+            If the backend cannot compile the measures.
         """
         with self._lock:
             before = self._snapshot()
@@ -231,7 +230,7 @@ class Validation:
         self.batches += 1
 
     def _of_batch(self, values):
-        """What the compiled function gives."""
+        """The outputs of the compiled function."""
         try:
             found = self._update(*values, *(self._arrays if self._keeps_states else ()))
         except Exception as error:
@@ -247,12 +246,12 @@ class Validation:
         Returns
         -------
         dict
-            A NumPy array or number for each name; NaN where nothing counts.
+            A NumPy array or number by name; NaN where nothing counts.
 
         Raises
         ------
         ValueError
-            If no batch was added, or nothing counts for any of the measures.
+            If no batch was added, or if nothing counts for any of the measures.
         """
         if not self.batches:
             raise ValueError(f"no batch was added, so that there is no value of {self._names}")
@@ -264,21 +263,21 @@ class Validation:
         return values
 
     def _results(self, *, is_blank=True):
-        """The value of each measure, which is NaN where nothing counts unless they are not to be blank."""
+        """The value of each measure; with ``is_blank``, NaN where nothing counts."""
         values = self._of_sums(is_blank)
         if self._kept:
             values |= self._of_items(is_blank)
         return {name: values[name] for name in self._names}
 
     def _of_sums(self, is_blank=True):
-        """The measures that need nothing but sums and the like."""
+        """The measures that need no kept items."""
         with self._lock:
             names, function = self._sums
             values = function(is_blank, *self._settled())
         return {name: np.asarray(value)[()] for name, value in zip(names, values, strict=True)}
 
     def _of_items(self, is_blank):
-        """The measures that need all items."""
+        """The measures that need kept items."""
         for i, chunks in enumerate(self._chunks):
             self._chunks[i] = [concatenated(chunks)]
         with self._lock:
@@ -287,12 +286,12 @@ class Validation:
         return {name: np.asarray(value)[()] for name, value in zip(names, values, strict=True)}
 
     def _settled(self):
-        """What the states say."""
+        """The states as values of the statistics."""
         return [part.settled(array) for part, array in zip(self._added, self._arrays, strict=True)]
 
     @cached_property
     def _sums(self):
-        """Names of the measures of sums, and a function of them: a few numbers, which are not worth compiling."""
+        """Names and function of the measures that need no kept items: a few numbers, not worth compiling."""
         return self._compiled_results(True, self._added, UNCOMPILED)
 
     @cached_property
@@ -313,10 +312,10 @@ class Validation:
 
     @property
     def state(self) -> dict[str, np.ndarray]:
-        """What was accumulated, as NumPy arrays: to save (``numpy.savez(file, **validation.state)``), send and merge.
+        """The accumulated state as NumPy arrays: to save (``numpy.savez(file, **validation.state)``), send and merge.
 
-        The entry ``"batches"`` is the number of batches, with which an interrupted run can go on behind them. Setting
-        it replaces what was accumulated.
+        Its entry ``"batches"`` is the number of batches, after which an interrupted run can go on. Setting ``state``
+        replaces what was accumulated.
         """
         state = {part.name: np.array(array) for part, array in zip(self._added, self._arrays, strict=True)}
         for kept, chunks in zip(self._kept, self._chunks, strict=True):
@@ -331,17 +330,17 @@ class Validation:
         self._take(new)
 
     def merge(self, state: Mapping[str, np.ndarray]) -> None:
-        """Add what another validation of the same measures accumulated.
+        """Add the state of another validation of the same measures.
 
         Parameters
         ----------
         state : dict
-            The `state` of the other; also what ``numpy.load`` gives of a saved one.
+            The `state` of the other, also as loaded by ``numpy.load``.
 
         Raises
         ------
         ValueError
-            If it has other names or shapes than one of the same measures. What was accumulated is untouched.
+            If names or shapes differ from those of these measures; the own state is unchanged.
         """
         self._check_state(state)
         mine = {part.name: np.asarray(array) for part, array in zip(self._added, self._arrays, strict=True)}
@@ -353,12 +352,12 @@ class Validation:
         self._take(new)
 
     def _take(self, other):
-        """All that another accumulated, in one step, which nothing can interrupt."""
+        """Take over the state of another in one step that nothing can interrupt."""
         self.__dict__.update(_arrays=other._arrays, _chunks=other._chunks, batches=other.batches)
 
     @property
     def rules(self) -> dict[str, Any]:
-        """How states are merged where nothing is compiled: a rule for each name in ``state`` but ``"batches"``."""
+        """Rules that merge states without compiling: one for each name in ``state`` except ``"batches"``."""
         return {part.name: part.rule for part in (*self._added, *self._kept)}
 
     def _snapshot(self):
@@ -370,7 +369,7 @@ class Validation:
             del chunks[length:]
 
     def _check_shapes(self, before):
-        """All batches have the same columns: only the state before the first may be smaller than that after it."""
+        """Check that all batches have the same columns; only the state before the first batch may be smaller."""
         for array, old in zip(self._arrays, before[0], strict=True):
             if self.batches:
                 check_lengths(array.shape, old.shape)
@@ -382,7 +381,7 @@ class Validation:
         for part, array in zip(self._added, self._arrays, strict=True):
             given, own = np.shape(state[part.name]), array.shape
             fits = len(given) == len(own) and all(n == m or 1 in (n, m) for n, m in zip(given, own, strict=True))
-            # before the first batch a length that is not known is 1
+            # before the first batch, unknown lengths are 1
             if not fits or (given != own and self.batches and state["batches"]):
                 raise ValueError(f"{part.name} in the state has the shape {given}, that of this validation {own}")
 
@@ -391,7 +390,7 @@ class Validation:
 
 
 def _by_name(mode):
-    """PyTensor's modes by their names: that of PyTorch holds functions that cannot be pickled."""
+    """The name of a predefined mode: PyTorch's holds functions that cannot be pickled."""
     return next((name for name, known in predefined_modes.items() if known is mode), mode)
 
 

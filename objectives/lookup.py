@@ -1,4 +1,4 @@
-"""What is known of each loss and measure, as data, and finding them by name."""
+"""Losses and measures by name, and their facts: ranges, symmetry, convexity, minimizers."""
 
 import re
 from collections.abc import Callable
@@ -15,14 +15,14 @@ __all__ = ["Facts", "Range", "facts", "get", "names"]
 
 @dataclass(frozen=True)
 class Range:
-    """Which numbers an argument may hold.
+    """The range of the numbers that an argument may hold.
 
     Attributes
     ----------
     description : str
         The range in words or symbols, such as ``"[0, 1]"``.
     low, high : float
-        Bounds of single entries.
+        Bounds of the entries.
     """
 
     description: str
@@ -50,53 +50,52 @@ CLASSES = Range("class indices, one-hot or soft", low=0)
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a loss or measure.
+    """Facts about a loss or measure.
 
     Attributes
     ----------
     function : callable
-        The function itself.
+        The function.
     arguments : dict
         The `Range` of each argument that holds data, by name.
     per : {"element", "item", "set"}
-        What one number of the result is for: one element, one item (the last axis or the class axis is reduced), or
-        the whole set.
+        What one number of the result belongs to: an element, an item (the class or feature axis is reduced), or the
+        whole set.
     symmetric : bool
-        Whether exchanging the first two arguments changes nothing.
+        Whether the first two arguments can be exchanged.
     convex : bool
         Whether the loss is convex in its first argument.
     smooth : bool
-        Whether the loss has a continuous gradient in the interior of its range.
-    minimiser : str or None
-        The prediction at which the loss, averaged over targets, is least; None for measures.
+        Whether the loss has a continuous gradient inside its range.
+    minimizer : str or None
+        The prediction that minimizes the mean loss over targets; None for measures.
     minimum : float or None
-        The least value; None if it depends on the targets.
+        The least value of the loss; None if it depends on the targets.
     differentiable : bool
         False for measures, which have no gradient.
     best : {"min", "max"} or None
-        Whether the least or the greatest value is the best; None for what has no best, such as signed errors and
-        curves.
+        Whether the least or the greatest value is best; None if there is no best, as for signed errors and curves.
     """
 
-    function: Callable
+    function: Callable[..., Any]
     arguments: dict[str, Range] = field(default_factory=dict)
     per: Literal["element", "item", "set"] = "element"
     symmetric: bool = False
     convex: bool = False
     smooth: bool = False
-    minimiser: str | None = None
+    minimizer: str | None = None
     minimum: float | None = None
     differentiable: bool = True
     best: Literal["min", "max"] | None = "min"
 
     @property
     def name(self) -> str:
-        """The name of the function, which `get` takes."""
+        """Name of the function, as for `get`."""
         return self.function.__name__
 
     @property
     def reference(self) -> str:
-        """The first source that the function's documentation names."""
+        """The first reference in the function's docstring."""
         found = re.search(r"\.\. \[1\] (.+?)(?=\n\s*\.\. \[|\n\n|\Z)", getdoc(self.function) or "", re.DOTALL)
         return " ".join(found.group(1).split()) if found else ""
 
@@ -104,7 +103,7 @@ class Facts:
 _FACTS: dict[str, Facts] = {}
 
 
-Function = TypeVar("Function", bound=Callable)
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def described(
@@ -113,24 +112,24 @@ def described(
     symmetric: bool = False,
     convex: bool = False,
     smooth: bool = False,
-    minimiser: str | None = None,
+    minimizer: str | None = None,
     minimum: float | None = None,
     differentiable: bool = True,
     best: Literal["min", "max", ""] | None = "",
     **arguments: Range,
 ) -> Callable[[Function], Function]:
-    """Record the facts of the function that follows, which then answers keywords that it does not have.
+    """Record facts about the decorated function, and make it answer foreign keywords with a helpful error.
 
-    The best of losses is the least, of measures the greatest, unless it is given.
+    By default the least value of a loss is best, and the greatest of a measure.
     """
-    known = (per, symmetric, convex, smooth, minimiser, minimum, differentiable)
+    known = (per, symmetric, convex, smooth, minimizer, minimum, differentiable)
     best = ("min" if differentiable else "max") if best == "" else best
 
     def record(function: Function) -> Function:
         parameters = signature(function).parameters
 
         @wraps(function)
-        def checked(*args: Any, **keywords: Any):
+        def checked(*args: Any, **keywords: Any) -> Any:
             for keyword in keywords.keys() - parameters.keys():
                 raise TypeError(refused_keyword(keyword, function.__name__, parameters))
             return function(*args, **keywords)
@@ -142,7 +141,7 @@ def described(
 
 
 def facts(name: str) -> Facts:
-    """What is known of a loss or measure: ranges, symmetry, convexity, minimiser and source.
+    """Look up the facts about a loss or measure: ranges, symmetry, convexity, minimizer and source.
 
     Parameters
     ----------
@@ -152,13 +151,12 @@ def facts(name: str) -> Facts:
     Returns
     -------
     Facts
-        The facts; their attributes are listed there.
+        The facts, as attributes.
 
     Raises
     ------
     ValueError
-        If there is no function of this name. The message says what to write here for names of other libraries, and
-        lists similar ones.
+        If there is no function of this name; the message says what to write instead.
 
     Examples
     --------
@@ -174,7 +172,7 @@ def facts(name: str) -> Facts:
     return _FACTS[name]
 
 
-def _hint(name):
+def _hint(name: str) -> str:
     if found := answers(name):
         return ": write " + ", or ".join(found)
     similar = get_close_matches(name, _FACTS, n=3, cutoff=0.5)
@@ -182,8 +180,10 @@ def _hint(name):
     return f".{meant} objectives.names() lists all of them."
 
 
-def get(name: str) -> Callable:
-    """The loss or measure of this name, for configuration files.
+def get(name: str) -> Callable[..., Any]:
+    """Get a loss or measure by its name, for example from a configuration file.
+
+    Names of other libraries are answered with the expression to write here.
 
     Parameters
     ----------
@@ -198,8 +198,8 @@ def get(name: str) -> Callable:
     Raises
     ------
     ValueError
-        If there is no function of this name. The message says what to write here for names of other libraries, such as
-        "mse" or "keras.losses.MeanSquaredError", and lists similar ones.
+        If there is no function of this name; for "mse" or "keras.losses.MeanSquaredError" the message says what to
+        write here, else it lists similar names.
 
     Examples
     --------
@@ -211,12 +211,12 @@ def get(name: str) -> Callable:
 
 
 def names() -> list[str]:
-    """The names of all losses and measures, in alphabetical order.
+    """List the names of all losses and measures.
 
     Returns
     -------
     list of str
-        What `get` and `facts` take.
+        The names in alphabetical order, for `get` and `facts`.
 
     Examples
     --------

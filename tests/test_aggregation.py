@@ -10,6 +10,8 @@ from pytensor.graph.basic import equal_computations
 from pytensor.graph.rewriting.utils import rewrite_graph
 
 from objectives import aggregate, aggregate_parts, labelled, squared_error
+from objectives._arithmetic import ratio
+from objectives.ops.statistics import where_nothing
 
 RNG = np.random.default_rng(0)
 LOSS = RNG.normal(size=(4, 3))
@@ -19,9 +21,7 @@ MASK = np.array([[1, 0, 1], [0, 1, 0], [1, 1, 1], [0, 0, 1]], dtype=bool)
 
 def divided(total, count):
     """The quotient of aggregate, written as it is there, without the numerator and denominator."""
-    from objectives.aggregation import _ratio
-
-    return _ratio(total, count)
+    return ratio(total, count, where_nothing(pt.constant(0, dtype=total.dtype)))
 
 
 def unmarked(*variables):

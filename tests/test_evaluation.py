@@ -90,17 +90,17 @@ def test_measures_that_are_refused():
     losses = categorical_crossentropy_with_logits(logits, labels)
     mean = aggregate(losses)
     for measure, message in (
-        (losses.mean(), "'m' is one number of a batch"),
-        (pt.constant(1.0), "one number of a batch"),
+        (losses.mean(), "'m' is already one number per batch"),
+        (pt.constant(1.0), "already one number per batch"),
         (mean + logits.sum(), "depends on the input logits of a batch directly"),
-        (aggregate(losses / mean), "aggregates what was computed from an aggregate of the same batch"),
+        (aggregate(losses / mean), "depends on another aggregate of the same batch"),
         ((losses, losses, losses), r"a pair \(loss, weights\)"),
         ([losses, losses], r"a pair \(loss, weights\)"),
     ):
         with pytest.raises(TypeError, match=message):
             validation_of({"m": measure})
     step = pytensor.scan(lambda i: aggregate(losses) + i, sequences=pt.arange(2), return_updates=False)
-    with pytest.raises(TypeError, match="aggregates within a loop"):
+    with pytest.raises(TypeError, match="aggregates inside a loop"):
         validation_of({"m": step})
     for measures, inputs, message in (
         ({"m": losses}, [logits], "'m' depends on labels, which is not among the inputs"),
@@ -130,7 +130,7 @@ def test_columns_are_aggregated_over_the_items_of_all_batches():
         "rows": aggregate(errors, axis=-1),
     }
     check(measures, {**measures, "rows": aggregate(errors)})
-    with pytest.raises(TypeError, match="aggregates what was computed from an aggregate of the same batch"):
+    with pytest.raises(TypeError, match="depends on another aggregate of the same batch"):
         validation_of({"m": aggregate(means)})
 
 
@@ -170,7 +170,9 @@ def test_a_batch_that_fails_leaves_everything_as_it_was(batch, message):
     validation.update(SPLITS[2])
     validation.update(SPLITS[4])
     before = validation.state
-    with pytest.raises(BatchError, match=rf"batch 2 could not be added, and nothing of it was: .*{message}") as raised:
+    with pytest.raises(
+        BatchError, match=rf"batch 2 was rejected; the accumulated state is unchanged: .*{message}"
+    ) as raised:
         validation.update(batch)
     assert raised.value.batch == 2 and raised.value.__cause__ is not None
     assert validation.batches == 2

@@ -292,7 +292,7 @@ OF_PROBABILITIES = {
         partial(categorical_focal_crossentropy, gamma=1.5, alpha=[1.0, 2.0, 3.0]),
         LABELS,
     ),
-    "generalized": (last_softmax, partial(generalized_crossentropy, q=0.4), LABELS),
+    "generalized": (last_softmax, partial(generalized_crossentropy, power=0.4), LABELS),
     "divergence": (last_softmax, kl_divergence, BINARY),
 }
 

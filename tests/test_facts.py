@@ -49,7 +49,7 @@ def test_arguments(name):
     data = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY and p.default is p.empty]
     assert set(data) - {"max_function"} <= facts.arguments.keys(), "the range of each argument that holds data"
     assert facts.reference and facts.name == name
-    assert facts.differentiable == (facts.minimiser is not None), "losses say where they are least, measures do not"
+    assert facts.differentiable == (facts.minimizer is not None), "losses say where they are least, measures do not"
 
 
 def test_unknown_names():
@@ -154,10 +154,10 @@ ELICITED = {
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in LOSSES if case.facts.minimiser in ELICITED and not case.options],
+    [case for case in LOSSES if case.facts.minimizer in ELICITED and not case.options],
     ids=lambda case: case.id,
 )
-def test_minimiser_over_many_targets(case):
+def test_minimizer_over_many_targets(case):
     """The constant prediction whose mean loss is least."""
     _, targets, *extras = case.draw("float64", shape=(ITEMS, 5))
     targets = targets.ravel()[:9]
@@ -167,7 +167,7 @@ def test_minimiser_over_many_targets(case):
     others = [np.broadcast_to(a, predictions.shape) for a in (targets, *(np.ones(1) for _ in extras))]
     mean = compiled(case)(predictions, *(o.astype(a.dtype) for o, a in zip(others, (targets, *extras), strict=True)))[0]
     best = grid[mean.mean(axis=1).argmin()]
-    assert abs(best - ELICITED[case.facts.minimiser](targets)) < 2 * (grid[1] - grid[0])
+    assert abs(best - ELICITED[case.facts.minimizer](targets)) < 2 * (grid[1] - grid[0])
 
 
 @each_loss
@@ -187,8 +187,8 @@ def test_minimum(case):
         np.testing.assert_allclose(least, minimum, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", [name for name in objectives.names() if objectives.facts(name).minimiser])
-def test_a_row_shows_the_minimiser(name):
+@pytest.mark.parametrize("name", [name for name in objectives.names() if objectives.facts(name).minimizer])
+def test_a_row_shows_the_minimizer(name):
     rows = [case for case in LOSSES if case.function.__name__ == name]
-    elicited = objectives.facts(name).minimiser in ELICITED and any(not case.options for case in rows)
+    elicited = objectives.facts(name).minimizer in ELICITED and any(not case.options for case in rows)
     assert elicited or any(case.best is not None for case in rows)

@@ -1,6 +1,8 @@
 """What a user may get wrong: each is an error that names the argument and the fix, or a documented result."""
 
-from inspect import signature
+import re
+from functools import partial
+from inspect import Parameter, signature
 
 import numpy as np
 import pytensor.tensor as pt
@@ -26,7 +28,7 @@ ELEMENTWISE = [
     binary_crossentropy_with_logits,
     squared_error,
     huber_loss,
-    lambda *args, **kwargs: binary_hinge_loss(*args, log_odds=True, **kwargs),
+    partial(binary_hinge_loss, log_odds=True),
     binary_accuracy,
 ]
 CLASSWISE = [
@@ -39,10 +41,35 @@ each_elementwise = pytest.mark.parametrize("function", ELEMENTWISE)
 each_classwise = pytest.mark.parametrize("function", CLASSWISE)
 
 
+def first_arguments(function):
+    return tuple(signature(function).parameters)[:2]
+
+
+@pytest.mark.parametrize("name", objectives.names())
+def test_errors_name_the_arguments_of_the_signature(name):
+    """A matrix does not go with a vector; the error that says so names what the caller gave."""
+    parameters = signature(objectives.get(name)).parameters
+    data = [p for p in parameters if parameters[p].default is Parameter.empty and p != "noise"]
+    others = {p: 1.0 if p == "data_range" else pt.matrix() for p in data[2:]}
+    if "noise" in parameters:
+        others["noise"] = pt.tensor3()
+    if "log_odds" in parameters:
+        others["log_odds"] = True
+    # an ensemble has an axis more than its targets
+    second = pt.dmatrix() if name in ("crps_ensemble", "ensemble_crps") else pt.dvector()
+    with pytest.raises((TypeError, ValueError)) as error:
+        objectives.get(name)(pt.dmatrix(), second, **others)
+    words = set(re.findall(r"\w+", str(error.value)))
+    assert words & set(parameters), error.value
+    foreign = {"predictions", "targets", "logits"} - set(parameters)
+    assert not words & foreign, error.value
+
+
 @each_elementwise
 def test_ranks_must_agree(function):
+    first, second = first_arguments(function)
     with pytest.raises(
-        TypeError, match=r"rank mismatch between targets \(\?,\) and predictions \(\?, \?\).*\[:, None\]"
+        TypeError, match=rf"rank mismatch between {second} \(\?,\) and {first} \(\?, \?\).*{second}\[:, None\]"
     ):
         function(pt.matrix(), pt.vector())
     with pytest.raises(TypeError, match="rank mismatch"):
@@ -53,7 +80,8 @@ def test_ranks_must_agree(function):
 
 @each_elementwise
 def test_shapes_must_agree(function):
-    with pytest.raises(TypeError, match=r"shape mismatch between targets \(4,\) and predictions \(3,\)"):
+    first, second = first_arguments(function)
+    with pytest.raises(TypeError, match=rf"shape mismatch between {second} \(4,\) and {first} \(3,\)"):
         function(np.zeros(3), np.zeros(4))
     with pytest.raises(TypeError, match="larger than both"):
         function(pt.col(), pt.row())
@@ -67,7 +95,7 @@ def test_masks_must_fit(function):
         function(pt.matrix(), pt.matrix(), mask=pt.vector(dtype="bool"))
     with pytest.raises(TypeError, match=r"mask .* would enlarge"):
         function(pt.row(), pt.row(), mask=pt.tensor(shape=(4, None), dtype="bool"))
-    with pytest.raises(TypeError, match=r"mask \(\?,\) would enlarge the predictions \(\)"):
+    with pytest.raises(TypeError, match=rf"mask \(\?,\) would enlarge the {first_arguments(function)[0]} \(\)"):
         function(pt.scalar(), 0, mask=pt.vector(dtype="bool"))
     assert function(pt.matrix(), pt.matrix(), mask=True).ndim == 2
     assert function(pt.matrix(), pt.matrix(), mask=pt.col(dtype="bool")).ndim == 2
@@ -76,7 +104,7 @@ def test_masks_must_fit(function):
 @each_classwise
 def test_rank_of_class_targets(function):
     for targets in (pt.ltensor3(), pt.lscalar()):
-        with pytest.raises(TypeError, match="rank mismatch between targets and predictions"):
+        with pytest.raises(TypeError, match=f"rank mismatch between targets and {first_arguments(function)[0]}"):
             function(pt.matrix(), targets)
     with pytest.raises(TypeError, match="class axis"):
         function(pt.scalar(), 0)
@@ -92,7 +120,9 @@ def test_class_indices_are_integers(function):
 def test_class_targets_of_another_shape(function):
     with pytest.raises(TypeError, match=r"one entry on the class axis.*targets\[\.\.\., 0\]"):
         function(pt.matrix(), pt.lcol())
-    with pytest.raises(TypeError, match=r"shape mismatch between integer targets \(4,\) and predictions \(3,\)"):
+    with pytest.raises(
+        TypeError, match=r"shape mismatch between integer targets \(4,\) and (predictions|logits) \(3,\)"
+    ):
         function(np.zeros((3, 2)), [0, 1, 1, 0])
     with pytest.raises(TypeError, match="shape mismatch between targets"):
         function(np.zeros((3, 2)), np.zeros((3, 4)))
@@ -101,7 +131,7 @@ def test_class_targets_of_another_shape(function):
 @each_elementwise
 def test_a_column_of_labels(function):
     for targets in (pt.lcol(), pt.tensor(shape=(None, 1), dtype="uint8")):
-        with pytest.raises(TypeError, match=r"targets \(\?, 1\) are integers.*categorical_crossentropy.*\[\.\.\., 0\]"):
+        with pytest.raises(TypeError, match=r"\w+ \(\?, 1\) are integers.*categorical_crossentropy.*\[\.\.\., 0\]"):
             function(np.zeros((3, 4)), targets)
     assert function(np.zeros((3, 4)), pt.dcol()).type.shape == (3, 4), "float columns go with all"
     assert function(np.zeros((3, 4)), pt.lrow()).type.shape == (3, 4)
@@ -170,6 +200,8 @@ REMEDIES = {
     "generalized_crossentropy": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
     "brier_score": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
     "calibration_error": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
+    "d2_brier_score": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
+    "d2_log_loss_score": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
     "calibration_curve": (LABELLED, r"give pt\.exp\(predictions\), or a softmax"),
 }
 
@@ -249,13 +281,13 @@ def test_margins_are_not_negative(margin):
     p, t, y = np.full((2, 3), 0.5), np.ones((2, 3)), [0, 2]
     for build in (
         lambda: binary_hinge_loss(p, t, delta=margin, log_odds=True),
-        lambda: objectives.squared_hinge_loss(p, t, delta=margin),
         lambda: multiclass_hinge_loss(p, y, delta=margin),
-        lambda: objectives.one_vs_all_hinge_loss(p, y, delta=margin),
     ):
         with pytest.raises(ValueError, match=r"delta must not be negative, not (-[12]\.0|-0\.5|nan)"):
             build()
     for build in (
+        lambda: objectives.squared_hinge_loss(p, t, margin=margin),
+        lambda: objectives.one_vs_all_hinge_loss(p, y, margin=margin),
         lambda: objectives.multi_margin_loss(p, y, margin=margin),
         lambda: objectives.contrastive_loss(p, t, margin=margin),
         lambda: objectives.hinge_embedding_loss(p, t, margin=margin),
@@ -276,9 +308,7 @@ def test_hyperparameters_do_not_enlarge_the_loss():
         lambda: multiclass_hinge_loss(pt.matrix(), pt.lvector(), delta=three[:, None]),
         lambda: binary_hinge_loss(pt.matrix(), pt.matrix(), delta=three, log_odds=True),
     ):
-        with pytest.raises(
-            TypeError, match=r"would enlarge the predictions|larger than both|rank mismatch between delta"
-        ):
+        with pytest.raises(TypeError, match=r"would enlarge the result|larger than both|rank mismatch between delta"):
             build()
     assert huber_loss(pt.matrix(), pt.matrix(), delta=pt.row()).ndim == 2
 

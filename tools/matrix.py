@@ -1,21 +1,24 @@
-"""Write what the tests found to run on each backend into README.rst and docs/backends.rst.
+"""Write which functions run on each backend, as the tests found, and the list of functions into the documentation.
 
     python tools/matrix.py build/matrix-*.json            # write
-    python tools/matrix.py --check build/matrix-*.json    # fail if the files say something else
+    python tools/matrix.py --check build/matrix-*.json    # fail if the pages say something else
 
 The JSON files come from ``pytest --matrix FILE``, one for each environment.
 """
 
 import argparse
+import ast
 import json
+import re
 import sys
+import textwrap
 from collections import defaultdict
 from pathlib import Path
 
 from objectives._backends import MODES
 
 ROOT = Path(__file__).parent.parent
-BEGIN, END = ".. backends-begin\n", ".. backends-end\n"
+
 COLUMNS = ("value", "gradient")
 
 
@@ -48,7 +51,7 @@ def not_run(cells, versions):
     """A sentence with the backends that were not installed with some version, whose marks are of the others alone."""
     ran = {(backend, v) for (_, backend), kinds in cells.items() for seen in kinds.values() for v in seen}
     lacking = [f"{b} with PyTensor {v}" for b in MODES for v in versions if (b, v) not in ran]
-    return [f"Not run, for want of an installation: {', '.join(lacking)}.", ""] if lacking else []
+    return [f"Not run, because not installed: {', '.join(lacking)}.", ""] if lacking else []
 
 
 def table(files):
@@ -88,7 +91,38 @@ def summary(files):
     return "\n".join(lines) + "\n"
 
 
-PAGES = {ROOT / "README.rst": summary, ROOT / "docs" / "backends.rst": table}
+def functions(files=()):
+    """The public functions under the headings of the pages that document their modules."""
+    lines = []
+    for page in ("losses", "metrics", "plot"):
+        text = (ROOT / "docs" / f"{page}.rst").read_text()
+        lines += [f"{text.splitlines()[0]} (`docs/{page}.rst <docs/{page}.rst>`_)", ""]
+        for section in re.split(r"\n\n\n(?=.+\n-+\n)", text):
+            names = [name for module in re.findall(r"automodule:: (\S+)", section) for name in public(module)]
+            if names:
+                listed = ", ".join(f"``{name}``" for name in names)
+                lines += textwrap.wrap(
+                    f"- {section.splitlines()[0]}: {listed}",
+                    width=119,
+                    subsequent_indent="  ",
+                    break_long_words=False,
+                    break_on_hyphens=False,
+                )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def public(module):
+    """The names in ``__all__`` of a module, read from its source."""
+    tree = ast.parse((ROOT / module.replace(".", "/")).with_suffix(".py").read_text())
+    values = [
+        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    return ast.literal_eval(values[0])
+
+
+README, BACKEND_PAGE = ROOT / "README.rst", ROOT / "docs" / "backends.rst"
+PARTS = [(README, "backends", summary), (README, "functions", functions), (BACKEND_PAGE, "backends", table)]
 
 
 def main():
@@ -96,15 +130,16 @@ def main():
     parser.add_argument("files", nargs="+")
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
-    for page, render in PAGES.items():
+    for page, part, render in PARTS:
+        begin, end = f".. {part}-begin\n", f".. {part}-end\n"
         generated = "\n" + render(arguments.files) + "\n"
         text = page.read_text()
-        head, rest = text.split(BEGIN)
-        old, tail = rest.split(END)
+        head, rest = text.split(begin)
+        old, tail = rest.split(end)
         if arguments.check and old != generated:
-            sys.exit(f"{page.name} says something else than the tests found: run `make matrix`.\n{generated}")
+            sys.exit(f"{page.name} is out of date: run `make matrix`.\n{generated}")
         if not arguments.check:
-            page.write_text(head + BEGIN + generated + END + tail)
+            page.write_text(head + begin + generated + end + tail)
 
 
 if __name__ == "__main__":

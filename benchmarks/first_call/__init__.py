@@ -1,1 +1,1 @@
-"""What the first call costs, phase by phase, with empty caches and with full ones: a process for each."""
+"""The cost of the first call by phase, with empty and full caches, each in its own process."""

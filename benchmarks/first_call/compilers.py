@@ -1,4 +1,4 @@
-"""What the compilers behind PyTensor and JAX did in this process: how many compilations, of what, for how long."""
+"""Log of the compilers behind PyTensor and JAX in this process: what they compiled, how often, for how long."""
 
 import pickle
 from collections import Counter
@@ -17,7 +17,7 @@ class Compiled(NamedTuple):
 
 
 def watch(backend) -> Callable[[], Compiled]:
-    """Begin to watch the compilers of a backend, and return what tells about them at the end."""
+    """Start watching the compilers of a backend, and return a function that reports on them at the end."""
     return {"NUMBA": watch_numba, "CVM": watch_c, "JAX": watch_xla}.get(backend, lambda: Compiled)()
 
 
@@ -33,7 +33,7 @@ def watch_numba():
 
 
 def numba_compilations(events):
-    """Numba compiles what a function calls while it compiles the function: a tree, of which each Op is a branch."""
+    """Numba compiles called functions within the function that calls them: a tree with one branch per Op."""
     count, total, shares, stack = 0, 0.0, Counter(), []
     for moment, event in events:
         if event.is_start:

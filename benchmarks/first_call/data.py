@@ -1,4 +1,4 @@
-"""What the first calls of all libraries have in common: their data, and how sums of batches become measures.
+"""Common parts of the first calls of all libraries: their data, and how sums of batches become measures.
 
 The numbers matter little, since compiling takes the time.
 """
@@ -24,7 +24,7 @@ def row(label):
 
 
 def digits():
-    """Two batches of 60 and 27 images, some without a label, as the example has them."""
+    """Two batches of 60 and 27 images, some without a label, as in the example."""
     rng = np.random.default_rng(0)
     return [digits_batch(rng, size) for size in (60, 27)]
 

@@ -1,4 +1,4 @@
-"""Runs of the first call in processes of their own: contenders take turns, each round with empty caches of its own."""
+"""Runs of the first call, each in its own process: contenders take turns, each round with fresh empty caches."""
 
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""The phases of one first call, in a process of its own.
+"""The phases of one first call, in its own process.
 
     python -m benchmarks.first_call.phases NUMBA readme
 
@@ -59,7 +59,7 @@ def phases(options):
 
 
 def pytensor_phases(build, mode):
-    """PyTensor adds up what it spends on rewriting and linking; on Numba and JAX the call compiles."""
+    """PyTensor's total times of rewriting and linking; on Numba and JAX the call compiles."""
     started = time.perf_counter()
     call = build(mode)
     rewriting, linking = spent()
@@ -91,7 +91,7 @@ def jit_phases(build):
 
 
 def rewriting_again(build, mode):
-    """Seconds to rewrite once more, with our rewrites and without those that a mode can leave out."""
+    """Seconds to rewrite again, with our rewrites and without those that a mode can exclude."""
     from pytensor.compile.mode import get_mode
 
     modes = {"rewriting_again": get_mode(mode), "rewriting_without_ours": get_mode(mode).excluding(*OURS)}

@@ -15,7 +15,7 @@ LEAST_SECONDS = 0.05  # of a share
 
 
 def phases_table(rows):
-    """Seconds of each phase; what was compiled is part of linking on C, of the call elsewhere."""
+    """Seconds of each phase; compiling is part of linking on C, and of the call elsewhere."""
     table = Table(title="The first call with empty caches, and with full ones; seconds", title_justify="left")
     for heading in ("workload", "contender", "caches"):
         table.add_column(heading, no_wrap=True)
@@ -43,7 +43,7 @@ def seconds(value):
 
 
 def shares_table(rows):
-    """What the compilation of each Op took, with empty caches."""
+    """Compile time of each Op, with empty caches."""
     table = Table(title="What was compiled with empty caches; seconds", title_justify="left")
     for heading in ("workload", "contender", "Ops"):
         table.add_column(heading)

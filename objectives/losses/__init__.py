@@ -2,13 +2,14 @@
 
 from objectives.losses.binary import binary_crossentropy, binary_crossentropy_with_logits, logistic_loss
 from objectives.losses.categorical import (
+    brier_score,
     categorical_crossentropy,
     categorical_crossentropy_with_logits,
     nll_loss,
 )
 from objectives.losses.contrastive import circle_loss, info_nce_loss, ntxent_loss
 from objectives.losses.counts import poisson_nll_loss, poisson_nll_loss_with_log_rate
-from objectives.losses.crps import crps_ensemble, gaussian_crps
+from objectives.losses.crps import ensemble_crps, gaussian_crps
 from objectives.losses.deviance import tweedie_deviance
 from objectives.losses.divergence import (
     generalized_kl_divergence,
@@ -44,6 +45,7 @@ from objectives.losses.likelihood import (
     robust_squared_error,
     student_t_nll_loss,
 )
+from objectives.losses.linear import linear_crossentropy
 from objectives.losses.multiclass_hinge import (
     multi_margin_loss,
     multiclass_hinge_loss,
@@ -51,6 +53,7 @@ from objectives.losses.multiclass_hinge import (
     multilabel_margin_loss,
     one_vs_all_hinge_loss,
 )
+from objectives.losses.noisy_labels import generalized_crossentropy, poly_loss
 from objectives.losses.overlap import dice_loss, generalized_dice_loss, iou_loss, tversky_loss
 from objectives.losses.percentage import (
     absolute_percentage_error,
@@ -69,7 +72,6 @@ from objectives.losses.regression import (
     squared_error,
     zeros_loss,
 )
-from objectives.losses.robust import generalized_crossentropy, poly_loss
 from objectives.losses.sequence import ctc_forward_variables, ctc_loss
 from objectives.losses.similarity import cosine_distance, cosine_similarity, pairwise_distance
 from objectives.losses.sparsemax import binary_sparsemax_loss, fenchel_young_loss, multiclass_sparsemax_loss
@@ -85,6 +87,7 @@ __all__ = [
     "binary_focal_crossentropy_with_logits",
     "binary_hinge_loss",
     "binary_sparsemax_loss",
+    "brier_score",
     "categorical_crossentropy",
     "categorical_crossentropy_with_logits",
     "categorical_focal_crossentropy",
@@ -94,10 +97,10 @@ __all__ = [
     "cosine_distance",
     "cosine_embedding_loss",
     "cosine_similarity",
-    "crps_ensemble",
     "ctc_forward_variables",
     "ctc_loss",
     "dice_loss",
+    "ensemble_crps",
     "fenchel_young_loss",
     "fgmm_vae_loss",
     "gaussian_crps",
@@ -116,6 +119,7 @@ __all__ = [
     "kl_divergence_with_log_targets",
     "kl_divergence_with_logits",
     "laplace_nll_loss",
+    "linear_crossentropy",
     "log_cosh_loss",
     "logistic_loss",
     "margin_ranking_loss",

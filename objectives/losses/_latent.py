@@ -1,13 +1,13 @@
-"""What variational objectives share: their many inputs, and the terms that they are made of."""
+"""Checks of the inputs of variational losses, and the terms that these losses share."""
 
 import numpy as np
 import pytensor.tensor as pt
 
+from objectives._arithmetic import length
 from objectives._inputs import aligned_mask, check_broadcast, check_same_shape, fitted, floating, matching, shown
-from objectives.losses._terms import length
 from objectives.ops.selection import nan_where, where
 
-EVERYTHING = np.array(True)  # counts where there is no mask
+EVERYTHING = np.array(True)  # the mask where none is given
 
 
 def observation(reconstruction, targets, log_variance, mask):
@@ -19,17 +19,17 @@ def observation(reconstruction, targets, log_variance, mask):
     shapes = "targets", targets.type.shape, "reconstruction", reconstruction.type.shape
     if targets.ndim != reconstruction.ndim:
         check_broadcast(*shapes)
-        raise TypeError(f"targets need the shape of the reconstruction, {shown(reconstruction.type.shape)}")
+        raise TypeError(f"targets must have the shape of the reconstruction, {shown(reconstruction.type.shape)}")
     check_same_shape(*shapes)
     if mask is not None:
         mask = aligned_mask(mask, "items of the reconstruction", reconstruction.type.shape[:-1])
         reconstruction, targets = where(mask[..., None], reconstruction, 0), where(mask[..., None], targets, 0)
-    log_variance = feature(log_variance, "observation_log_variance", reconstruction, mask)
+    log_variance = per_feature(log_variance, "observation_log_variance", reconstruction, mask)
     return gaussian_error(reconstruction, targets, log_variance), mask
 
 
-def data(x, name, axes, items, mask, *, clean=lambda x, counts: x):
-    """An input with axes of its own after those of the items, 0 where masked; ``clean`` checks what counts."""
+def per_item(x, name, axes, items, mask, *, clean=lambda x, counts: x):
+    """An input (items, axes), 0 where masked; ``clean`` checks the entries that count."""
     x = matching(x, items)
     if x.ndim != items.ndim + len(axes):
         raise TypeError(
@@ -43,8 +43,8 @@ def data(x, name, axes, items, mask, *, clean=lambda x, counts: x):
     return clean(where(counts, x, 0), counts)
 
 
-def feature(x, name, like, mask):
-    """A parameter of features: a number, a vector (K,), or an input (..., K) of items."""
+def per_feature(x, name, like, mask):
+    """A parameter of features: a number, a vector (K,), or one for each item (..., K)."""
     x = matching(x, like)
     if x.ndim == 1:
         check_same_shape(name, x.type.shape, "features", like.type.shape[-1:])
@@ -53,8 +53,8 @@ def feature(x, name, like, mask):
     return where(mask[..., None], x, 0) if mask is not None and x.ndim == like.ndim else x
 
 
-def parameter(x, name, axes, like):
-    """A parameter that all items share, with these axes."""
+def shared(x, name, axes, like):
+    """A parameter with these axes, shared by all items."""
     x = matching(x, like)
     if x.ndim != len(axes):
         raise TypeError(
@@ -64,7 +64,7 @@ def parameter(x, name, axes, like):
 
 
 def agree(**named):
-    """Raise where axes of the same letter have different lengths: name=(variable, letters of its last axes)."""
+    """Raise if axes of the same letter differ in length: name=(variable, letters of its last axes)."""
     known: dict[str, tuple[str, int]] = {}
     for name, (x, axes) in named.items():
         for axis, size in zip(axes, x.type.shape[-len(axes) :], strict=True):
@@ -74,7 +74,7 @@ def agree(**named):
 
 
 def distribution(log_p, counts=EVERYTHING):
-    """Log-probabilities, NaN where they count and do not add up to 1."""
+    """Log-probabilities, NaN where they count and miss a sum of 1 by more than 1 %."""
     total = pt.exp(log_p).sum(axis=-1, keepdims=True)
     return nan_where((pt.abs(total - 1) > 0.01) & counts, log_p)
 
@@ -85,22 +85,24 @@ def log_probability(log_p, counts=EVERYTHING):
 
 
 def log_complement(log_p):
-    """``log(1 - p)``, exact for p near 0 and 1, not as the Op that PyTorch lacks, which PyTensor makes of -expm1."""
+    """``log(1 - p)``, exact for p near 0 and 1.
+
+    Not ``log(-expm1(log_p))``: PyTensor rewrites it to an Op that PyTorch lacks.
+    """
     certain = log_p >= 0
     return where(certain, -np.inf, pt.log(pt.abs(pt.expm1(where(certain, -1, log_p)))))
 
 
 def gaussian_error(mean, x, log_variance):
-    """The negative logarithm of a normal density, over the last axis."""
+    """Minus the logarithm of a normal density, over the last axis."""
     distance = (pt.square(x - mean) * pt.exp(-log_variance)).sum(axis=-1)
     return distance / 2 + log_norm(log_variance, x)
 
 
 def log_norm(log_variance, like):
-    """The logarithm of a normal density's denominator, over the last axis of ``like``.
+    """The log-denominator of a normal density, over the last axis of ``like``.
 
-    Variances are added up before they meet other axes: on PyTorch, PyTensor 3.0 cannot compute the gradient of a sum
-    of what does not depend on its place.
+    It sums variances before they are broadcast: PyTensor 3.0 cannot differentiate a sum of broadcast values on PyTorch.
     """
     terms = (log_variance + np.asarray(np.log(2 * np.pi), like.dtype)) / 2
     if terms.ndim and not terms.type.broadcastable[-1]:
@@ -127,13 +129,13 @@ def discrete_divergence(log_p, log_q):
     return p * (where(possible, log_p, 0) - where(possible | pt.isnan(log_q), log_q, 0))
 
 
-def variance_of_sum(weights, cluster_mean, active, mean, precision, mode):
-    """The variance of the sum of active factors' cluster means, without a sum over pairs of factors."""
+def variance_of_sum(weights, cluster_mean, active, mean, precision, *, independent):
+    """The variance of the sum of the means of active factors, in time linear in the number of factors."""
     shared = precision if precision.ndim < 2 else precision[..., None, None, :]
     squares = (weights * (pt.square(cluster_mean) * shared).sum(axis=-1)).sum(axis=(-2, -1))
-    # the variances of independent factors add up; where one factor excludes the others there is one variance
-    centre = pt.square(active).sum(axis=-2) if mode == "bernoulli" else pt.square(mean)
-    return squares - (centre * precision).sum(axis=-1)
+    # variances of independent factors add up; if one factor excludes the others there is a single variance
+    center = pt.square(active).sum(axis=-2) if independent else pt.square(mean)
+    return squares - (center * precision).sum(axis=-1)
 
 
 def _expanded(mask, axes):

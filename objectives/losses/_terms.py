@@ -1,8 +1,5 @@
 """Terms that several losses share."""
 
-from functools import reduce
-from operator import mul
-
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
@@ -10,10 +7,8 @@ from pytensor.tensor.special import log_softmax
 
 from objectives._inputs import are_labels, check_same_shape, classwise, elementwise, fitted, known_number, matching
 from objectives._probabilities import log_softmax_of, softmax_logits
-from objectives.ops.counting import EntryCount
 from objectives.ops.labels import is_class
 from objectives.ops.marking import loss, selected
-from objectives.ops.ranking import even_max
 from objectives.ops.selection import nan_where, neither, outside, relu, where
 
 
@@ -30,42 +25,9 @@ def with_parameters(predictions, targets, mask, **named):
     return predictions, targets, *(found if mask is None else (where(mask, x, 1) for x in found)), mask
 
 
-def length(x, axis):
-    """The length of an axis in the dtype of ``x``; a cast of the shape fails on MLX."""
-    return EntryCount(axis=(axis % x.ndim,))(x)
-
-
-def mean(x, axis):
-    """The mean over an axis. That of PyTensor fails on MLX, and on PyTorch where the lengths of many inputs meet."""
-    return x.sum(axis=axis) / length(x, axis)
-
-
 def of_pairs(x, targets):
     """What a loss of pairs is made of, NaN where the target is neither 1 nor 0 nor -1."""
     return nan_where(neither(pt.abs(targets), 0, 1) | pt.isnan(targets), x)
-
-
-def to_the_power(x, exponent):
-    """``x**exponent`` of numbers that are not negative; the derivative at 0 counts as 0.
-
-    Not ``pt.pow``: PyTensor's PyTorch backend does not know it.
-    """
-    number = known_number(exponent)
-    if number == 0.5:
-        return pt.sqrt(x)
-    if number is not None and number in range(1, 9):
-        return reduce(mul, [x] * int(number))
-    not_zero = pt.neq(x, 0)
-    return where(not_zero, pt.exp(matching(exponent, x) * pt.log(where(not_zero, x, 1))), 0)
-
-
-def log_sum_exp(x):
-    """``log(sum(exp(x)))`` over the last axis; -inf with a gradient of 0 where all entries are, or there are none."""
-    largest = disconnected_grad(even_max(x))
-    infinite = pt.isinf(largest)
-    total = pt.exp(x - where(infinite, 0, largest)[..., None]).sum(axis=-1)
-    # log 0 is kept out of the graph: its derivative is infinite
-    return where(infinite, largest, pt.log(where(infinite, 1, total)) + largest)
 
 
 def probability(p):
@@ -157,16 +119,3 @@ def class_scores(predictions, targets, mask, axis):
     if log_p is not None:
         return *classwise(log_p, targets, mask, axis=axis), True
     return *classwise(predictions, targets, mask, axis=axis, fill=1), False
-
-
-def log_ratio(a, b, excess=None):
-    """``log(a / b)`` of numbers that are not negative, precise where they are close, too; not both may be 0.
-
-    ``excess`` is ``a - b``, to be given where that can be had without the rounding of a or b.
-    """
-    excess = a - b if excess is None else excess
-    close = pt.abs(excess) < b / 2
-    # Each branch gets inputs at which its derivative is finite where it is not the one that counts. (Not a quotient of
-    # two selections by one condition: PyTensor would make it the selection of a quotient, of anything.)
-    near = where(close, excess / where(close, b, 1), 0)
-    return pt.log1p(near) + (pt.log(where(close, 1, a)) - pt.log(where(close, 1, b)))

@@ -1,8 +1,11 @@
-"""Losses of one class out of many."""
+"""Crossentropies and the Brier score of one class out of many."""
+
+from typing import Any, Literal
 
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import classwise, floating, items
+from objectives._inputs import OF_LOGITS, are_labels, classwise, floating, items
 from objectives._probabilities import (
     log_softmax_of,
     refuse_log_probabilities,
@@ -10,80 +13,73 @@ from objectives._probabilities import (
     sigmoid_logits,
     softmax_logits,
 )
+from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, LOG_PROBABILITIES, REALS, SIMPLEX, described
-from objectives.losses._terms import finished, per_class, possible, smoothing
+from objectives.losses._terms import checked, finished, per_class, possible, probability, smoothing
+from objectives.ops.counting import EntryCount
 from objectives.ops.crossentropy import SoftmaxCrossentropy, crossentropy
+from objectives.ops.labels import is_class, pick_class
 from objectives.ops.marking import masked
 from objectives.ops.selection import nan_where, where
 
-__all__ = ["categorical_crossentropy", "categorical_crossentropy_with_logits", "nll_loss"]
+__all__ = ["brier_score", "categorical_crossentropy", "categorical_crossentropy_with_logits", "nll_loss"]
 
 
-@described(per="item", convex=True, smooth=True, minimiser="class probabilities", predictions=SIMPLEX, targets=CLASSES)
-def categorical_crossentropy(predictions, targets, *, class_weights=None, label_smoothing=0.0, axis=-1, mask=None):
-    r"""Crossentropy between class probabilities and target classes, one number for each item.
+@described(per="item", convex=True, smooth=True, minimizer="class probabilities", predictions=SIMPLEX, targets=CLASSES)
+def categorical_crossentropy(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    class_weights: TensorLike | None = None,
+    label_smoothing: TensorLike = 0.0,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Categorical crossentropy (log loss) of class probabilities and integer, one-hot or soft targets, item by item.
+
+    The standard loss of a softmax, which is traced to its logits. `binary_crossentropy` is for independent labels.
 
     .. math:: L_i = -\sum_c w_c\, t_{ic} \log p_{ic}, \qquad 0 \log 0 = 0
-
-    with the predictions :math:`p`, the targets :math:`t` and the class weights :math:`w` (1 if not given). For integer
-    targets :math:`y` this is :math:`-w_{y_i} \log p_{i, y_i}`.
 
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities (..., C) in [0, 1] that add up to 1 over the class axis, usually the output of a softmax.
+        Probabilities p (..., C) that add up to 1 over the class axis; nothing is clipped or normalized.
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
+        Class indices (...) from 0 to C - 1, or one-hot or soft targets t (..., C).
     class_weights : tensor, optional
-        One factor (C,) for each class.
+        Factor w (C,) of each class.
     label_smoothing : float
-        Share :math:`\varepsilon` in [0, 1] by which targets move towards the uniform distribution:
-        :math:`t (1 - \varepsilon) + \varepsilon / C`.
-    axis : int
-        Class axis of `predictions`, and of dense targets.
+        Share in [0, 1] by which targets move toward the uniform distribution.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient, whatever stands there, invalid labels too.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions. To average with class weights as PyTorch does, divide by the
-        weights of the targets: ``aggregate(loss, normalizer=pt.as_tensor(class_weights)[targets].sum())``, where all
-        targets are valid classes.
+        Losses (...). NaN where a target class has a probability outside [0, 1], except within rounding.
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form, class indices are not integers, or static shapes differ.
-    ValueError
-        If `label_smoothing` is outside [0, 1], or the predictions are the output of a log-softmax.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the item is NaN in value and gradient.
-
-    Notes
-    -----
-    Predictions that are the output of a softmax, also through reshapes, transpositions, indexing and casts, are seen
-    when the loss is built, which then starts from the logits. Other predictions are used as they are: nothing is
-    clipped or normalised, and a target class of probability 0 costs infinitely much. Probabilities outside
-    [0, 1] by more than 0.1 % at a target class give NaN.
+    TypeError, ValueError, IndexError
+        If inputs or options do not fit, or a class index is outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
     .. [1] ``lasagne.objectives.categorical_crossentropy``
     .. [2] Szegedy, C. et al. (2016), "Rethinking the Inception architecture for computer vision", arXiv:1512.00567
-       (label smoothing)
 
     Examples
     --------
     >>> from objectives import categorical_crossentropy
-    >>> predictions = [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]]
-    >>> print(categorical_crossentropy(predictions, [0, 2]).eval().round(4))
+    >>> print(categorical_crossentropy([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]], [0, 2]).eval().round(4))
     [0.3567 2.3026]
     """
     predictions = floating(predictions, "predictions")
     refuse_log_probabilities(predictions, "categorical_crossentropy_with_logits")
-    options = {"class_weights": class_weights, "label_smoothing": label_smoothing}
+    options: dict[str, Any] = {"class_weights": class_weights, "label_smoothing": label_smoothing}
     if predictions.ndim and (logits := softmax_logits(predictions, axis)) is not None:
         loss = categorical_crossentropy_with_logits(logits, targets, axis=axis, mask=mask, **options)
         return loss.astype(predictions.dtype)
@@ -95,72 +91,62 @@ def categorical_crossentropy(predictions, targets, *, class_weights=None, label_
     return finished(crossentropy(p, targets, log=_log_probability, **_options(p, **options)), mask)
 
 
-@described(per="item", convex=True, smooth=True, minimiser="log probabilities", logits=REALS, targets=CLASSES)
+@described(per="item", convex=True, smooth=True, minimizer="log probabilities", logits=REALS, targets=CLASSES)
 def categorical_crossentropy_with_logits(
-    logits, targets, *, class_weights=None, label_smoothing=0.0, axis=-1, mask=None
-):
-    r"""Crossentropy between the softmax of logits and target classes, one number for each item.
+    logits: TensorLike,
+    targets: TensorLike,
+    *,
+    class_weights: TensorLike | None = None,
+    label_smoothing: TensorLike = 0.0,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Categorical crossentropy (softmax crossentropy) of logits and integer, one-hot or soft targets, item by item.
 
-    .. math::
-        L_i = -\sum_c w_c\, t_{ic} \Bigl(z_{ic} - \log \sum_k e^{z_{ik}}\Bigr), \qquad 0 \cdot \infty = 0
+    Choose it over `categorical_crossentropy` whenever you have the logits. ``mask=pt.neq(targets, -100)`` leaves out
+    missing labels.
 
-    with the logits :math:`z`, the targets :math:`t` and the class weights :math:`w` (1 if not given): the
-    `categorical_crossentropy` of the softmax of z, without ever building it.
+    .. math:: L_i = -\sum_c w_c\, t_{ic} \bigl(z_{ic} - \log \sum_k e^{z_{ik}}\bigr), \qquad 0 \cdot \infty = 0
 
     Parameters
     ----------
     logits : tensor of float
-        Logits (..., C), any real numbers; -inf is fine for classes that are no target.
+        Logits z (..., C), not their softmax; -inf is fine for classes that are not targets.
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C). A row of zeros
-        costs nothing.
+        Class indices (...) from 0 to C - 1, or one-hot or soft targets t (..., C).
     class_weights : tensor, optional
-        One factor (C,) for each class.
+        Factor w (C,) of each class.
     label_smoothing : float
-        Share :math:`\varepsilon` in [0, 1] by which targets move towards the uniform distribution:
-        :math:`t (1 - \varepsilon) + \varepsilon / C`.
-    axis : int
-        Class axis of `logits`, and of dense targets.
+        Share in [0, 1] by which targets move toward the uniform distribution.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient, whatever stands there, invalid labels too.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Class axis of `logits` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the logits.
+        Losses (...), as from PyTorch's ``cross_entropy`` with ``reduction="none"``.
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form, class indices are not integers, or static shapes differ.
-    ValueError
-        If `label_smoothing` is outside [0, 1], or the logits are the output of a softmax or sigmoid.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the item is NaN in value and gradient.
-
-    Notes
-    -----
-    With class weights and label smoothing the loss is that of PyTorch's ``cross_entropy``, for integer as for dense
-    targets. There is no ``ignore_index``: ``mask=pt.neq(targets, -100)`` says it.
+    TypeError, ValueError, IndexError
+        If inputs or options do not fit, or a class index is outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
     .. [1] Bridle, J. S. (1990), "Probabilistic interpretation of feedforward classification network outputs",
-       doi:10.1007/978-3-642-76153-9_28
-    .. [2] Szegedy, C. et al. (2016), "Rethinking the Inception architecture for computer vision", arXiv:1512.00567
-       (label smoothing)
+       doi:10.1007/978-3-642-76153-9_28; label smoothing: arXiv:1512.00567
 
     Examples
     --------
     >>> from objectives import categorical_crossentropy_with_logits
-    >>> logits = [[2.0, 0.0, 0.0], [0.0, 1000.0, 0.0]]
-    >>> print(categorical_crossentropy_with_logits(logits, [0, 2]).eval().round(4))
+    >>> print(categorical_crossentropy_with_logits([[2.0, 0.0, 0.0], [0.0, 1000.0, 0.0]], [0, 2]).eval().round(4))
     [2.395e-01 1.000e+03]
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits, "categorical_crossentropy")
-    z, targets, mask = items(logits, targets, mask, axis=axis)
+    z, targets, mask = items(logits, targets, mask, axis=axis, names=OF_LOGITS)
     options = _options(z, class_weights=class_weights, label_smoothing=label_smoothing)
     return finished(masked(mask, SoftmaxCrossentropy.of(z, targets, **options, mask=mask)))
 
@@ -169,52 +155,46 @@ def categorical_crossentropy_with_logits(
     per="item",
     convex=True,
     smooth=True,
-    minimiser="log probabilities",
+    minimizer="log probabilities",
     log_predictions=LOG_PROBABILITIES,
     targets=CLASSES,
 )
-def nll_loss(log_predictions, targets, *, class_weights=None, axis=-1, mask=None):
-    r"""Negative log-likelihood of target classes under log-probabilities, one number for each item.
+def nll_loss(
+    log_predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    class_weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Negative log-likelihood of classes: the categorical crossentropy of log-probabilities, item by item.
+
+    For the output of a log-softmax. With the logits, `categorical_crossentropy_with_logits` is the same and faster.
 
     .. math:: L_i = -\sum_c w_c\, t_{ic}\, \ell_{ic}, \qquad 0 \cdot \infty = 0
-
-    with the log-probabilities :math:`\ell`, the targets :math:`t` and the class weights :math:`w` (1 if not given).
-    For integer targets :math:`y` this is :math:`-w_{y_i} \ell_{i, y_i}`.
 
     Parameters
     ----------
     log_predictions : tensor of float
-        Logarithms (..., C) of probabilities that add up to 1 over the class axis, usually the output of a log-softmax;
-        -inf is fine for classes that are no target.
+        Log-probabilities (..., C), the :math:`\ell` above; -inf is fine for classes that are not targets.
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
+        Class indices (...) from 0 to C - 1, or one-hot or soft targets t (..., C).
     class_weights : tensor, optional
-        One factor (C,) for each class.
-    axis : int
-        Class axis of `log_predictions`, and of dense targets. PyTorch has it second, ``axis=1``.
+        Factor w (C,) of each class.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient, whatever stands there, invalid labels too.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Class axis of `log_predictions` and of dense targets. PyTorch has it second, ``axis=1``.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the log-probabilities.
+        Losses (...). NaN where a target class has a log-probability above 0.001, as logits may have.
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form, class indices are not integers, or static shapes differ.
-    ValueError
-        If the log-probabilities are the output of a softmax or sigmoid, which are no logarithms.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the item is NaN in value and gradient.
-
-    Notes
-    -----
-    If the logits are at hand, `categorical_crossentropy_with_logits` of them is the same and faster. A target class
-    whose log-probability is greater than 0 by more than 0.001 is NaN: logits that were not normalised give no
-    plausible wrong number.
+    TypeError, ValueError, IndexError
+        If inputs or options do not fit, or a class index is outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
@@ -223,37 +203,118 @@ def nll_loss(log_predictions, targets, *, class_weights=None, axis=-1, mask=None
 
     Examples
     --------
-    >>> import numpy as np
     >>> from objectives import nll_loss
-    >>> print(nll_loss(np.log([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]]), [0, 2]).eval().round(4))
+    >>> print(nll_loss([[-0.3567, -1.6094, -2.3026], [-2.3026, -0.2231, -2.3026]], [0, 2]).eval())
     [0.3567 2.3026]
     """
-    log_p = floating(log_predictions, "log_predictions")
+    names = "log_predictions", "targets"
+    log_p = floating(log_predictions, "log_predictions", names)
     if log_softmax_of(log_p) is not None or sigmoid_logits(log_p) is not None:
         raise ValueError(
             "log_predictions are the output of a softmax or sigmoid, not logarithms: give the probabilities to "
             "categorical_crossentropy, or take their logarithm, pt.special.log_softmax of the logits"
         )
-    log_p, targets, mask = classwise(log_p, targets, mask, axis=axis)
+    log_p, targets, mask = classwise(log_p, targets, mask, axis=axis, names=names)
     options = _options(log_p, class_weights=class_weights)
-    return finished(crossentropy(log_p, targets, **options, log=_normalised), mask)
+    return finished(crossentropy(log_p, targets, **options, log=_normalized), mask)
+
+
+@described(
+    per="item",
+    symmetric=True,
+    convex=True,
+    smooth=True,
+    minimizer="class probabilities",
+    minimum=0,
+    predictions=SIMPLEX,
+    targets=CLASSES,
+)
+def brier_score(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    scale_by_half: bool | Literal["auto"] = "auto",
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Brier score: the squared error of class probabilities, a proper scoring rule, item by item.
+
+    Bounded, unlike `categorical_crossentropy`. With the probability (...) of one of two classes use `squared_error`.
+
+    .. math:: B_i = \sum_c (p_{ic} - t_{ic})^2
+
+    Parameters
+    ----------
+    predictions : tensor of float
+        Probabilities p (..., C) that add up to 1 over the class axis.
+    targets : tensor
+        Class indices (...) from 0 to C - 1, or one-hot or soft targets t (..., C).
+    scale_by_half : bool or "auto"
+        Whether to halve the score, from [0, 2] to [0, 1]; "auto" does so for two classes, as scikit-learn does.
+    mask : tensor of bool, optional
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Class axis of `predictions` and of dense targets.
+
+    Returns
+    -------
+    TensorVariable
+        Scores (...); 0 is best.
+
+    Raises
+    ------
+    TypeError, ValueError, IndexError
+        If inputs or options do not fit, or a class index is outside [0, C); NaN where a backend cannot raise.
+
+    References
+    ----------
+    .. [1] ``sklearn.metrics.brier_score_loss``
+    .. [2] Brier, G. W. (1950), "Verification of forecasts expressed in terms of probability", Monthly Weather Review
+       78(1), doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2
+
+    Examples
+    --------
+    >>> from objectives import brier_score
+    >>> print(brier_score([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]], [0, 2]).eval().round(4))
+    [0.14 1.46]
+    """
+    if scale_by_half not in (True, False, "auto"):
+        raise ValueError(f"scale_by_half must be True, False or 'auto', not {scale_by_half!r}")
+    predictions = floating(predictions, "predictions")
+    refuse_log_probabilities(predictions)
+    p, targets, mask = classwise(predictions, targets, mask, axis=axis)
+    p, targets = probability(p), checked(targets, p)
+    if are_labels(targets, p):
+        others = where(is_class(targets, p), 0, p)
+        score = (others**2).sum(axis=-1) + (1 - pick_class(p, targets)) ** 2
+    else:
+        score = ((p - targets) ** 2).sum(axis=-1)
+    return finished(score * _scale(p, scale_by_half), mask)
 
 
 def _log_probability(p, weight):
-    """log p, where 0 log 0 shall be 0."""
+    """log p, with 0 log 0 = 0."""
     return pt.log(possible(p, weight))
 
 
-def _normalised(log_p, weight):
-    """The log-probability, NaN at a target class where it cannot be one."""
+def _normalized(log_p, weight):
+    """The log-probability, NaN at a target class if it is too large to be one."""
     wrong = pt.neq(weight, 0) & ((log_p > 1e-3) | pt.isnan(log_p))
-    # chosen: PyTensor would move a factor into the selection that `classwise` made, and JAX differentiate it
+    # A selection on top: PyTensor would move a factor into that of `classwise`, and JAX would differentiate both sides.
     return where(wrong, nan_where(wrong, log_p), log_p)
 
 
 def _options(scores, *, class_weights=None, label_smoothing=0.0):
-    """The options as tensors that fit the scores, None where they change nothing."""
+    """Options as tensors that fit the scores; None for those that change nothing."""
     return {
         "class_weights": None if class_weights is None else per_class(class_weights, "class_weights", scores),
         "label_smoothing": smoothing(label_smoothing, scores),
     }
+
+
+def _scale(p, scale_by_half):
+    if scale_by_half != "auto":
+        return 0.5 if scale_by_half else 1
+    if p.type.shape[-1] is not None:
+        return 0.5 if p.type.shape[-1] == 2 else 1
+    return where(pt.neq(EntryCount(axis=(p.ndim - 1,))(p), 2), pt.ones((), p.dtype), 0.5)

@@ -1,12 +1,15 @@
-"""Losses of whole batches of embeddings, in which each item is compared with all others."""
+"""Contrastive losses of a batch of embeddings, which compare each item with all others."""
 
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
+from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import log_sum_exp, ratio
 from objectives._inputs import as_tensor, fitted, integer_labels, known_number, matching, shown, vectors
+from objectives._typing import TensorLike
 from objectives.lookup import INTEGERS, NOT_ZERO, described
-from objectives.losses._terms import finished, log_sum_exp
+from objectives.losses._terms import finished
 from objectives.losses.categorical import categorical_crossentropy_with_logits
 from objectives.losses.similarity import direction
 from objectives.ops.selection import relu, where
@@ -17,85 +20,72 @@ __all__ = ["circle_loss", "info_nce_loss", "ntxent_loss"]
 
 
 @described(
-    per="item", minimiser="same direction in a class, orthogonal between classes", embeddings=NOT_ZERO, labels=INTEGERS
+    per="item", minimizer="same direction in a class, orthogonal between classes", embeddings=NOT_ZERO, labels=INTEGERS
 )
 def circle_loss(
-    embeddings,
-    labels,
+    embeddings: TensorLike,
+    labels: TensorLike,
     *,
-    reference_embeddings=None,
-    reference_labels=None,
-    gamma=80.0,
-    margin=0.4,
-    remove_diagonal=None,
-    detach=False,
-    mask=None,
-):
-    r"""Circle loss: similarities within a class shall be near 1, between classes near 0, one number for each item.
+    reference_embeddings: TensorLike | None = None,
+    reference_labels: TensorLike | None = None,
+    gamma: TensorLike = 80.0,
+    margin: TensorLike = 0.4,
+    remove_diagonal: bool | None = None,
+    detach: bool = False,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Circle loss: metric learning from labels, in which the pairs furthest from their optimum weigh most.
+
+    It raises the cosine similarities :math:`s_{ij}` within classes and lowers those between them; `ntxent_loss` weights
+    all positives alike. Keras averages the losses above 0: ``aggregate(loss, mask=loss > 0)``.
 
     .. math::
-        L_i = \log \Bigl(1 + \sum_{j:\, y_j \ne y_i} e^{\gamma \alpha^n_{ij} (s_{ij} - m)}
-              \sum_{j:\, y_j = y_i} e^{-\gamma \alpha^p_{ij} (s_{ij} - 1 + m)}\Bigr), \qquad
-        \alpha^n = \max(0, s + m), \quad \alpha^p = \max(0, 1 + m - s)
-
-    with the cosine similarities :math:`s_{ij}` of embeddings i and j, their labels :math:`y`, the scale
-    :math:`\gamma` and the margin :math:`m`. Items without a positive or without a negative cost 0.
+        L_i = \log \Bigl(1 + \sum_{j:\, y_j \ne y_i} e^{\gamma \max(0, s_{ij} + m) (s_{ij} - m)}
+              \sum_{j:\, y_j = y_i} e^{-\gamma \max(0, 1 + m - s_{ij}) (s_{ij} - 1 + m)}\Bigr)
 
     Parameters
     ----------
     embeddings : tensor of float
-        Embeddings (B, D), any real numbers. They are normalised to length 1 here.
-    labels : tensor
-        Class indices (B,) of any integer dtype, in any range.
+        Embeddings (B, D) of any length.
+    labels : tensor of int
+        Class y of each embedding (B,), any integers.
     reference_embeddings : tensor, optional
-        Embeddings (M, D) to compare with, for example of a memory; the batch itself if not given.
-    reference_labels : tensor, optional
-        Their class indices (M,).
+        Embeddings (M, D) to compare with, such as a memory bank; by default those of the batch.
+    reference_labels : tensor of int, optional
+        Classes of the references (M,).
     gamma : float or tensor
-        Scale, positive.
+        Scale of the similarities, positive.
     margin : float or tensor
-        Margin, usually from 0 to 1. Less is stricter.
+        Margin m, usually between 0 and 1; smaller is stricter.
     remove_diagonal : bool, optional
-        Whether the pairs (i, i) are no positives. If not given, they are none where the batch is compared with
-        itself. Give ``True`` for references that begin with the batch.
+        Whether pairs (i, i) are ignored; by default only without references. True if these begin with the batch.
     detach : bool
-        Whether the factors :math:`\alpha` are constants for the gradient, as in the paper. By default the gradient is
-        the derivative of the loss, as in Keras.
+        Whether PyTensor's gradient takes both max(0, ...) as constants, as in the paper; Keras does not.
     mask : tensor of bool, optional
-        Items that count (B,); the others are 0 in value and gradient, and leave the losses of all others too.
+        Items (B,) that count; the rest are exactly 0 in value and gradient, and in no pair.
 
     Returns
     -------
     TensorVariable
-        Losses (B,), of the dtype of the embeddings: (...) without their feature axis. To average as Keras does, leave
-        out those that are 0: ``aggregate(loss, mask=loss > 0)``.
+        Losses (B,), of the dtype of `embeddings`; 0 for items without a positive or without a negative.
 
     Raises
     ------
-    TypeError
-        If the embeddings are no matrix or integers, labels are not integers, or there are references without labels.
-    ValueError
-        If `gamma` is a number that is not positive.
-
-    Notes
-    -----
-    Keras expects embeddings of length 1, for which the loss is the same. ``detach=True`` makes constants for
-    PyTensor's gradient, not for that which JAX or PyTorch make of a compiled function.
+    TypeError, ValueError
+        If ranks, dtypes or options do not fit, or only one of the two references is given.
 
     References
     ----------
-    .. [1] Sun, Y. et al. (2020), "Circle loss: a unified perspective of pair similarity optimization",
-       arXiv:2002.10857
+    .. [1] Sun, Y. et al. (2020), "Circle loss: a unified perspective of pair similarity optimization", arXiv:2002.10857
 
     Examples
     --------
     >>> from objectives import circle_loss
-    >>> embeddings = [[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]]
-    >>> print(circle_loss(embeddings, [0, 0, 1], gamma=4.0).eval().round(4))
+    >>> print(circle_loss([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]], [0, 0, 1], gamma=4.0).eval().round(4))
     [0.2824 0.8659 0.    ]
     """
     if (reference_embeddings is None) != (reference_labels is None):
-        raise TypeError("reference_embeddings and reference_labels belong together: give both, or none of them")
+        raise TypeError("reference_embeddings and reference_labels belong together: give both or neither")
     x, y, counted = _batch(mask, labels=labels, embeddings=embeddings)
     among_themselves = reference_embeddings is None
     others, other_labels, others_counted = (
@@ -106,66 +96,65 @@ def circle_loss(
     without_diagonal = among_themselves if remove_diagonal is None else remove_diagonal
     positives, negatives = _pairs(y, other_labels, counted, others_counted, without_diagonal=without_diagonal)
     s = pt.dot(x, others.T)
-    gamma, margin = _positive(gamma, "gamma", s), _number(margin, "margin", s)
-    from_best, from_worst = relu(1 + margin - s), relu(s + margin)
+    scale, m = _positive(gamma, "gamma", s), _number(margin, "margin", s)
+    from_best, from_worst = relu(1 + m - s), relu(s + m)
     if detach:
         from_best, from_worst = disconnected_grad(from_best), disconnected_grad(from_worst)
-    near = log_sum_exp(where(positives, gamma * (from_best * (1 - margin - s)), -np.inf))
-    far = log_sum_exp(where(negatives, gamma * (from_worst * (s - margin)), -np.inf))
+    near = log_sum_exp(where(positives, scale * (from_best * (1 - m - s)), -np.inf))
+    far = log_sum_exp(where(negatives, scale * (from_worst * (s - m)), -np.inf))
     return finished(softplus(near + far), counted)
 
 
-@described(per="item", smooth=True, minimiser="near the positive", anchor=NOT_ZERO, positive=NOT_ZERO)
-def info_nce_loss(anchor, positive, *, negatives=None, temperature=0.07, mask=None):
-    r"""InfoNCE: which of all candidates belongs to the anchor, one number for each item.
+@described(per="item", smooth=True, minimizer="near the positive", anchor=NOT_ZERO, positive=NOT_ZERO)
+def info_nce_loss(
+    anchor: TensorLike,
+    positive: TensorLike,
+    *,
+    negatives: TensorLike | None = None,
+    temperature: TensorLike = 0.07,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""InfoNCE (contrastive) loss: the crossentropy of picking each anchor's positive among all candidates.
+
+    Choose it for pairs, and `ntxent_loss` for groups given by labels. :math:`s_{ij}` is the cosine similarity of anchor
+    i and candidate j. The symmetric loss of CLIP is ``(info_nce_loss(a, b) + info_nce_loss(b, a)) / 2``.
 
     .. math:: L_i = -\log \frac{e^{s_{ii} / \tau}}{\sum_j e^{s_{ij} / \tau}}
-
-    with the cosine similarities :math:`s_{ij}` of anchor i and candidate j, and the temperature :math:`\tau`. The
-    candidates are the positives of all items, in the same order as the anchors, and further negatives.
 
     Parameters
     ----------
     anchor : tensor of float
-        Embeddings (B, D), any real numbers.
+        Embeddings (B, D) of any length.
     positive : tensor
-        Embeddings (B, D), one that belongs to each anchor. It is a negative for all others.
+        Embeddings (B, D); number i belongs to anchor i and is a negative for all other anchors.
     negatives : tensor, optional
-        Further embeddings (N, D) that are negatives for all anchors, for example of a memory.
+        More embeddings (N, D), negatives for all anchors, such as a memory bank.
     temperature : float or tensor
-        Temperature, positive; a scalar that is learnt too.
+        Temperature τ, positive; a scalar, which may be learned.
     mask : tensor of bool, optional
-        Items that count (B,); the others are 0 in value and gradient, and leave the losses of all others too.
+        Items (B,) that count; the rest are exactly 0 in value and gradient, and no candidates.
 
     Returns
     -------
     TensorVariable
-        Losses (B,), of the dtype of the anchors: (...) without their feature axis.
+        Losses (B,), of the dtype of `anchor`.
 
     Raises
     ------
-    TypeError
-        If the embeddings are no matrices, their static shapes differ, or the anchors are integers.
-    ValueError
-        If `temperature` is a number that is not positive.
-
-    Notes
-    -----
-    This is the `categorical_crossentropy_with_logits` of similarities. That of CLIP, which goes both ways, is
-    ``(info_nce_loss(a, b) + info_nce_loss(b, a)) / 2``. Where several items belong together see `ntxent_loss`.
+    TypeError, ValueError
+        If ranks, shapes, dtypes or the temperature do not fit.
 
     References
     ----------
-    .. [1] van den Oord, A., Li, Y. and Vinyals, O. (2018), "Representation learning with contrastive predictive
-       coding", arXiv:1807.03748
+    .. [1] van den Oord, A. et al. (2018), "Representation learning with contrastive predictive coding",
+       arXiv:1807.03748
     .. [2] Radford, A. et al. (2021), "Learning transferable visual models from natural language supervision",
        arXiv:2103.00020 (CLIP)
 
     Examples
     --------
     >>> from objectives import info_nce_loss
-    >>> anchor, positive = [[1.0, 0.0], [0.0, 2.0]], [[3.0, 0.0], [1.0, 0.0]]
-    >>> print(info_nce_loss(anchor, positive, temperature=1).eval().round(4))
+    >>> print(info_nce_loss([[1.0, 0.0], [0.0, 2.0]], [[3.0, 0.0], [1.0, 0.0]], temperature=1).eval().round(4))
     [0.6931 0.6931]
     """
     given = as_tensor(positive, "positive")
@@ -182,8 +171,8 @@ def info_nce_loss(anchor, positive, *, negatives=None, temperature=0.07, mask=No
         return loss
     (negatives, _) = vectors(negatives=matching(negatives, anchor))
     further = pt.dot(x, direction(_matrix("negatives", negatives)).T) / temperature
-    # The denominator within the batch is that of the loss. (JAX cannot take the gradient of candidates in one matrix:
-    # it must know where to split it.)
+    # The loss already has the denominator of the batch. One matrix of all candidates would be simpler, but JAX cannot
+    # differentiate it: it must know where to split.
     within = loss + (x * right).sum(axis=-1) / temperature
     return finished(loss + softplus(log_sum_exp(further) - within), counted)
 
@@ -191,62 +180,53 @@ def info_nce_loss(anchor, positive, *, negatives=None, temperature=0.07, mask=No
 @described(
     per="set",
     smooth=True,
-    minimiser="same direction for one label, far from others",
+    minimizer="same direction for one label, far from others",
     embeddings=NOT_ZERO,
     labels=INTEGERS,
 )
-def ntxent_loss(embeddings, labels, *, temperature=0.07, mask=None):
-    r"""Normalised temperature-scaled crossentropy (NT-Xent) of a batch, one number for the whole set.
+def ntxent_loss(
+    embeddings: TensorLike, labels: TensorLike, *, temperature: TensorLike = 0.07, mask: TensorLike | None = None
+) -> TensorVariable:
+    r"""NT-Xent: the normalized temperature-scaled crossentropy of all pairs with equal labels, as in SimCLR.
 
-    .. math::
-        L = \frac{1}{|P|} \sum_{(i, j) \in P} -\log \frac{e^{s_{ij} / \tau}}
-            {e^{s_{ij} / \tau} + \sum_{k:\, y_k \ne y_i} e^{s_{ik} / \tau}}, \qquad
-        P = \{(i, j): y_i = y_j, i \ne j\}
+    Choose it for several views per label, and `info_nce_loss` for pairs. :math:`s_{ij}` are cosine similarities. Other
+    positives are not in the denominator, unlike in the supervised contrastive loss, which is equal for two views.
 
-    with the cosine similarities :math:`s_{ij}` of embeddings i and j, their labels :math:`y` and the temperature
-    :math:`\tau`.
+    .. math:: L = \frac{1}{|P|} \sum_{i \ne j:\, y_i = y_j} -\log \frac{e^{s_{ij} / \tau}}
+              {e^{s_{ij} / \tau} + \sum_{k:\, y_k \ne y_i} e^{s_{ik} / \tau}}, \qquad |P| = |\{i \ne j: y_i = y_j\}|
 
     Parameters
     ----------
     embeddings : tensor of float
-        Embeddings (B, D), any real numbers.
-    labels : tensor
-        Integers (B,), in any range; items with the same label belong together. The two views of SimCLR have labels
-        such as ``[0, 1, 2, 0, 1, 2]``.
+        Embeddings (B, D) of any length.
+    labels : tensor of int
+        Labels y (B,), any integers, equal for items that belong together: ``[0, 1, 0, 1]`` for two views of two images.
     temperature : float or tensor
-        Temperature, positive; a scalar that is learnt too.
+        Temperature τ, positive; a scalar, which may be learned.
     mask : tensor of bool, optional
-        Items (...), here (B,), that count; the others are in no pair and no sum, and have gradient 0.
+        Items (B,) that count; the rest are in no pair and have a gradient of exactly 0.
 
     Returns
     -------
     TensorVariable
-        The mean over all ordered pairs that belong together, of the dtype of the embeddings; 0 if there are none.
+        Loss (), the mean over all ordered pairs, of the dtype of `embeddings`; 0 without pairs or without negatives.
 
     Raises
     ------
-    TypeError
-        If the embeddings are no matrix or integers, or labels are not integers.
-    ValueError
-        If `temperature` is a number that is not positive.
-
-    Notes
-    -----
-    Other positives of an item are not in the denominator, as in optax and unlike the supervised contrastive loss; for
-    two items of each label both are the same. Without negatives the loss is 0.
+    TypeError, ValueError
+        If ranks, shapes, dtypes or the temperature do not fit.
 
     References
     ----------
-    .. [1] Chen, T., Kornblith, S., Norouzi, M. and Hinton, G. (2020), "A simple framework for contrastive learning of
-       visual representations", arXiv:2002.05709
+    .. [1] Chen, T. et al. (2020), "A simple framework for contrastive learning of visual representations",
+       arXiv:2002.05709
     .. [2] ``optax.losses.ntxent``
 
     Examples
     --------
     >>> from objectives import ntxent_loss
-    >>> embeddings = [[1.0, 0.0], [2.0, 0.0], [0.0, 1.0], [0.0, 3.0]]
-    >>> print(ntxent_loss(embeddings, [0, 0, 1, 1], temperature=1).eval().round(4))
-    0.5514
+    >>> print(ntxent_loss([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]], [0, 0, 1], temperature=1).eval().round(4))
+    0.3133
     """
     x, y, counted = _batch(mask, labels=labels, embeddings=embeddings)
     positives, negatives = _pairs(y, y, counted, counted, without_diagonal=True)
@@ -254,35 +234,39 @@ def ntxent_loss(embeddings, labels, *, temperature=0.07, mask=None):
     s = s / _positive(temperature, "temperature", s)
     far = log_sum_exp(where(negatives, s, -np.inf))
     losses = where(positives, softplus(far[:, None] - s), 0)
-    num_pairs = positives.sum(dtype="int64")
-    return finished(losses.sum() / where(num_pairs > 0, num_pairs, 1).astype(s.dtype))
+    return finished(ratio(losses.sum(), positives.sum(dtype="int64").astype(s.dtype)))
 
 
 def _batch(mask=None, *, labels, **embeddings):
-    """Directions of embeddings (B, D), their labels (B,), and which of them count (B,), or None."""
+    """Unit vectors of the embeddings (B, D), their labels (B,), and which items count (B,), or None."""
     (name,) = embeddings
     x, mask = vectors(mask, **embeddings)
     _matrix(name, x)
-    labels = as_tensor(labels, f"labels of {name}")
+    labels_name = name.replace("embeddings", "labels")
+    labels = as_tensor(labels, labels_name)
     if labels.ndim != 1:
-        raise TypeError(f"labels of {name} must be a vector with one integer for each, not {shown(labels.type.shape)}")
-    labels = fitted(integer_labels(labels), "labels", x.type.shape[:-1], name)
+        raise TypeError(
+            f"{labels_name} must be a vector with one integer for each of the {name}, not {shown(labels.type.shape)}"
+        )
+    labels = fitted(integer_labels(labels, labels_name), labels_name, x.type.shape[:-1], name)
     return direction(x), labels, _of_batch(mask)
 
 
 def _of_batch(mask):
-    """A mask (B,) of items, or (1,) for all of them; None where there is none."""
+    """The mask (B,) of items, (1,) if it is one for all; None without a mask."""
     return mask if mask is None or mask.ndim else mask[None]
 
 
 def _matrix(name, x):
     if x.ndim != 2:
-        raise TypeError(f"{name} must be a matrix (B, D), not {shown(x.type.shape)}: all items of a batch meet")
+        raise TypeError(
+            f"{name} must be a matrix (B, D), not {shown(x.type.shape)}: each item is compared with all others"
+        )
     return x
 
 
 def _pairs(labels, others, counted, others_counted, *, without_diagonal):
-    """Which pairs (B, M) have the same label and which have not, of those that count."""
+    """The pairs (B, M) with equal labels and those with different ones, among items that count."""
     negatives = pt.neq(labels[:, None], others[None, :])
     positives = pt.invert(negatives)
     if without_diagonal:
@@ -295,7 +279,7 @@ def _pairs(labels, others, counted, others_counted, *, without_diagonal):
 
 
 def _positions(x):
-    """0, 1, 2, ... along the first axis. Not arange, whose length JAX must know unless it is that of an input."""
+    """0, 1, 2, ... along the first axis, without arange, which JAX compiles only for the length of an input."""
     first = x if x.ndim == 1 else x[:, 0]
     return pt.cumsum(ones_like(first, "int64")) - 1
 
@@ -307,4 +291,7 @@ def _positive(x, name, like):
 
 
 def _number(x, name, like):
-    return fitted(matching(x, like), name, (), "number for the whole batch")
+    x = matching(x, like)
+    if x.ndim:
+        raise TypeError(f"{name} must be one number for the whole batch, not {shown(x.type.shape)}")
+    return x

@@ -1,8 +1,10 @@
-"""Losses of counts."""
+"""Losses of counts: Poisson negative log-likelihoods."""
 
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import elementwise
+from objectives._typing import TensorLike
 from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.losses._terms import finished
 from objectives.ops.selection import nan_where, scaled, where
@@ -10,40 +12,40 @@ from objectives.ops.selection import nan_where, scaled, where
 __all__ = ["poisson_nll_loss", "poisson_nll_loss_with_log_rate"]
 
 
-@described(convex=True, smooth=True, minimiser="mean", predictions=NON_NEGATIVE, targets=NON_NEGATIVE)
-def poisson_nll_loss(predictions, targets, *, full=False, mask=None):
-    r"""Negative log-likelihood of counts under Poisson distributions, element by element.
+@described(convex=True, smooth=True, minimizer="mean", predictions=NON_NEGATIVE, targets=NON_NEGATIVE)
+def poisson_nll_loss(
+    predictions: TensorLike, targets: TensorLike, *, full: bool = False, mask: TensorLike | None = None
+) -> TensorVariable:
+    r"""Poisson loss: the negative log-likelihood of counts, given their predicted rates, element by element.
+
+    Choose it for counts and event rates, and `poisson_nll_loss_with_log_rate` for a model that predicts log-rates.
 
     .. math:: L = p - t \log p \; [+ \log t!], \qquad 0 \log 0 = 0
-
-    with the predictions :math:`p` and the targets :math:`t`.
 
     Parameters
     ----------
     predictions : tensor of float
-        Rates (...), not negative.
+        Rates p (...), not negative.
     targets : tensor
-        Counts (...), not negative; they need not be whole. A vector is aligned with a column of predictions, see
-        `align_targets`.
+        Counts t (...), not negative; they need not be whole numbers.
     full : bool
-        Whether :math:`\log t!` is added, which makes the loss that of the probability.
+        Whether to add :math:`\log t!`, which makes the loss exactly -log of the probability.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...).
 
     Raises
     ------
     TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
+        If ranks, shapes or dtypes do not fit.
 
     Notes
     -----
-    Nothing is added inside the logarithm: a rate of 0 costs infinitely much where something was counted. Negative
-    rates and counts give NaN. PyTorch's ``full`` approximates the factorial, for counts above 1 only; here it is exact.
+    A rate of 0 costs infinity where something was counted. Negative rates and counts give NaN.
 
     References
     ----------
@@ -57,43 +59,41 @@ def poisson_nll_loss(predictions, targets, *, full=False, mask=None):
     """
     p, t, mask = elementwise(predictions, targets, mask, fill=1)
     p, t = nan_where(p < 0, p), nan_where(t < 0, t)
-    # 0 log 0: the rate is replaced before the logarithm, since 0 / 0 in its gradient could not be undone
-    return finished(_normalised(p - scaled(t, pt.log(where(pt.neq(t, 0) | pt.neq(p, 0), p, 1))), t, full), mask)
+    # 0 log 0: a rate of 1 goes into the logarithm, since no selection afterwards removes 0 / 0 from its gradient
+    return finished(_with_factorial(p - scaled(t, pt.log(where(pt.neq(t, 0) | pt.neq(p, 0), p, 1))), t, full), mask)
 
 
-@described(convex=True, smooth=True, minimiser="log mean", log_rate=REALS, targets=NON_NEGATIVE)
-def poisson_nll_loss_with_log_rate(log_rate, targets, *, full=False, mask=None):
-    r"""Negative log-likelihood of counts under Poisson distributions of given log-rates, element by element.
+@described(convex=True, smooth=True, minimizer="log mean", log_rate=REALS, targets=NON_NEGATIVE)
+def poisson_nll_loss_with_log_rate(
+    log_rate: TensorLike, targets: TensorLike, *, full: bool = False, mask: TensorLike | None = None
+) -> TensorVariable:
+    r"""Poisson loss of log-rates: the negative log-likelihood of counts, element by element.
+
+    The `poisson_nll_loss` of :math:`e^z`, for models whose output may be negative. For an exposure m, add
+    :math:`\log m` to the log-rates.
 
     .. math:: L = e^z - t z \; [+ \log t!]
-
-    with the log-rates :math:`z` and the targets :math:`t`: the `poisson_nll_loss` of :math:`e^z`.
 
     Parameters
     ----------
     log_rate : tensor of float
-        Logarithms (...) of rates, any real numbers; -inf is fine where nothing was counted.
+        Logarithms z (...) of rates, any real numbers; -inf is fine where nothing was counted.
     targets : tensor
-        Counts (...), not negative; they need not be whole. A vector is aligned with a column of log-rates, see
-        `align_targets`.
+        Counts t (...), not negative, or they give NaN; they need not be whole numbers.
     full : bool
-        Whether :math:`\log t!` is added, which makes the loss that of the probability.
+        Whether to add :math:`\log t!`, which makes the loss exactly -log of the probability.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `log_rate`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the log-rates.
+        Losses (...).
 
     Raises
     ------
     TypeError
-        If the ranks differ, static shapes cannot be paired, or the log-rates are integers.
-
-    Notes
-    -----
-    Negative counts give NaN. For an exposure m, add :math:`\log m` to the log-rates.
+        If ranks, shapes or dtypes do not fit.
 
     References
     ----------
@@ -105,10 +105,10 @@ def poisson_nll_loss_with_log_rate(log_rate, targets, *, full=False, mask=None):
     >>> print(poisson_nll_loss_with_log_rate([0.0, 1.0], [0, 3]).eval().round(4))
     [ 1.     -0.2817]
     """
-    z, t, mask = elementwise(log_rate, targets, mask)
+    z, t, mask = elementwise(log_rate, targets, mask, names=("log_rate", "targets"))
     t = nan_where(t < 0, t)
-    return finished(_normalised(pt.exp(z) - scaled(t, z), t, full), mask)
+    return finished(_with_factorial(pt.exp(z) - scaled(t, z), t, full), mask)
 
 
-def _normalised(loss, t, full):
+def _with_factorial(loss, t, full):
     return loss + pt.gammaln(t + 1) if full else loss

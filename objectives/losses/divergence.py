@@ -1,13 +1,16 @@
-"""Divergences between probability distributions, one number for each pair of them."""
+"""Divergences between discrete probability distributions: Kullback-Leibler and Jensen-Shannon."""
 
 import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
+from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import floating, vectors
+from objectives._arithmetic import log_ratio
+from objectives._inputs import OF_LOGITS, floating, vectors
 from objectives._probabilities import log_softmax_of, refuse_log_probabilities, refuse_probabilities, softmax_logits
+from objectives._typing import TensorLike
 from objectives.lookup import LOG_PROBABILITIES, NON_NEGATIVE, REALS, SIMPLEX, described
 from objectives.losses._latent import discrete_divergence, log_probability
-from objectives.losses._terms import finished, log_ratio, probability, soft
+from objectives.losses._terms import finished, probability, soft
 from objectives.ops.selection import nan_where, where
 
 __all__ = [
@@ -20,117 +23,107 @@ __all__ = [
 
 
 @described(
-    per="item", convex=True, smooth=True, minimiser="probabilities", minimum=0, predictions=SIMPLEX, targets=SIMPLEX
+    per="item", convex=True, smooth=True, minimizer="probabilities", minimum=0, predictions=SIMPLEX, targets=SIMPLEX
 )
-def kl_divergence(predictions, targets, *, axis=-1, mask=None):
-    r"""Kullback-Leibler divergence of predicted from target probabilities, one number for each item.
+def kl_divergence(
+    predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None, axis: int = -1
+) -> TensorVariable:
+    r"""Kullback-Leibler divergence of predicted from target probabilities, one number per item.
 
-    .. math:: L_i = \text{KL}(t_i \,\|\, p_i) = \sum_c t_{ic} \log \frac{t_{ic}}{p_{ic}}, \qquad 0 \log 0 = 0
+    The crossentropy less the entropy of the targets; swap the arguments for the reverse divergence.
 
-    with the predictions :math:`p` and the targets :math:`t`.
+    .. math:: L = \text{KL}(t \,\|\, p) = \sum_c t_c \log \frac{t_c}{p_c}, \qquad 0 \log 0 = 0
 
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities (..., C) in [0, 1] that add up to 1 over the class axis, usually the output of a softmax.
+        Probabilities p (..., C), usually the output of a softmax.
     targets : tensor
-        Probabilities (..., C) of the same shape.
+        Probabilities t (..., C).
+    mask : tensor of bool, optional
+        Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int
         Class axis of both.
-    mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Divergences (...), of the dtype of the predictions.
+        Divergences (...), one per item.
 
     Raises
     ------
-    TypeError
-        If the ranks or static shapes differ, or the predictions are integers.
-    ValueError
-        If the predictions are the output of a log-softmax.
+    TypeError, ValueError
+        If ranks, shapes or dtypes do not fit, or if the predictions are the output of a log-softmax.
+
+    See Also
+    --------
+    kl_divergence_with_logits, kl_divergence_with_log_targets, jensen_shannon_divergence
 
     Notes
     -----
-    This is the crossentropy less the entropy of the targets. Exchange the arguments for the reverse divergence
-    :math:`\text{KL}(p \,\|\, t)`; gradients flow to both. Nothing is clipped or normalised: a prediction of 0 costs
-    infinitely much unless the target is 0, which costs nothing, with gradients of 0. Probabilities outside [0, 1] by
-    more than 0.1 % give NaN. Predictions that are the output of a softmax, also through reshapes, transpositions,
-    indexing and casts, are seen when the loss is built, which then starts from the logits.
+    Nothing is clipped: a prediction of 0 costs infinity unless the target is 0. Probabilities outside [0, 1] by more
+    than 0.1 % give NaN. For the output of a softmax the loss is computed from its logits.
 
     References
     ----------
-    .. [1] Kullback, S. and Leibler, R. A. (1951), "On information and sufficiency", Annals of Mathematical Statistics
-       22, doi:10.1214/aoms/1177729694
+    .. [1] Kullback, S. and Leibler, R. A. (1951), "On information and sufficiency", doi:10.1214/aoms/1177729694
 
     Examples
     --------
     >>> from objectives import kl_divergence
-    >>> predictions, targets = [[0.5, 0.5], [0.9, 0.1]], [[1.0, 0.0], [0.9, 0.1]]
-    >>> print(kl_divergence(predictions, targets).eval().round(4))
+    >>> print(kl_divergence([[0.5, 0.5], [0.9, 0.1]], [[1.0, 0.0], [0.9, 0.1]]).eval().round(4))
     [0.6931 0.    ]
     """
-    predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions, "kl_divergence_with_logits")
-    if predictions.ndim and (logits := softmax_logits(predictions, axis)) is not None:
-        return kl_divergence_with_logits(logits, targets, axis=axis, mask=mask).astype(predictions.dtype)
-    log_p = log_softmax_of(predictions)
+    p = floating(predictions, "predictions")
+    refuse_log_probabilities(p, "kl_divergence_with_logits")
+    if p.ndim and (logits := softmax_logits(p, axis)) is not None:
+        return kl_divergence_with_logits(logits, targets, mask=mask, axis=axis).astype(p.dtype)
+    log_p = log_softmax_of(p)
     if log_p is not None:
         log_p, t, mask = vectors(mask, axis=axis, predictions=log_p, targets=targets)
-        return finished(_from_log_predictions(log_p, t), mask).astype(predictions.dtype)
-    p, t, mask = vectors(mask, axis=axis, predictions=predictions, targets=targets)
+        return finished(_from_log_predictions(log_p, t), mask).astype(p.dtype)
+    p, t, mask = vectors(mask, axis=axis, predictions=p, targets=targets)
     return finished(_relative_entropy(soft(t), probability(p)).sum(axis=-1), mask)
 
 
 @described(
-    per="item", convex=True, smooth=True, minimiser="log probabilities", minimum=0, logits=REALS, targets=SIMPLEX
+    per="item", convex=True, smooth=True, minimizer="log probabilities", minimum=0, logits=REALS, targets=SIMPLEX
 )
-def kl_divergence_with_logits(logits, targets, *, axis=-1, mask=None):
-    r"""Kullback-Leibler divergence of the softmax of logits from target probabilities, one number for each item.
+def kl_divergence_with_logits(
+    logits: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None, axis: int = -1
+) -> TensorVariable:
+    r"""Kullback-Leibler divergence of the softmax of logits from target probabilities, one number per item.
 
-    .. math::
-        L_i = \sum_c t_{ic} \Bigl(\log t_{ic} - z_{ic} + \log \sum_k e^{z_{ik}}\Bigr), \qquad 0 \cdot \infty = 0
+    The stable form of `kl_divergence`. Log-probabilities are logits too: PyTorch's ``kl_div`` and optax's
+    ``kl_divergence`` are this function of them.
 
-    with the logits :math:`z` and the targets :math:`t`: the `kl_divergence` of the softmax of z, without ever building
-    it.
+    .. math:: L = \sum_c t_c \Bigl(\log t_c - z_c + \log \sum_k e^{z_k}\Bigr), \qquad 0 \cdot \infty = 0
 
     Parameters
     ----------
     logits : tensor of float
-        Logits (..., C), any real numbers; -inf is fine for classes whose target is 0. Log-probabilities are logits,
-        too.
+        Logits z (..., C), any real numbers; -inf is fine for classes whose target is 0.
     targets : tensor
-        Probabilities (..., C) of the same shape.
+        Probabilities t (..., C).
+    mask : tensor of bool, optional
+        Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int
         Class axis of both.
-    mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Divergences (...), of the dtype of the logits.
+        Divergences (...), one per item.
 
     Raises
     ------
-    TypeError
-        If the ranks or static shapes differ, or the logits are integers.
-    ValueError
-        If the logits are the output of a softmax or sigmoid.
-
-    Notes
-    -----
-    PyTorch's ``kl_div`` and optax's ``kl_divergence`` take log-probabilities: both are this function of them. Targets
-    outside [0, 1] by more than 0.1 % give NaN.
+    TypeError, ValueError
+        If ranks, shapes or dtypes do not fit, or if the logits are the output of a softmax or sigmoid.
 
     References
     ----------
-    .. [1] Kullback, S. and Leibler, R. A. (1951), "On information and sufficiency", Annals of Mathematical Statistics
-       22, doi:10.1214/aoms/1177729694
-    .. [2] Hinton, G., Vinyals, O. and Dean, J. (2015), "Distilling the knowledge in a neural network",
-       arXiv:1503.02531
+    .. [1] Kullback, S. and Leibler, R. A. (1951), "On information and sufficiency", doi:10.1214/aoms/1177729694
+    .. [2] Hinton, G., Vinyals, O. and Dean, J. (2015), "Distilling the knowledge in a neural network", arXiv:1503.02531
 
     Examples
     --------
@@ -138,9 +131,9 @@ def kl_divergence_with_logits(logits, targets, *, axis=-1, mask=None):
     >>> print(kl_divergence_with_logits([[0.0, 0.0], [0.0, 1000.0]], [[0.5, 0.5], [1.0, 0.0]]).eval())
     [   0. 1000.]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits, "kl_divergence")
-    z, t, mask = vectors(mask, axis=axis, logits=logits, targets=targets)
+    z = floating(logits, "logits", OF_LOGITS)
+    refuse_probabilities(z, "kl_divergence")
+    z, t, mask = vectors(mask, axis=axis, logits=z, targets=targets)
     return finished(_from_log_predictions(log_softmax(z, axis=-1), t), mask)
 
 
@@ -148,57 +141,50 @@ def kl_divergence_with_logits(logits, targets, *, axis=-1, mask=None):
     per="item",
     convex=True,
     smooth=True,
-    minimiser="log probabilities",
+    minimizer="log probabilities",
     minimum=0,
     log_predictions=LOG_PROBABILITIES,
     log_targets=LOG_PROBABILITIES,
 )
-def kl_divergence_with_log_targets(log_predictions, log_targets, *, axis=-1, mask=None):
-    r"""Kullback-Leibler divergence between distributions given by their logarithms, one number for each item.
+def kl_divergence_with_log_targets(
+    log_predictions: TensorLike, log_targets: TensorLike, *, mask: TensorLike | None = None, axis: int = -1
+) -> TensorVariable:
+    r"""Kullback-Leibler divergence between distributions given as log-probabilities, one number per item.
 
-    .. math:: L_i = \sum_c e^{u_{ic}} (u_{ic} - v_{ic}), \qquad 0 \cdot \infty = 0
+    Choose it for two networks, a student and its teacher, whose probabilities may underflow. Nothing is normalized.
 
-    with the log-probabilities :math:`v` of the predictions and :math:`u` of the targets.
+    .. math:: L = \sum_c e^{u_c} (u_c - v_c), \qquad 0 \cdot \infty = 0
 
     Parameters
     ----------
     log_predictions : tensor of float
-        Log-probabilities (..., C), usually the output of a log-softmax.
+        Log-probabilities v (..., C), usually the output of a log-softmax.
     log_targets : tensor
-        Log-probabilities (..., C) of the same shape; -inf is a probability of 0.
+        Log-probabilities u (..., C); -inf is a probability of 0.
+    mask : tensor of bool, optional
+        Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int
         Class axis of both.
-    mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Divergences (...), of the dtype of the predictions.
+        Divergences (...), one per item; NaN for log-probabilities above 0.001.
 
     Raises
     ------
     TypeError
-        If the ranks or static shapes differ, or the predictions are integers.
-
-    Notes
-    -----
-    For two networks, a student and its teacher, whose probabilities may underflow. The logarithms are used as they
-    are, not normalised; those above 0.001, which are no log-probabilities, give NaN. Exchange the arguments for the
-    reverse divergence.
+        If ranks, shapes or dtypes do not fit.
 
     References
     ----------
-    .. [1] Kullback, S. and Leibler, R. A. (1951), "On information and sufficiency", Annals of Mathematical Statistics
-       22, doi:10.1214/aoms/1177729694
+    .. [1] Kullback, S. and Leibler, R. A. (1951), "On information and sufficiency", doi:10.1214/aoms/1177729694
 
     Examples
     --------
-    >>> import numpy as np
     >>> from objectives import kl_divergence_with_log_targets
-    >>> log_predictions, log_targets = [[-1000.0, 0.0]], [[np.log(0.5), np.log(0.5)]]
-    >>> print(kl_divergence_with_log_targets(log_predictions, log_targets).eval().round(4))
-    [499.3069]
+    >>> print(kl_divergence_with_log_targets([[-1000.0, 0.0]], [[-0.6931, -0.6931]]).eval().round(2))
+    [499.33]
     """
     log_p, log_t, mask = vectors(mask, axis=axis, log_predictions=log_predictions, log_targets=log_targets)
     terms = discrete_divergence(log_probability(log_t), log_probability(log_p))
@@ -206,46 +192,42 @@ def kl_divergence_with_log_targets(log_predictions, log_targets, *, axis=-1, mas
 
 
 @described(
-    per="item", convex=True, smooth=True, minimiser="target", minimum=0, predictions=NON_NEGATIVE, targets=NON_NEGATIVE
+    per="item", convex=True, smooth=True, minimizer="target", minimum=0, predictions=NON_NEGATIVE, targets=NON_NEGATIVE
 )
-def generalized_kl_divergence(predictions, targets, *, axis=-1, mask=None):
-    r"""Kullback-Leibler divergence of numbers that need not add up to 1, one number for each item.
+def generalized_kl_divergence(
+    predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None, axis: int = -1
+) -> TensorVariable:
+    r"""Generalized Kullback-Leibler divergence (I-divergence) of numbers with any sum, one number per item.
 
-    .. math:: L_i = \sum_c \Bigl(t_{ic} \log \frac{t_{ic}}{p_{ic}} - t_{ic} + p_{ic}\Bigr), \qquad 0 \log 0 = 0
+    Choose it for intensities and rates. It is `kl_divergence` for probabilities, and half the sum of
+    ``tweedie_deviance(power=1)``.
 
-    with the predictions :math:`p` and the targets :math:`t`: the Bregman divergence of :math:`x \log x - x`, also
-    called I-divergence.
+    .. math:: L = \sum_c \Bigl(t_c \log \frac{t_c}{p_c} - t_c + p_c\Bigr), \qquad 0 \log 0 = 0
 
     Parameters
     ----------
     predictions : tensor of float
-        Numbers (..., C) that are not negative, such as intensities or rates.
+        Numbers p (..., C), not negative.
     targets : tensor
-        Numbers (..., C) that are not negative, of the same shape.
+        Numbers t (..., C), not negative.
+    mask : tensor of bool, optional
+        Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int
         Axis over which the terms are summed.
-    mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Divergences (...), of the dtype of the predictions.
+        Divergences (...), one per item; NaN for negative numbers.
 
     Raises
     ------
     TypeError
-        If the ranks or static shapes differ, or the predictions are integers.
-
-    Notes
-    -----
-    It is the `kl_divergence` where both add up to 1, and half the sum of ``tweedie_deviance(power=1)``. Negative
-    numbers give NaN; a prediction of 0 costs infinitely much unless the target is 0.
+        If ranks, shapes or dtypes do not fit.
 
     References
     ----------
-    .. [1] Csiszár, I. (1991), "Why least squares and maximum entropy? An axiomatic approach to inference for linear
-       inverse problems", Annals of Statistics 19, doi:10.1214/aos/1176348385
+    .. [1] Csiszár, I. (1991), "Why least squares and maximum entropy?", doi:10.1214/aos/1176348385
 
     Examples
     --------
@@ -263,63 +245,54 @@ def generalized_kl_divergence(predictions, targets, *, axis=-1, mask=None):
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     minimum=0,
     predictions=SIMPLEX,
     targets=SIMPLEX,
 )
-def jensen_shannon_divergence(predictions, targets, *, axis=-1, mask=None):
-    r"""Jensen-Shannon divergence between probabilities, one number for each item: symmetric and bounded.
+def jensen_shannon_divergence(
+    predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None, axis: int = -1
+) -> TensorVariable:
+    r"""Jensen-Shannon divergence between probabilities, one number per item: symmetric, and at most log 2.
 
-    .. math::
-        L_i = \frac{1}{2} \text{KL}(p_i \,\|\, m_i) + \frac{1}{2} \text{KL}(t_i \,\|\, m_i), \qquad
-        m = \frac{p + t}{2}
+    Choose it over `kl_divergence` if either side may hold zeros. Its root is a metric, SciPy's ``jensenshannon``.
 
-    with the predictions :math:`p` and the targets :math:`t`. It is between 0 and :math:`\log 2`.
+    .. math:: L = \frac{1}{2} \text{KL}(p \,\|\, m) + \frac{1}{2} \text{KL}(t \,\|\, m), \qquad m = \frac{p + t}{2}
 
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities (..., C) in [0, 1] that add up to 1 over the class axis.
+        Probabilities p (..., C).
     targets : tensor
-        Probabilities (..., C) of the same shape.
+        Probabilities t (..., C).
+    mask : tensor of bool, optional
+        Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int
         Class axis of both.
-    mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Divergences (...), of the dtype of the predictions.
+        Divergences (...), one per item; NaN for probabilities outside [0, 1] by more than 0.1 %.
 
     Raises
     ------
-    TypeError
-        If the ranks or static shapes differ, or the predictions are integers.
-    ValueError
-        If the predictions are the output of a log-softmax.
-
-    Notes
-    -----
-    Its root is a metric, SciPy's ``jensenshannon``. Probabilities of 0 are fine on both sides, with finite gradients;
-    those outside [0, 1] by more than 0.1 % give NaN. Nothing is normalised.
+    TypeError, ValueError
+        If ranks, shapes or dtypes do not fit, or if the predictions are the output of a log-softmax.
 
     References
     ----------
-    .. [1] Lin, J. (1991), "Divergence measures based on the Shannon entropy", IEEE Transactions on Information Theory
-       37, doi:10.1109/18.61115
+    .. [1] Lin, J. (1991), "Divergence measures based on the Shannon entropy", doi:10.1109/18.61115
 
     Examples
     --------
     >>> from objectives import jensen_shannon_divergence
-    >>> predictions, targets = [[0.5, 0.5], [1.0, 0.0]], [[0.5, 0.5], [0.0, 1.0]]
-    >>> print(jensen_shannon_divergence(predictions, targets).eval().round(4))
+    >>> print(jensen_shannon_divergence([[0.5, 0.5], [1.0, 0.0]], [[0.5, 0.5], [0.0, 1.0]]).eval().round(4))
     [0.     0.6931]
     """
-    predictions = floating(predictions, "predictions")
-    refuse_log_probabilities(predictions)
-    p, t, mask = vectors(mask, axis=axis, predictions=predictions, targets=targets)
+    p = floating(predictions, "predictions")
+    refuse_log_probabilities(p)
+    p, t, mask = vectors(mask, axis=axis, predictions=p, targets=targets)
     p, t = probability(p), probability(t)
     middle, excess = (p + t) / 2, (p - t) / 2
     terms = _relative_entropy(p, middle, excess) + _relative_entropy(t, middle, -excess)
@@ -330,7 +303,7 @@ def _relative_entropy(t, p, excess=None):
     """``t * log(t / p)``, 0 in value and all gradients where t is 0; for ``excess`` see `log_ratio`."""
     there = pt.neq(t, 0)
     excess = where(there, t - p if excess is None else excess, 0)
-    # a NaN stays visible, also where the target is 0
+    # NaN in p stays, also where the target is 0
     return t * log_ratio(where(there, t, 1), where(there | pt.isnan(p), p, 1), excess)
 
 

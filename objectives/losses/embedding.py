@@ -1,9 +1,13 @@
-"""Losses of pairs and triplets of embeddings: similar ones shall be near, others far apart."""
+"""Losses of pairs and triplets of embeddings, which pull similar items together and push others apart."""
+
+from collections.abc import Callable
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
 
-from objectives._inputs import elementwise, fitted, matching, option, size_option, vectors
+from objectives._inputs import elementwise, fitted, matching, option, shown, size_option, vectors
+from objectives._typing import TensorLike
 from objectives.lookup import BINARY_OR_SIGNS, NON_NEGATIVE, NOT_ZERO, REALS, described
 from objectives.losses._terms import finished, of_pairs
 from objectives.losses.similarity import cosine_similarity, pairwise_distance
@@ -21,52 +25,45 @@ __all__ = [
 @described(
     convex=True,
     smooth=True,
-    minimiser="margin times the share of dissimilar pairs",
+    minimizer="margin times the share of dissimilar pairs",
     minimum=0,
     predictions=NON_NEGATIVE,
     targets=BINARY_OR_SIGNS,
 )
-def contrastive_loss(predictions, targets, *, margin=1.0, mask=None):
-    r"""Contrastive loss of distances: squared for similar pairs, squared hinge for dissimilar ones.
+def contrastive_loss(
+    predictions: TensorLike, targets: TensorLike, *, margin: TensorLike = 1.0, mask: TensorLike | None = None
+) -> TensorVariable:
+    r"""Contrastive loss of distances: squared distance of similar pairs, squared hinge of dissimilar pairs.
 
-    .. math::
-        L = \begin{cases} \frac{1}{2} d^2 & t > 0 \\ \frac{1}{2} \max(0, m - d)^2 & t \le 0 \end{cases}
+    Choose it for labeled pairs; `hinge_embedding_loss` is the same without squares. Equal embeddings of a dissimilar
+    pair do not part, since `pairwise_distance` with ``epsilon=0`` has a gradient of 0 there.
 
-    with the distances :math:`d`, the targets :math:`t` and the margin :math:`m`.
+    .. math:: L = \begin{cases} \frac{1}{2} d^2 & t = 1 \\ \frac{1}{2} \max(0, m - d)^2 & \text{otherwise} \end{cases}
 
     Parameters
     ----------
     predictions : tensor of float
-        Distances (...) of pairs, not negative, for example of `pairwise_distance`.
+        Distances d (...) of pairs, not negative; negative ones give NaN.
     targets : tensor
-        Targets (...): 1 for similar pairs, 0 or -1 for others, as {0, 1} and {-1, 1} both say it. A
-        vector is aligned with a column of predictions, see `align_targets`.
+        Targets t (...): 1 for similar pairs, 0 or -1 for dissimilar ones; others give NaN.
     margin : float or tensor
-        Distance from which on dissimilar pairs cost nothing, not negative.
+        Distance m beyond which dissimilar pairs cost nothing, not negative.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...), of the dtype of `predictions`.
 
     Raises
     ------
-    TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
-    ValueError
-        If `margin` is a negative number.
-
-    Notes
-    -----
-    Where a distance of 0 has no direction, nothing pushes two dissimilar embeddings apart that are the same: the
-    gradient of `pairwise_distance` with ``eps=0`` is 0 there. `hinge_embedding_loss` is the same without squares.
-    Other targets give NaN, and so do negative distances, but for rounding.
+    TypeError, ValueError
+        If ranks, dtypes or options do not fit.
 
     References
     ----------
-    .. [1] Hadsell, R., Chopra, S. and LeCun, Y. (2006), "Dimensionality reduction by learning an invariant mapping",
+    .. [1] Hadsell, R. et al. (2006), "Dimensionality reduction by learning an invariant mapping",
        doi:10.1109/CVPR.2006.100
 
     Examples
@@ -83,34 +80,41 @@ def contrastive_loss(predictions, targets, *, margin=1.0, mask=None):
 @described(
     per="item",
     symmetric=True,
-    minimiser="same or opposite direction",
+    minimizer="same or opposite direction",
     minimum=0,
     a=NOT_ZERO,
     b=NOT_ZERO,
     targets=BINARY_OR_SIGNS,
 )
-def cosine_embedding_loss(a, b, targets, *, margin=0.0, axis=-1, mask=None):
-    r"""Loss of the cosine between two embeddings: 1 for similar pairs, at most a margin for dissimilar ones.
+def cosine_embedding_loss(
+    a: TensorLike,
+    b: TensorLike,
+    targets: TensorLike,
+    *,
+    margin: TensorLike = 0.0,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Cosine embedding loss: cosine distance of similar pairs, hinge of the cosine similarity of dissimilar pairs.
 
-    .. math::
-        L_i = \begin{cases} 1 - \cos(a_i, b_i) & t_i > 0 \\ \max(0, \cos(a_i, b_i) - m) & t_i \le 0 \end{cases}
+    Choose it for labeled pairs if lengths do not matter, and `contrastive_loss` for distances.
 
-    with the embeddings :math:`a` and :math:`b`, the targets :math:`t` and the margin :math:`m`.
+    .. math:: L = \begin{cases} 1 - \cos(a, b) & t = 1 \\ \max(0, \cos(a, b) - m) & \text{otherwise} \end{cases}
 
     Parameters
     ----------
     a : tensor of float
-        Embeddings (..., D), any real numbers.
+        Embeddings (..., D) of any length; the zero vector has cosine 0 with a gradient of 0.
     b : tensor
-        Embeddings (..., D) to compare them with.
+        Embeddings (..., D) to compare with.
     targets : tensor
-        Targets (...): 1 for similar pairs, 0 or -1 for others, as {0, 1} and {-1, 1} both say it.
+        Targets t (...): 1 for similar pairs, 0 or -1 for dissimilar ones; others give NaN. (PyTorch gives 0 for 0.)
     margin : float or tensor
-        Cosine up to which dissimilar pairs cost nothing, usually from 0 to 0.5.
-    axis : int
-        Axis of the D features of `a` and `b`.
+        Cosine m below which dissimilar pairs cost nothing, usually between 0 and 0.5.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient, whatever stands there.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Feature axis of `a` and `b`.
 
     Returns
     -------
@@ -120,12 +124,7 @@ def cosine_embedding_loss(a, b, targets, *, margin=0.0, axis=-1, mask=None):
     Raises
     ------
     TypeError
-        If the ranks or static shapes differ, or `a` are integers.
-
-    Notes
-    -----
-    The cosine is that of `cosine_similarity`: 0 for the zero vector, with a gradient of 0. PyTorch gives a loss of 0
-    to targets other than 1 and -1; here 0 is the same as -1, and other targets give NaN.
+        If ranks, shapes or dtypes do not fit.
 
     References
     ----------
@@ -134,57 +133,55 @@ def cosine_embedding_loss(a, b, targets, *, margin=0.0, axis=-1, mask=None):
     Examples
     --------
     >>> from objectives import cosine_embedding_loss
-    >>> a, b = [[3.0, 4.0], [3.0, 4.0]], [[4.0, 3.0], [4.0, 3.0]]
-    >>> print(cosine_embedding_loss(a, b, [1, -1], margin=0.5).eval().round(4))
+    >>> print(cosine_embedding_loss([[3.0, 4.0]] * 2, [[4.0, 3.0]] * 2, [1, -1], margin=0.5).eval().round(4))
     [0.04 0.46]
     """
-    a, b, mask = vectors(mask, axis=axis, a=a, b=b)
-    similarity = cosine_similarity(a, b)
-    targets = fitted(matching(targets, a), "targets", similarity.type.shape, "items of a")
-    targets = targets if mask is None else where(mask, targets, 0)
-    similarity = of_pairs(similarity, targets)
-    margin = option(margin, "margin", similarity)
-    return finished(where(targets <= 0, relu(similarity - margin), 1 - similarity), mask)
+    u, v, mask = vectors(mask, axis=axis, a=a, b=b)
+    similarity = cosine_similarity(u, v)
+    t = matching(targets, u)
+    if t.ndim > similarity.ndim:
+        raise TypeError(
+            f"rank mismatch between targets {shown(t.type.shape)} and pairs {shown(similarity.type.shape)}: give one "
+            "target for each pair, without a feature axis"
+        )
+    t = fitted(t, "targets", similarity.type.shape, "pairs")
+    t = t if mask is None else where(mask, t, 0)
+    similarity = of_pairs(similarity, t)
+    return finished(where(t <= 0, relu(similarity - option(margin, "margin", similarity)), 1 - similarity), mask)
 
 
 @described(
-    convex=True, minimiser="0 or the margin, by majority", minimum=0, predictions=NON_NEGATIVE, targets=BINARY_OR_SIGNS
+    convex=True, minimizer="0 or the margin, by majority", minimum=0, predictions=NON_NEGATIVE, targets=BINARY_OR_SIGNS
 )
-def hinge_embedding_loss(predictions, targets, *, margin=1.0, mask=None):
-    r"""Hinge loss of distances: the distance of similar pairs, what dissimilar ones lack to a margin.
+def hinge_embedding_loss(
+    predictions: TensorLike, targets: TensorLike, *, margin: TensorLike = 1.0, mask: TensorLike | None = None
+) -> TensorVariable:
+    r"""Hinge embedding loss of distances: the distance of similar pairs, the shortfall to a margin of dissimilar ones.
 
-    .. math:: L = \begin{cases} d & t > 0 \\ \max(0, m - d) & t \le 0 \end{cases}
+    Choose it over `contrastive_loss` if distant similar pairs should not dominate: nothing is squared.
 
-    with the distances :math:`d`, the targets :math:`t` and the margin :math:`m`.
+    .. math:: L = \begin{cases} d & t = 1 \\ \max(0, m - d) & \text{otherwise} \end{cases}
 
     Parameters
     ----------
     predictions : tensor of float
-        Distances (...) of pairs, not negative, for example of `pairwise_distance`.
+        Distances d (...) of pairs, not negative; negative ones give NaN.
     targets : tensor
-        Targets (...): 1 for similar pairs, 0 or -1 for others, as {0, 1} and {-1, 1} both say it. A
-        vector is aligned with a column of predictions, see `align_targets`.
+        Targets t (...): 1 for similar pairs, 0 or -1 for dissimilar ones; others give NaN. (PyTorch has no 0.)
     margin : float or tensor
-        Distance from which on dissimilar pairs cost nothing, not negative.
+        Distance m beyond which dissimilar pairs cost nothing, not negative.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...), of the dtype of `predictions`.
 
     Raises
     ------
-    TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
-    ValueError
-        If `margin` is a negative number.
-
-    Notes
-    -----
-    PyTorch adds both branches for targets other than 1 and -1, such as 0; here 0 is the same as -1. Other targets give
-    NaN, and so do negative distances, but for rounding. `contrastive_loss` is half the square of this loss.
+    TypeError, ValueError
+        If ranks, dtypes or options do not fit.
 
     References
     ----------
@@ -203,55 +200,56 @@ def hinge_embedding_loss(predictions, targets, *, margin=1.0, mask=None):
 @described(
     per="item",
     convex=True,
-    minimiser="beyond the positive, seen from the negative",
+    minimizer="beyond the positive, seen from the negative",
     minimum=0,
     anchor=REALS,
     positive=REALS,
     negative=REALS,
 )
-def triplet_loss(anchor, positive, negative, *, margin=1.0, axis=-1, mask=None):
-    r"""Triplet loss of squared distances: the positive shall be nearer to the anchor than the negative, by a margin.
+def triplet_loss(
+    anchor: TensorLike,
+    positive: TensorLike,
+    negative: TensorLike,
+    *,
+    margin: TensorLike = 1.0,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Triplet loss of squared distances (FaceNet): the positive must be closer to the anchor than the negative.
+
+    FaceNet compares embeddings of length 1 with a margin of 0.2. `triplet_margin_loss` takes any other distance.
 
     .. math:: L_i = \max\bigl(0, \|a_i - p_i\|^2 - \|a_i - n_i\|^2 + m\bigr)
-
-    with the anchors :math:`a`, the positives :math:`p`, the negatives :math:`n` and the margin :math:`m`.
 
     Parameters
     ----------
     anchor : tensor of float
-        Embeddings (..., D), any real numbers.
+        Embeddings a (..., D).
     positive : tensor
-        Embeddings (..., D) that belong to the anchors.
+        Embeddings p (..., D) that belong to the anchors.
     negative : tensor
-        Embeddings (..., D) that do not.
+        Embeddings n (..., D) that do not.
     margin : float or tensor
-        How much less the squared distance of the positive shall be, not negative.
-    axis : int
-        Axis of the D features, in all three.
+        By how much m the squared distance of the positive must be smaller, not negative.
     mask : tensor of bool, optional
-        Triplets that count (...); the others are 0 in value and gradient, whatever stands there.
+        Triplets (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Feature axis of all three.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the anchors.
+        Losses (...), of the dtype of `anchor`.
 
     Raises
     ------
-    TypeError
-        If the ranks or static shapes differ, or the anchors are integers.
-    ValueError
-        If `margin` is a negative number.
-
-    Notes
-    -----
-    FaceNet compares embeddings of length 1 with a margin of 0.2. For distances that are not squared, or any other
-    distance, see `triplet_margin_loss`.
+    TypeError, ValueError
+        If ranks, shapes, dtypes or the margin do not fit.
 
     References
     ----------
-    .. [1] Schroff, F., Kalenichenko, D. and Philbin, J. (2015), "FaceNet: a unified embedding for face recognition
-       and clustering", arXiv:1503.03832
+    .. [1] Schroff, F. et al. (2015), "FaceNet: a unified embedding for face recognition and clustering",
+       arXiv:1503.03832
 
     Examples
     --------
@@ -264,83 +262,82 @@ def triplet_loss(anchor, positive, negative, *, margin=1.0, axis=-1, mask=None):
     )
 
 
-@described(per="item", minimiser="positive", anchor=REALS, positive=REALS, negative=REALS)
+@described(per="item", minimizer="positive", anchor=REALS, positive=REALS, negative=REALS)
 def triplet_margin_loss(
-    anchor, positive, negative, *, margin=1.0, p=2, eps=1e-6, swap=False, distance=None, axis=-1, mask=None
-):
-    r"""Triplet loss of any distance: the positive shall be nearer to the anchor than the negative, by a margin.
+    anchor: TensorLike,
+    positive: TensorLike,
+    negative: TensorLike,
+    *,
+    margin: TensorLike = 1.0,
+    p: float = 2,
+    epsilon: TensorLike = 1e-6,
+    swap: bool = False,
+    distance: Callable[[TensorVariable, TensorVariable], TensorVariable] | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Triplet margin loss: the positive must be closer to the anchor than the negative, by any distance.
+
+    With `distance` it is PyTorch's ``triplet_margin_with_distance_loss``. For squared distances see `triplet_loss`.
 
     .. math:: L_i = \max\bigl(0, d(a_i, p_i) - d(a_i, n_i) + m\bigr)
-
-    with the anchors :math:`a`, the positives :math:`p`, the negatives :math:`n`, the margin :math:`m` and the
-    distance :math:`d`. With ``swap=True`` the negative is compared with the nearer one of both:
-    :math:`\min(d(a_i, n_i), d(p_i, n_i))` instead of :math:`d(a_i, n_i)`.
 
     Parameters
     ----------
     anchor : tensor of float
-        Embeddings (..., D), any real numbers.
+        Embeddings a (..., D).
     positive : tensor
-        Embeddings (..., D) that belong to the anchors.
+        Embeddings p (..., D) that belong to the anchors.
     negative : tensor
-        Embeddings (..., D) that do not.
+        Embeddings n (..., D) that do not.
     margin : float or tensor
-        How much nearer the positive shall be, not negative.
+        By how much m the positive must be closer, not negative.
     p : float
-        Order of the norm of `pairwise_distance`, if no `distance` is given; at least 1.
-    eps : float
-        What it adds to each difference.
+        Order of the norm of `pairwise_distance`, at least 1; unused if `distance` is given.
+    epsilon : float or tensor
+        Added to each difference by `pairwise_distance`.
     swap : bool
-        Whether the distance of the negative from the positive counts where it is less than that from the anchor.
+        Whether the closer of anchor and positive is compared with the negative: min(d(a, n), d(p, n)).
     distance : callable, optional
-        Function of two tensors (..., D) to their distances (...), for example `cosine_distance`.
-    axis : int
-        Axis of the D features, in all three; the distance always gets it as the last.
+        Maps two tensors (..., D) to distances (...), for example `cosine_distance`.
     mask : tensor of bool, optional
-        Triplets that count (...); the others are 0 in value and gradient, whatever stands there.
+        Triplets (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Feature axis of all three; `distance` gets it as the last.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the anchors.
+        Losses (...), of the dtype of `anchor`.
 
     Raises
     ------
-    TypeError
-        If the ranks or static shapes differ, the anchors are integers, or the distance is not one number per item.
-    ValueError
-        If `p` is not a number of at least 1, or `margin` is a negative number.
-
-    Notes
-    -----
-    This is PyTorch's ``triplet_margin_loss``, and with `distance` its ``triplet_margin_with_distance_loss``.
+    TypeError, ValueError
+        If ranks, shapes, dtypes or options do not fit, or `distance` does not return one number per item.
 
     References
     ----------
-    .. [1] Balntas, V. et al. (2016), "Learning local feature descriptors with triplets and shallow convolutional
-       neural networks", doi:10.5244/C.30.119
+    .. [1] Balntas, V. et al. (2016), "Learning local feature descriptors with triplets and shallow convolutional neural
+       networks", doi:10.5244/C.30.119
 
     Examples
     --------
-    >>> from objectives import cosine_distance, triplet_margin_loss
-    >>> a, p, n = [[3.0, 4.0]], [[3.0, 3.0]], [[0.0, 4.0]]
-    >>> print(triplet_margin_loss(a, p, n, p=1, eps=0, margin=2.5).eval())
+    >>> from objectives import triplet_margin_loss
+    >>> print(triplet_margin_loss([[3.0, 4.0]], [[3.0, 3.0]], [[0.0, 4.0]], p=1, epsilon=0, margin=2.5).eval())
     [0.5]
-    >>> print(triplet_margin_loss(a, p, n, distance=cosine_distance, margin=0.2).eval().round(4))
-    [0.0101]
     """
-    anchor, positive, negative, mask = vectors(mask, axis=axis, anchor=anchor, positive=positive, negative=negative)
-    distance = distance or (lambda u, v: pairwise_distance(u, v, p=p, eps=eps))
-    near, far = distance(anchor, positive), distance(anchor, negative)
-    if near.ndim != anchor.ndim - 1:
+    a, similar, other, mask = vectors(mask, axis=axis, anchor=anchor, positive=positive, negative=negative)
+    distance = distance or (lambda u, v: pairwise_distance(u, v, p=p, epsilon=epsilon))
+    near, far = distance(a, similar), distance(a, other)
+    if near.ndim != a.ndim - 1:
         raise TypeError(
-            f"distance must turn vectors (..., D) into one number each (...): of {anchor.ndim} dimensions it made "
-            f"{near.ndim}"
+            f"distance must map vectors (..., D) to one number each (...): it returned {near.ndim} dimensions for "
+            f"vectors of {a.ndim}"
         )
     if swap:
-        # not pt.minimum, which gives both their full gradient where they are equal
-        other = distance(positive, negative)
-        far = where(other < far, other, far)
+        # pt.minimum would give both their full gradient where they are equal
+        swapped = distance(similar, other)
+        far = where(swapped < far, swapped, far)
     return finished(relu(near - far + size_option(margin, "margin", near)), mask)
 
 
@@ -351,7 +348,7 @@ def _distances(predictions, targets, mask):
 
 
 def _excess(distances, targets, margin):
-    """How far the distances are from where they cost nothing: 0 for similar pairs, the margin for others."""
+    """By how much distances of similar pairs exceed 0, and those of dissimilar pairs fall short of the margin."""
     return where(targets <= 0, relu(size_option(margin, "margin", distances) - distances), distances)
 
 

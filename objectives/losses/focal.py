@@ -1,13 +1,15 @@
-"""Focal losses: crossentropies that care less for what is predicted well."""
+"""Focal losses: crossentropies that down-weight easy examples."""
 
 from functools import partial
 
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
+from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import classwise, elementwise, floating, known_number, matching, option
+from objectives._inputs import OF_LOGITS, classwise, elementwise, floating, known_number, matching, option
 from objectives._probabilities import refuse_log_probabilities, refuse_probabilities, sigmoid_logits
+from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, REALS, SIMPLEX, UNIT, described
 from objectives.losses._terms import class_scores, finished, per_class, possible, smoothed
 from objectives.losses.binary import binary_crossentropy, binary_crossentropy_with_logits
@@ -21,54 +23,50 @@ __all__ = [
     "categorical_focal_crossentropy_with_logits",
 ]
 
-# Under this logarithm of an error nothing is left of its powers, and zero times it is zero.
+# Log-errors are cut off here: every power of the error is then 0, and 0 * log stays 0 instead of NaN.
 VANISHING = -1e4
 
 
-@described(convex=True, smooth=True, minimiser="probability, moved towards 1/2", predictions=UNIT, targets=UNIT)
-def binary_focal_crossentropy(predictions, targets, *, gamma=2.0, alpha=None, label_smoothing=0.0, mask=None):
-    r"""Focal loss of probabilities and binary targets, element by element.
+@described(convex=True, smooth=True, minimizer="probability, moved toward 1/2", predictions=UNIT, targets=UNIT)
+def binary_focal_crossentropy(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    gamma: TensorLike = 2.0,
+    alpha: TensorLike | None = None,
+    label_smoothing: TensorLike = 0.0,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Focal loss of probabilities of two classes or of independent labels, element by element.
 
-    .. math::
-        L = a\, e^\gamma\, \bigl(-t \log p - (1 - t) \log(1 - p)\bigr), \qquad e = t (1 - p) + (1 - t)\, p
+    Choose it over `binary_crossentropy` where easy negatives outnumber the rest; a sigmoid is traced to its logits.
 
-    with the predictions :math:`p`, the targets :math:`t`, the probability :math:`e` of being wrong and the balance
-    :math:`a = \alpha t + (1 - \alpha)(1 - t)` (1 if not given).
+    .. math:: L = -a\, e^\gamma \bigl(t \log p + (1 - t) \log(1 - p)\bigr), \qquad e = t (1 - p) + (1 - t)\, p
 
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities (...) in [0, 1], usually the output of a sigmoid.
+        Probabilities p (...) in [0, 1]. Others give NaN, except within rounding.
     targets : tensor
-        Targets (...) in [0, 1], hard or soft; others give NaN. A vector is aligned with a column of predictions, see
-        `align_targets`.
+        Targets t (...) in [0, 1], hard or soft; others give NaN.
     gamma : float
-        Exponent of the error, not negative. 0 is the `binary_crossentropy`.
-    alpha : float or tensor, optional
-        Weight in [0, 1] of positives, where negatives have :math:`1 - \alpha`: a number, or a tensor of the rank of the
-        predictions that broadcasts to them.
+        Exponent of the error e, not negative; 0 gives `binary_crossentropy`.
+    alpha : tensor, optional
+        Weight of positives in [0, 1], for the balance a = alpha t + (1 - alpha)(1 - t); by default a is 1.
     label_smoothing : float
-        Share :math:`\varepsilon` in [0, 1] by which targets move towards 1/2, before all else.
+        Share in [0, 1] by which targets first move toward 1/2.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...). Keras's are their means over the last axis.
 
     Raises
     ------
-    TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
-    ValueError
-        If `gamma` is negative, or `alpha` or `label_smoothing` is outside [0, 1].
-
-    Notes
-    -----
-    Predictions that are the output of a sigmoid are seen when the loss is built, and
-    `binary_focal_crossentropy_with_logits` is used. Others are not clipped, see `binary_crossentropy`. Keras takes the
-    mean over the last axis, and has ``alpha=0.25`` where it is told to balance.
+    TypeError, ValueError
+        If ranks, dtypes or options do not fit.
 
     References
     ----------
@@ -82,63 +80,58 @@ def binary_focal_crossentropy(predictions, targets, *, gamma=2.0, alpha=None, la
     """
     predictions = floating(predictions, "predictions")
     if (logits := sigmoid_logits(predictions)) is not None:
-        options = {"gamma": gamma, "alpha": alpha, "label_smoothing": label_smoothing, "mask": mask}
-        return binary_focal_crossentropy_with_logits(logits, targets, **options).astype(predictions.dtype)
+        return binary_focal_crossentropy_with_logits(
+            logits, targets, gamma=gamma, alpha=alpha, label_smoothing=label_smoothing, mask=mask
+        ).astype(predictions.dtype)
     p, targets, mask = elementwise(predictions, targets, mask, fill=0.5)
     t = smoothed(targets, label_smoothing)
     balance = _balance(alpha, t)
-    # 0 times an infinite loss
+    # Keep 0 times an infinite loss out of the graph.
     p = where(pt.neq(balance, 0) | (pt.neq(p, 0) & pt.neq(p, 1)), p, 0.5)
     focus = _power(t + (1 - 2 * t) * _fixed_if_certain(p), gamma)
     return finished(balance * (focus * binary_crossentropy(p, t)), mask)
 
 
-@described(smooth=True, minimiser="log odds, moved towards 0", logits=REALS, targets=UNIT)
-def binary_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, alpha=None, label_smoothing=0.0, mask=None):
-    r"""Focal loss of logits and binary targets, element by element.
+@described(smooth=True, minimizer="log odds, moved toward 0", logits=REALS, targets=UNIT)
+def binary_focal_crossentropy_with_logits(
+    logits: TensorLike,
+    targets: TensorLike,
+    *,
+    gamma: TensorLike = 2.0,
+    alpha: TensorLike | None = None,
+    label_smoothing: TensorLike = 0.0,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Focal loss of logits of two classes or of independent labels, element by element.
 
-    .. math::
-        L = a\, e^\gamma\, \bigl(t \log(1 + e^{-z}) + (1 - t) \log(1 + e^z)\bigr), \qquad
-        e = t\, \sigma(-z) + (1 - t)\, \sigma(z)
+    Choose it over `binary_focal_crossentropy` whenever you have the logits. It is ``optax.sigmoid_focal_loss``.
 
-    with the logits :math:`z`, the targets :math:`t`, the probability :math:`e` of being wrong and the balance
-    :math:`a = \alpha t + (1 - \alpha)(1 - t)` (1 if not given): the `binary_focal_crossentropy` of
-    :math:`\sigma(z) = 1 / (1 + e^{-z})`.
+    .. math:: L = -a\, e^\gamma \bigl(t \log p + (1 - t) \log(1 - p)\bigr), \qquad e = t (1 - p) + (1 - t)\, p
 
     Parameters
     ----------
     logits : tensor of float
-        Logits (...), any real numbers; infinite ones are fine where they agree with the target.
+        Logits z (...), with p as their sigmoid; infinite ones are fine where they agree with the target.
     targets : tensor
-        Targets (...) in [0, 1], hard or soft; others give NaN. A vector is aligned with a column of logits, see
-        `align_targets`.
+        Targets t (...) in [0, 1], hard or soft; others give NaN.
     gamma : float
-        Exponent of the error, not negative. 0 is the `binary_crossentropy_with_logits`.
-    alpha : float or tensor, optional
-        Weight in [0, 1] of positives, where negatives have :math:`1 - \alpha`: a number, or a tensor of the rank of the
-        logits that broadcasts to them.
+        Exponent of the error e, not negative; 0 gives `binary_crossentropy_with_logits`.
+    alpha : tensor, optional
+        Weight of positives in [0, 1], for the balance a = alpha t + (1 - alpha)(1 - t); by default a is 1.
     label_smoothing : float
-        Share :math:`\varepsilon` in [0, 1] by which targets move towards 1/2, before all else.
+        Share in [0, 1] by which targets first move toward 1/2.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `logits`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the logits.
+        Losses (...). For hard targets they are accurate over the whole range of logits, as is the gradient.
 
     Raises
     ------
-    TypeError
-        If the ranks differ, static shapes cannot be paired, or the logits are integers.
-    ValueError
-        If `gamma` is negative, `alpha` or `label_smoothing` is outside [0, 1], or the logits are the output of a
-        sigmoid.
-
-    Notes
-    -----
-    The power is taken in logarithms. For hard targets, value and gradient keep their relative accuracy over the whole
-    range of logits, for every gamma. The loss is ``optax.sigmoid_focal_loss``.
+    TypeError, ValueError
+        If ranks, dtypes or options do not fit, or the logits are the output of a sigmoid.
 
     References
     ----------
@@ -152,11 +145,11 @@ def binary_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, alpha=N
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits, "binary_focal_crossentropy")
-    z, targets, mask = elementwise(logits, targets, mask)
+    z, targets, mask = elementwise(logits, targets, mask, names=OF_LOGITS)
     t = smoothed(targets, label_smoothing)
-    # An infinite logit must not make the gradient NaN; where the focus is 0 or 1, larger logits change nothing.
+    # Infinite logits would make the gradient NaN; beyond this bound the error is 0 or 1 anyway.
     finite = where(z > -VANISHING, -VANISHING, where(z < VANISHING, VANISHING, z))
-    # Where the sigmoid vanishes, its logarithm is the logit.
+    # Where the sigmoid underflows, its logarithm is the logit.
     focus = _power(t * pt.sigmoid(-finite) + (1 - t) * pt.sigmoid(finite), gamma, log_of_small=-pt.abs(finite))
     return finished(scaled(_balance(alpha, t), focus * binary_crossentropy_with_logits(z, t)), mask)
 
@@ -165,52 +158,49 @@ def binary_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, alpha=N
     per="item",
     convex=True,
     smooth=True,
-    minimiser="class probabilities, moved towards each other",
+    minimizer="class probabilities, moved toward each other",
     predictions=SIMPLEX,
     targets=CLASSES,
 )
-def categorical_focal_crossentropy(predictions, targets, *, gamma=2.0, alpha=None, axis=-1, mask=None):
-    r"""Focal loss of class probabilities and target classes, one number for each item.
+def categorical_focal_crossentropy(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    gamma: TensorLike = 2.0,
+    alpha: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Focal loss of class probabilities and integer, one-hot or soft targets, item by item.
+
+    Choose it over `categorical_crossentropy` where easy items outnumber the rest; a softmax is traced to its logits.
 
     .. math:: L_i = -\sum_c \alpha_c\, t_{ic}\, (1 - p_{ic})^\gamma \log p_{ic}, \qquad 0 \log 0 = 0
-
-    with the predictions :math:`p`, the targets :math:`t` and the class weights :math:`\alpha` (1 if not given). For
-    integer targets only the term of the target class is there.
 
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities (..., C) in [0, 1] that add up to 1 over the class axis, usually the output of a softmax.
+        Probabilities p (..., C) that add up to 1 over the class axis; nothing is clipped or normalized.
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
+        Class indices (...) from 0 to C - 1, or one-hot or soft targets t (..., C).
     gamma : float
-        Exponent of the error, not negative. 0 is the `categorical_crossentropy`.
-    alpha : float or tensor, optional
-        One factor (C,) for each class, or one for all.
-    axis : int
-        Class axis of `predictions`, and of dense targets.
+        Exponent of the error, not negative; 0 gives `categorical_crossentropy`.
+    alpha : tensor, optional
+        Factor of all classes or of each class (C,). Keras's default of 0.25 only scales the loss.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient, whatever stands there, invalid labels too.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...).
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form, class indices are not integers, or static shapes differ.
-    ValueError
-        If `gamma` is negative, or the predictions are the output of a log-softmax.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the item is NaN in value and gradient.
-
-    Notes
-    -----
-    Predictions that are the output of a softmax are seen when the loss is built, which then starts from the logits.
-    Others are neither normalised nor clipped. Keras has ``alpha=0.25`` by default, which only scales the loss.
+    TypeError, ValueError, IndexError
+        If inputs or options do not fit, or a class index is outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
@@ -219,8 +209,7 @@ def categorical_focal_crossentropy(predictions, targets, *, gamma=2.0, alpha=Non
     Examples
     --------
     >>> from objectives import categorical_focal_crossentropy
-    >>> predictions = [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]]
-    >>> print(categorical_focal_crossentropy(predictions, [0, 2]).eval().round(4))
+    >>> print(categorical_focal_crossentropy([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]], [0, 2]).eval().round(4))
     [0.0321 1.8651]
     """
     predictions = floating(predictions, "predictions")
@@ -233,55 +222,49 @@ def categorical_focal_crossentropy(predictions, targets, *, gamma=2.0, alpha=Non
 @described(
     per="item",
     smooth=True,
-    minimiser="log probabilities, moved towards each other",
+    minimizer="log probabilities, moved toward each other",
     logits=REALS,
     targets=CLASSES,
 )
-def categorical_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, alpha=None, axis=-1, mask=None):
-    r"""Focal loss of logits and target classes, one number for each item.
+def categorical_focal_crossentropy_with_logits(
+    logits: TensorLike,
+    targets: TensorLike,
+    *,
+    gamma: TensorLike = 2.0,
+    alpha: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Focal loss of class logits and integer, one-hot or soft targets, item by item.
 
-    .. math::
-        L_i = -\sum_c \alpha_c\, t_{ic}\, (1 - e^{\ell_{ic}})^\gamma\, \ell_{ic}, \qquad
-        \ell_{ic} = z_{ic} - \log \sum_k e^{z_{ik}}
+    Choose it over `categorical_focal_crossentropy` whenever you have the logits: its gradient is always finite.
 
-    with the logits :math:`z`, the targets :math:`t` and the class weights :math:`\alpha` (1 if not given): the
-    `categorical_focal_crossentropy` of the softmax of z.
+    .. math:: L_i = -\sum_c \alpha_c\, t_{ic}\, (1 - p_{ic})^\gamma \log p_{ic}, \qquad p = \mathrm{softmax}(z)
 
     Parameters
     ----------
     logits : tensor of float
-        Logits (..., C), any real numbers; -inf is fine for classes that are no target.
+        Logits z (..., C), not their softmax; -inf is fine for classes that are not targets.
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C). A row of zeros
-        costs nothing.
+        Class indices (...) from 0 to C - 1, or one-hot or soft targets t (..., C).
     gamma : float
-        Exponent of the error, not negative. 0 is the `categorical_crossentropy_with_logits`.
-    alpha : float or tensor, optional
-        One factor (C,) for each class, or one for all.
-    axis : int
-        Class axis of `logits`, and of dense targets.
+        Exponent of the error, not negative; 0 gives `categorical_crossentropy_with_logits`.
+    alpha : tensor, optional
+        Factor of all classes or of each class (C,).
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient, whatever stands there, invalid labels too.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Class axis of `logits` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the logits.
+        Losses (...).
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form, class indices are not integers, or static shapes differ.
-    ValueError
-        If `gamma` is negative, or the logits are the output of a softmax or sigmoid.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the item is NaN in value and gradient.
-
-    Notes
-    -----
-    The error is computed from the log-probability. The gradient is finite for every gamma, also where the softmax is
-    0 or 1 in the digits of the dtype.
+    TypeError, ValueError, IndexError
+        If inputs or options do not fit, or a class index is outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
@@ -289,14 +272,13 @@ def categorical_focal_crossentropy_with_logits(logits, targets, *, gamma=2.0, al
 
     Examples
     --------
-    >>> from objectives import categorical_focal_crossentropy_with_logits
-    >>> logits = [[2.0, 0.0, 0.0], [0.0, 1000.0, 0.0]]
-    >>> print(categorical_focal_crossentropy_with_logits(logits, [0, 2]).eval().round(4))
+    >>> from objectives import categorical_focal_crossentropy_with_logits as focal_loss
+    >>> print(focal_loss([[2.0, 0.0, 0.0], [0.0, 1000.0, 0.0]], [0, 2]).eval().round(4))
     [1.09e-02 1.00e+03]
     """
     logits = floating(logits, "logits")
     refuse_probabilities(logits, "categorical_focal_crossentropy")
-    z, targets, mask = classwise(logits, targets, mask, axis=axis)
+    z, targets, mask = classwise(logits, targets, mask, axis=axis, names=OF_LOGITS)
     return finished(_categorical(log_softmax(z, axis=-1), targets, _focused_log, gamma, alpha), mask)
 
 
@@ -318,15 +300,15 @@ def _focused_log_of_probability(p, weight, gamma):
 
 
 def _fixed_if_certain(p):
-    """Probabilities, those of 0 and 1 constant: an infinite loss has the infinite gradient of the crossentropy."""
+    """Probabilities, with 0 and 1 as constants, so that an infinite loss has the gradient of the crossentropy."""
     return where(pt.neq(p, 0), where(pt.neq(p, 1), p, 1), 0)
 
 
 def _power(error, gamma, log_of_small=VANISHING):
-    """``error ** gamma``, in logarithms, whose derivatives exist where the error vanishes."""
+    """``error ** gamma`` by logarithms, whose derivatives exist where the error is 0."""
     number = known_number(gamma)
     if number is not None and not number >= 0:
-        raise ValueError(f"gamma must not be negative, but is {number}")
+        raise ValueError(f"gamma must not be negative, not {number}")
     if np.ndim(gamma) != 0:
         raise TypeError("gamma must be one number for all items and classes")
     small = error < np.finfo(error.dtype).eps ** 2
@@ -334,7 +316,7 @@ def _power(error, gamma, log_of_small=VANISHING):
 
 
 def _balance(alpha, targets):
-    """Weights of positives and negatives."""
+    """Weights of positives and negatives: alpha and 1 - alpha."""
     if alpha is None:
         return 1
     number = known_number(alpha)

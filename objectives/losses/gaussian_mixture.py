@@ -1,29 +1,33 @@
-"""Variational objectives of autoencoders whose prior is made of Gaussian clusters.
+"""Losses of variational autoencoders whose prior is a mixture of Gaussian clusters.
 
-The divergence from the posterior to each cluster is all that is needed of it: a mixture is the soft minimum of its
-clusters' divergences.
+They need only the divergence from the posterior to each cluster: the divergence to the mixture is the soft minimum.
 """
+
+from typing import Literal
 
 import pytensor.tensor as pt
 from pytensor.tensor.special import softmax
+from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import log_sum_exp
+from objectives._typing import TensorLike
 from objectives.lookup import LOG_PROBABILITIES, REALS, described
 from objectives.losses._latent import (
     agree,
-    data,
     discrete_divergence,
     distribution,
-    feature,
     gaussian_divergence,
     gaussian_entropy,
     gaussian_error,
     log_complement,
     log_probability,
     observation,
-    parameter,
+    per_feature,
+    per_item,
+    shared,
     variance_of_sum,
 )
-from objectives.losses._terms import finished, log_sum_exp
+from objectives.losses._terms import finished
 
 __all__ = ["fgmm_vae_loss", "vae_comp_gmm_loss", "vae_gmm_loss"]
 
@@ -33,7 +37,7 @@ __all__ = ["fgmm_vae_loss", "vae_comp_gmm_loss", "vae_gmm_loss"]
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     reconstruction=REALS,
     targets=REALS,
     z_mean=REALS,
@@ -43,26 +47,27 @@ __all__ = ["fgmm_vae_loss", "vae_comp_gmm_loss", "vae_gmm_loss"]
     cluster_log_prior=LOG_PROBABILITIES,
 )
 def vae_gmm_loss(
-    reconstruction,
-    targets,
-    z_mean,
-    z_log_variance,
-    cluster_mean,
-    cluster_log_variance,
-    cluster_log_prior,
+    reconstruction: TensorLike,
+    targets: TensorLike,
+    z_mean: TensorLike,
+    z_log_variance: TensorLike,
+    cluster_mean: TensorLike,
+    cluster_log_variance: TensorLike,
+    cluster_log_prior: TensorLike,
     *,
-    observation_log_variance=0.0,
-    responsibilities="optimal",
-    mask=None,
-):
-    r"""Negative evidence lower bound of a variational autoencoder whose prior is a mixture of Gaussians.
+    observation_log_variance: TensorLike = 0.0,
+    responsibilities: Literal["optimal", "mean"] = "optimal",
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Negative ELBO of a variational autoencoder with a Gaussian mixture prior (VaDE), one number per item.
+
+    Choose it over `vae_loss` to cluster the data without labels.
 
     .. math::
         L = R + \sum_c \gamma_c \Bigl[\mathrm{KL}_c - \log \pi_c + \log \gamma_c\Bigr], \qquad
         \mathrm{KL}_c = \mathrm{KL}\bigl(N(\mu, e^s) \,\|\, N(m_c, e^{r_c})\bigr)
 
-    with the reconstruction error R and the posterior :math:`N(\mu, e^s)` as in `vae_loss`, clusters of probability
-    :math:`\pi_c`, and the responsibilities :math:`\gamma`; one number for each item. The optimal
+    with the reconstruction error R as in `vae_loss` and the responsibilities :math:`\gamma`. The optimal
     :math:`\gamma_c \propto \pi_c e^{-\mathrm{KL}_c}` give :math:`L = R - \log \sum_c \pi_c e^{-\mathrm{KL}_c}`.
 
     Parameters
@@ -70,46 +75,37 @@ def vae_gmm_loss(
     reconstruction : tensor of float
         Decoded means (..., D), any real numbers.
     targets : tensor
-        Data (..., D), any real numbers.
+        Data x (..., D), any real numbers.
     z_mean : tensor
-        Means (..., K) of the posterior.
+        Means :math:`\mu` (..., K) of the posterior.
     z_log_variance : tensor
-        Log-variances (..., K) of the posterior.
+        Log-variances s (..., K) of the posterior.
     cluster_mean : tensor
-        Means (C, K) of the clusters.
+        Means m (C, K) of the clusters.
     cluster_log_variance : tensor
-        Log-variances (C, K) of the clusters.
+        Log-variances r (C, K) of the clusters.
     cluster_log_prior : tensor
-        Log-probabilities (C,) of the clusters, for example the log-softmax of a parameter.
+        Log-probabilities :math:`\log \pi` (C,) of the clusters, such as the log-softmax of a parameter.
     observation_log_variance : float or tensor
-        Log-variance of the observations: a number, one for each feature (D,), or (..., D).
+        Log-variance o of the observations: a number, one per feature (D,), or (..., D).
     responsibilities : {"optimal", "mean"}
-        The tightest bound, or the responsibilities of the clusters for the posterior's mean,
-        :math:`\gamma_c \propto \pi_c N(\mu; m_c, e^{r_c})`.
+        The tightest bound, or :math:`\gamma_c \propto \pi_c N(\mu; m_c, e^{r_c})` of the posterior's mean.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient, whatever stands there.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the reconstruction.
+        Losses (...), one per item; NaN if the prior probabilities miss a sum of 1 by more than 1 %.
 
     Raises
     ------
-    TypeError
-        If ranks or static shapes do not fit, or the reconstruction holds integers.
-    ValueError
-        If `responsibilities` is neither of the two.
-
-    Notes
-    -----
-    Prior probabilities that do not add up to 1, by more than 1 %, give NaN: nothing would bound the loss if they were
-    trained without a softmax. In SymJAX they count once for each latent feature, rather than once.
+    TypeError, ValueError
+        If ranks, shapes, dtypes or options do not fit.
 
     References
     ----------
-    .. [1] Jiang, Z. et al. (2017), "Variational deep embedding: an unsupervised and generative approach to
-       clustering", arXiv:1611.05148
+    .. [1] Jiang, Z. et al. (2017), "Variational deep embedding", arXiv:1611.05148
 
     Examples
     --------
@@ -131,7 +127,7 @@ def vae_gmm_loss(
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     reconstruction=REALS,
     targets=REALS,
     z_mean=REALS,
@@ -141,31 +137,33 @@ def vae_gmm_loss(
     cluster_log_prior=LOG_PROBABILITIES,
 )
 def vae_comp_gmm_loss(
-    reconstruction,
-    targets,
-    z_mean,
-    z_log_variance,
-    cluster_mean,
-    cluster_log_variance,
-    cluster_log_prior,
+    reconstruction: TensorLike,
+    targets: TensorLike,
+    z_mean: TensorLike,
+    z_log_variance: TensorLike,
+    cluster_mean: TensorLike,
+    cluster_log_variance: TensorLike,
+    cluster_log_prior: TensorLike,
     *,
-    observation_log_variance=0.0,
-    responsibilities="optimal",
-    mask=None,
-):
-    r"""Negative evidence lower bound of a variational autoencoder with several pieces, each with a mixture as prior.
+    observation_log_variance: TensorLike = 0.0,
+    responsibilities: Literal["optimal", "mean"] = "optimal",
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Negative ELBO of a variational autoencoder with one Gaussian mixture prior per piece of the latent code.
+
+    Choose it over `vae_gmm_loss` for several independent kinds of clusters: I pieces with C clusters each have
+    :math:`C^I` combinations at the cost of I · C. One number per item.
 
     .. math:: L = R + \sum_i \sum_c \gamma_{ic} \Bigl[\mathrm{KL}_{ic} - \log \pi_{ic} + \log \gamma_{ic}\Bigr]
 
-    with the reconstruction error R, counted once, and for each piece i of the latent code the terms of `vae_gmm_loss`;
-    one number for each item.
+    with the reconstruction error R, counted once, and the terms of `vae_gmm_loss` for each piece i.
 
     Parameters
     ----------
     reconstruction : tensor of float
         Decoded means (..., D), any real numbers.
     targets : tensor
-        Data (..., D), any real numbers.
+        Data x (..., D), any real numbers.
     z_mean : tensor
         Means (..., I, K) of the posterior, for I pieces.
     z_log_variance : tensor
@@ -175,35 +173,27 @@ def vae_comp_gmm_loss(
     cluster_log_variance : tensor
         Log-variances (I, C, K) of the clusters of each piece.
     cluster_log_prior : tensor
-        Log-probabilities (I, C) of the clusters of each piece, for example the log-softmax of a parameter.
+        Log-probabilities (I, C) of the clusters of each piece, such as the log-softmax of a parameter.
     observation_log_variance : float or tensor
-        Log-variance of the observations: a number, one for each feature (D,), or (..., D).
+        Log-variance o of the observations: a number, one per feature (D,), or (..., D).
     responsibilities : {"optimal", "mean"}
-        See `vae_gmm_loss`.
+        The tightest bound, or those of the posterior's mean, as for `vae_gmm_loss`.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient, whatever stands there.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the reconstruction.
+        Losses (...), one per item.
 
     Raises
     ------
-    TypeError
-        If ranks or static shapes do not fit, or the reconstruction holds integers.
-    ValueError
-        If `responsibilities` is neither of the two.
-
-    Notes
-    -----
-    The pieces are independent, so that they have :math:`C^I` combinations of clusters at the cost of I · C. SymJAX'
-    function of this purpose rewards a large reconstruction error and ignores the variance of observations.
+    TypeError, ValueError
+        If ranks, shapes, dtypes or options do not fit.
 
     References
     ----------
-    .. [1] Jiang, Z. et al. (2017), "Variational deep embedding: an unsupervised and generative approach to
-       clustering", arXiv:1611.05148 (one piece)
+    .. [1] Jiang, Z. et al. (2017), "Variational deep embedding", arXiv:1611.05148 (one piece)
 
     Examples
     --------
@@ -225,7 +215,7 @@ def vae_comp_gmm_loss(
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     reconstruction=REALS,
     targets=REALS,
     z_mean=REALS,
@@ -237,79 +227,70 @@ def vae_comp_gmm_loss(
     factor_log_prior=LOG_PROBABILITIES,
 )
 def fgmm_vae_loss(
-    reconstruction,
-    targets,
-    z_mean,
-    z_log_variance,
-    cluster_log_probabilities,
-    factor_log_probabilities,
-    cluster_mean,
-    cluster_log_prior,
-    factor_log_prior,
+    reconstruction: TensorLike,
+    targets: TensorLike,
+    z_mean: TensorLike,
+    z_log_variance: TensorLike,
+    cluster_log_probabilities: TensorLike,
+    factor_log_probabilities: TensorLike,
+    cluster_mean: TensorLike,
+    cluster_log_prior: TensorLike,
+    factor_log_prior: TensorLike,
     *,
-    prior_log_variance=0.0,
-    observation_log_variance=0.0,
-    mode="bernoulli",
-    mask=None,
-):
-    r"""Negative evidence lower bound of a variational autoencoder whose latent mean is a sum of factors' clusters.
+    prior_log_variance: TensorLike = 0.0,
+    observation_log_variance: TensorLike = 0.0,
+    factors: Literal["bernoulli", "categorical"] = "bernoulli",
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Negative ELBO of a variational autoencoder whose latent mean is a sum over factors (factorial mixture).
+
+    Each factor f is in cluster :math:`c_f` with probability :math:`\gamma_{fc}` (prior :math:`\pi_{fc}`), and active,
+    :math:`a_f = 1`, with probability :math:`\eta_f` (prior :math:`\rho_f`). One number per item.
 
     .. math::
         L = R + \mathrm{E}_{a, c}\, \mathrm{KL}\Bigl(N(\mu, e^s) \,\Big\|\, N\bigl(\textstyle\sum_f a_f\, m_{f c_f},
         e^r\bigr)\Bigr) + \sum_f \mathrm{KL}(\gamma_f \| \pi_f) + \mathrm{KL}(\eta \| \rho)
 
-    with the reconstruction error R and the posterior :math:`N(\mu, e^s)` as in `vae_loss`. Each factor f is in cluster
-    :math:`c_f`, with probability :math:`\gamma_{fc}` (prior :math:`\pi_{fc}`), and active (:math:`a_f = 1`) with
-    probability :math:`\eta_f` (prior :math:`\rho_f`); one number for each item.
+    with the reconstruction error R as in `vae_loss`. The expectation is exact.
 
     Parameters
     ----------
     reconstruction : tensor of float
         Decoded means (..., D), any real numbers.
     targets : tensor
-        Data (..., D), any real numbers.
+        Data x (..., D), any real numbers.
     z_mean : tensor
-        Means (..., K) of the posterior.
+        Means :math:`\mu` (..., K) of the posterior.
     z_log_variance : tensor
-        Log-variances (..., K) of the posterior.
+        Log-variances s (..., K) of the posterior.
     cluster_log_probabilities : tensor
-        Log-probabilities (..., F, C) of the clusters of each factor, in the posterior.
+        Log-probabilities :math:`\log \gamma` (..., F, C) of each factor's clusters, in the posterior.
     factor_log_probabilities : tensor
-        Log-probabilities (..., F) that each factor is active, in the posterior.
+        Log-probabilities :math:`\log \eta` (..., F) that factors are active; of logits, ``-softplus(-logits)``.
     cluster_mean : tensor
-        Means (F, C, K) of the clusters of each factor.
+        Means m (F, C, K) of each factor's clusters.
     cluster_log_prior : tensor
-        Log-probabilities (F, C) of the clusters of each factor, in the prior.
+        Log-probabilities :math:`\log \pi` (F, C) of each factor's clusters, in the prior.
     factor_log_prior : tensor
-        Log-probabilities (F,) that each factor is active, in the prior.
+        Log-probabilities :math:`\log \rho` (F,) that factors are active, in the prior.
     prior_log_variance : float or tensor
-        Log-variance of the latent code, given factors and clusters: a number, one for each feature (K,), or (..., K).
+        Log-variance r of the latent code, given factors and clusters: a number, one per feature (K,), or (..., K).
     observation_log_variance : float or tensor
-        Log-variance of the observations: a number, one for each feature (D,), or (..., D).
-    mode : {"bernoulli", "categorical"}
-        Whether factors are active independently of each other, or exactly one is, so that their probabilities add up
-        to 1.
+        Log-variance o of the observations: a number, one per feature (D,), or (..., D).
+    factors : {"bernoulli", "categorical"}
+        Whether factors are active independently, or exactly one is, so that their probabilities add up to 1.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient, whatever stands there.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the reconstruction.
+        Losses (...), one per item; NaN for probabilities above 1, or that miss a sum of 1 by more than 1 %.
 
     Raises
     ------
-    TypeError
-        If ranks or static shapes do not fit, or the reconstruction holds integers.
-    ValueError
-        If `mode` is neither of the two.
-
-    Notes
-    -----
-    The expectation is exact and takes no more than the mean and the variance of the sum of factors. Log-probabilities
-    of a sigmoid's output are ``-softplus(-logits)``. Probabilities that should add up to 1 and do not, by more than
-    1 %, give NaN, and so do those above 1. In SymJAX the products of two factors are summed over two latent indices
-    that should be the same.
+    TypeError, ValueError
+        If ranks, shapes, dtypes or options do not fit.
 
     References
     ----------
@@ -324,50 +305,51 @@ def fgmm_vae_loss(
     >>> print(fgmm_vae_loss([[1.0]], [[1.0]], [[1.0]], [[0.0]], clusters, factors, *prior).eval().round(4))
     [2.4778]
     """
-    if mode not in ("bernoulli", "categorical"):
-        raise ValueError(f"mode must be 'bernoulli' or 'categorical', not {mode!r}")
+    if factors not in _FACTORS:
+        raise ValueError(f"factors must be 'bernoulli' or 'categorical', not {factors!r}")
     error, mask = observation(reconstruction, targets, observation_log_variance, mask)
     mean, log_variance = _posterior(z_mean, z_log_variance, "K", error, mask)
-    clusters = data(cluster_log_probabilities, "cluster_log_probabilities", "FC", error, mask, clean=distribution)
-    factors = data(factor_log_probabilities, "factor_log_probabilities", "F", error, mask, clean=_FACTORS[mode])
-    factor_log_prior = parameter(factor_log_prior, "factor_log_prior", "F", error)
-    cluster_log_prior = parameter(cluster_log_prior, "cluster_log_prior", "FC", error)
-    cluster_mean = parameter(cluster_mean, "cluster_mean", "FCK", error)
+    gamma = per_item(cluster_log_probabilities, "cluster_log_probabilities", "FC", error, mask, clean=distribution)
+    eta = per_item(factor_log_probabilities, "factor_log_probabilities", "F", error, mask, clean=_FACTORS[factors])
+    rho = shared(factor_log_prior, "factor_log_prior", "F", error)
+    pi = shared(cluster_log_prior, "cluster_log_prior", "FC", error)
+    m = shared(cluster_mean, "cluster_mean", "FCK", error)
     agree(
         z_mean=(mean, "K"),
         z_log_variance=(log_variance, "K"),
-        cluster_mean=(cluster_mean, "FCK"),
-        cluster_log_probabilities=(clusters, "FC"),
-        factor_log_probabilities=(factors, "F"),
-        cluster_log_prior=(cluster_log_prior, "FC"),
-        factor_log_prior=(factor_log_prior, "F"),
+        cluster_mean=(m, "FCK"),
+        cluster_log_probabilities=(gamma, "FC"),
+        factor_log_probabilities=(eta, "F"),
+        cluster_log_prior=(pi, "FC"),
+        factor_log_prior=(rho, "F"),
     )
-    factor_log_prior, cluster_log_prior = _FACTORS[mode](factor_log_prior), distribution(cluster_log_prior)
-    prior_log_variance = feature(prior_log_variance, "prior_log_variance", mean, mask)
+    rho, pi = _FACTORS[factors](rho), distribution(pi)
+    r = per_feature(prior_log_variance, "prior_log_variance", mean, mask)
 
-    weights = pt.exp(factors)[..., None] * pt.exp(clusters)
-    active = (weights[..., None] * cluster_mean).sum(axis=-2)
+    weights = pt.exp(eta)[..., None] * pt.exp(gamma)
+    active = (weights[..., None] * m).sum(axis=-2)
     prior_mean = active.sum(axis=-2)
-    divergence = gaussian_divergence(mean, log_variance, prior_mean, prior_log_variance)
-    divergence += variance_of_sum(weights, cluster_mean, active, prior_mean, pt.exp(-prior_log_variance), mode) / 2
-    divergence += discrete_divergence(clusters, cluster_log_prior).sum(axis=(-2, -1))
-    divergence += discrete_divergence(factors, factor_log_prior).sum(axis=-1)
-    if mode == "bernoulli":
-        divergence += discrete_divergence(log_complement(factors), log_complement(factor_log_prior)).sum(axis=-1)
+    divergence = gaussian_divergence(mean, log_variance, prior_mean, r)
+    divergence += variance_of_sum(weights, m, active, prior_mean, pt.exp(-r), independent=factors == "bernoulli") / 2
+    divergence += discrete_divergence(gamma, pi).sum(axis=(-2, -1))
+    divergence += discrete_divergence(eta, rho).sum(axis=-1)
+    if factors == "bernoulli":
+        divergence += discrete_divergence(log_complement(eta), log_complement(rho)).sum(axis=-1)
     return finished(error + divergence, mask)
 
 
+# how log-probabilities of factors are checked
 _FACTORS = {"bernoulli": log_probability, "categorical": distribution}
 
 
 def _posterior(mean, log_variance, axes, items, mask):
-    return data(mean, "z_mean", axes, items, mask), data(log_variance, "z_log_variance", axes, items, mask)
+    return per_item(mean, "z_mean", axes, items, mask), per_item(log_variance, "z_log_variance", axes, items, mask)
 
 
 def _clusters(mean, log_variance, log_prior, axes, like, posterior):
-    mean = parameter(mean, "cluster_mean", axes, like)
-    log_variance = parameter(log_variance, "cluster_log_variance", axes, like)
-    log_prior = parameter(log_prior, "cluster_log_prior", axes[:-1], like)
+    mean = shared(mean, "cluster_mean", axes, like)
+    log_variance = shared(log_variance, "cluster_log_variance", axes, like)
+    log_prior = shared(log_prior, "cluster_log_prior", axes[:-1], like)
     of_posterior = axes.replace("C", "")
     agree(
         z_mean=(posterior[0], of_posterior),
@@ -380,7 +362,7 @@ def _clusters(mean, log_variance, log_prior, axes, like, posterior):
 
 
 def _mixture_divergence(posterior, clusters, responsibilities):
-    """From posteriors (..., K) to their mixtures (..., C, K), the responsibilities' own divergence included."""
+    """The divergence from posteriors (..., K) to the mixture of C clusters, with that of the responsibilities."""
     if responsibilities not in ("optimal", "mean"):
         raise ValueError(f"responsibilities must be 'optimal' or 'mean', not {responsibilities!r}")
     means, log_variances = (x[..., None, :] for x in posterior)
@@ -388,8 +370,8 @@ def _mixture_divergence(posterior, clusters, responsibilities):
     if responsibilities == "optimal":
         divergence = gaussian_divergence(means, log_variances, cluster_mean, cluster_log_variance)
         return -log_sum_exp(cluster_log_prior - divergence)
-    # What is left when the prior and the distance to each cluster, which may be infinite or large, cancel from the
-    # divergences and the logarithms of the responsibilities.
+    # The prior and the distances to clusters, which may be large or infinite, cancel between the divergences and the
+    # log-responsibilities; this is what remains.
     scores = cluster_log_prior - gaussian_error(cluster_mean, means, cluster_log_variance)
     ratios = pt.exp(log_variances - cluster_log_variance).sum(axis=-1)
     return (softmax(scores, axis=-1) * ratios).sum(axis=-1) / 2 - log_sum_exp(scores) - gaussian_entropy(posterior[1])

@@ -1,9 +1,14 @@
-"""Crossentropies of logits whose noise is predicted as well."""
+"""Crossentropies of noisy logits, whose noise has a predicted spread."""
+
+from typing import Literal
 
 import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
+from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import length, log_sum_exp, mean, ratio
 from objectives._inputs import (
+    OF_LOGITS,
     check_same_shape,
     class_axis_last,
     classwise,
@@ -13,8 +18,9 @@ from objectives._inputs import (
     matching,
 )
 from objectives._probabilities import refuse_probabilities
+from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, NON_NEGATIVE, REALS, UNIT, described
-from objectives.losses._terms import dense, finished, length, log_sum_exp, mean, soft
+from objectives.losses._terms import dense, finished, soft
 from objectives.ops.crossentropy import crossentropy
 from objectives.ops.selection import nan_where, scaled, where
 from objectives.ops.shapes import ones_like
@@ -30,244 +36,237 @@ __all__ = [
 @described(
     per="item",
     smooth=True,
-    minimiser="log probabilities, moved by the noise",
+    minimizer="log probabilities, moved by the noise",
     minimum=0,
     logits=REALS,
     targets=CLASSES,
     standard_deviation=NON_NEGATIVE,
 )
-def heteroscedastic_categorical_crossentropy(logits, targets, standard_deviation, *, noise, axis=-1, mask=None):
-    r"""Crossentropy of the mean of the class probabilities of noisy logits, one number for each item.
+def heteroscedastic_categorical_crossentropy(
+    logits: TensorLike,
+    targets: TensorLike,
+    standard_deviation: TensorLike,
+    *,
+    noise: TensorLike,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Crossentropy of the mean class probabilities of noisy logits, one number per item.
+
+    Choose it if the model predicts the uncertainty of its logits, of many classes, as in Kendall and Gal.
 
     .. math::
-        L_i = -\sum_c t_{ic} \log \frac{1}{M} \sum_m \frac{e^{z_{imc}}}{\sum_k e^{z_{imk}}}, \qquad
-        z_{imc} = z_{ic} + \sigma_{ic}\, n_{imc}
-
-    with the logits :math:`z`, the targets :math:`t`, the standard deviations :math:`\sigma` and the noise :math:`n`.
+        L = -\sum_c t_c \log \frac{1}{M} \sum_m \frac{e^{z_{mc}}}{\sum_k e^{z_{mk}}}, \qquad
+        z_{mc} = z_c + \sigma_c\, n_{mc}
 
     Parameters
     ----------
     logits : tensor of float
-        Logits (..., C), any real numbers; -inf is fine for classes that are no target.
+        Logits z (..., C), any real numbers; -inf is fine for classes that are not the target.
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
+        Class indices (...) from 0 to C - 1, or one-hot or soft targets t (..., C).
     standard_deviation : tensor
-        Standard deviations of the logits, not negative: (..., C), or with lengths of 1 where classes or items share
-        one.
+        Standard deviations :math:`\sigma` of the logits, not negative: (..., C), or broadcastable to it.
     noise : tensor
-        Standard normal noise (M, ..., C): M samples in the shape of the logits.
-    axis : int
-        Class axis of `logits`, and of what has its shape.
+        Standard normal noise n (M, ..., C): M samples in the shape of the logits.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient, whatever stands there, invalid labels too.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Class axis of `logits`, and of everything of its shape.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the logits.
+        Losses (...), one per item.
 
     Raises
     ------
-    TypeError
-        If the rank of targets or noise does not fit, class indices are not integers, or static shapes differ.
-    ValueError
-        If the logits are the output of a softmax or sigmoid.
+    TypeError, ValueError
+        If ranks, shapes, dtypes or options do not fit, or if the logits come from a softmax or sigmoid.
     IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the item is NaN in value and gradient.
+        For a class index outside [0, C) on Numba and C; elsewhere its item is NaN.
 
     Notes
     -----
-    The state of the noise is yours. Fresh noise at each call of a function is, with 25 samples,
-    ``rng = pt.random.shared_rng(seed=0)``, ``next_rng, noise = rng.normal(size=(25, *logits.shape))`` and
-    ``pytensor.function(..., updates={rng: next_rng})``. An array that is always the same makes the loss deterministic.
+    For fresh noise at each call, keep the state of a generator: ``rng = pt.random.shared_rng(seed=0)``,
+    ``next_rng, noise = rng.normal(size=(25, *logits.shape))``, ``pytensor.function(..., updates={rng: next_rng})``.
 
     References
     ----------
-    .. [1] Kendall, A. and Gal, Y. (2017), "What uncertainties do we need in Bayesian deep learning for computer
-       vision?", arXiv:1703.04977, equation 12
+    .. [1] Kendall, A. and Gal, Y. (2017), "What uncertainties do we need in Bayesian deep learning?", arXiv:1703.04977
 
     Examples
     --------
-    >>> from objectives import heteroscedastic_categorical_crossentropy
-    >>> loss = heteroscedastic_categorical_crossentropy(
-    ...     [[2.0, 0.0]], [0], [[3.0, 0.0]], noise=[[[1.0, 0.0]], [[-1.0, 0.0]]]
-    ... )
-    >>> print(loss.eval().round(4))
+    >>> from objectives import heteroscedastic_categorical_crossentropy as loss
+    >>> print(loss([[2.0, 0.0]], [0], [[3.0, 0.0]], noise=[[[1.0, 0.0]], [[-1.0, 0.0]]]).eval().round(4))
     [0.4603]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits)
-    z, targets, mask = classwise(logits, targets, mask, axis=axis)
-    rows = None if mask is None else mask[..., None]
+    z = floating(logits, "logits", OF_LOGITS)
+    refuse_probabilities(z)
+    z, t, items = classwise(z, targets, mask, axis=axis, names=OF_LOGITS)
+    rows = None if items is None else items[..., None]
     deviation = _spread(standard_deviation, "standard_deviation", z, axis, rows)
     noisy = _noisy(z, deviation, noise, axis, rows)
     samples_last = pt.moveaxis(log_softmax(noisy, axis=-1), 0, -1)
-    return finished(crossentropy(log_sum_exp(samples_last) - pt.log(length(samples_last, -1)), targets), mask)
+    return finished(crossentropy(log_sum_exp(samples_last) - pt.log(length(samples_last, -1)), t), items)
 
 
 @described(
     per="item",
     smooth=True,
-    minimiser="log probabilities, moved by the noise",
+    minimizer="log probabilities, moved by the noise",
     logits=REALS,
     targets=CLASSES,
     variance=NON_NEGATIVE,
 )
-def robust_categorical_crossentropy(logits, targets, variance, *, noise, variant="documented", axis=-1, mask=None):
-    r"""Crossentropy of logits and of their noisy copies, as in astroNN, one number for each item.
+def robust_categorical_crossentropy(
+    logits: TensorLike,
+    targets: TensorLike,
+    variance: TensorLike,
+    *,
+    noise: TensorLike,
+    variant: Literal["documented", "astronn"] = "documented",
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Robust categorical crossentropy of astroNN, from logits and their noisy copies; one number per item.
 
-    .. math::
-        L_i = u_i + \frac{1}{M} \sum_m \text{elu}(u_i - u_{im}) + \frac{1}{C} \sum_c (e^{s_{ic}} - 1)
+    Choose it for comparison with astroNN, else `heteroscedastic_categorical_crossentropy`, the equation that astroNN
+    cites, which a likelihood justifies. Noise that hurts lowers this loss.
 
-    with the crossentropies :math:`u_i` of the logits :math:`z_i` and :math:`u_{im}` of :math:`z_i + \sqrt{s_i}\,
-    n_{im}`, the variances :math:`s` and the noise :math:`n`; :math:`\text{elu}(x)` is x above 0 and :math:`e^x - 1`
-    below.
+    .. math:: L = u + \frac{1}{M} \sum_m \text{elu}(u - u_m) + \frac{1}{C} \sum_c (e^{s_c} - 1)
+
+    with the crossentropies :math:`u` of the logits and :math:`u_m` of :math:`z + \sqrt{s}\, n_m`, and
+    :math:`\text{elu}(x) = x` above 0 and :math:`e^x - 1` below.
 
     Parameters
     ----------
     logits : tensor of float
-        Logits (..., C), any real numbers.
+        Logits z (..., C), any real numbers; -inf is fine for classes that are not the target.
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
+        Class indices (...) from 0 to C - 1, or one-hot or soft targets t (..., C).
     variance : tensor
-        Variances of the logits, not negative: (..., C), or with lengths of 1 where classes or items share one.
+        Variances s of the logits, not negative: (..., C), or broadcastable to it.
     noise : tensor
-        Standard normal noise (M, ..., C): M samples in the shape of the logits. astroNN takes 25. See
-        `heteroscedastic_categorical_crossentropy` for noise that is fresh at each call.
-    variant : {'documented', 'astronn'}
-        The formula above, from astroNN's documentation, or that of its code:
-        :math:`u_i - u_i \frac{1}{M} \sum_m \text{elu}(u_i - u_{im}) + \frac{1}{C} \sum_c (e^{s_{ic}} - 1)` with noise
-        :math:`s_i n_{im}`.
-    axis : int
-        Class axis of `logits`, and of what has its shape.
+        Standard normal noise n (M, ..., C): M samples in the shape of the logits.
+    variant : {"documented", "astronn"}
+        The formula above, from astroNN's documentation, or that of its code, see Notes.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient, whatever stands there, invalid labels too.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Class axis of `logits`, and of everything of its shape.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the logits.
+        Losses (...), one per item; they can be negative.
 
     Raises
     ------
-    TypeError
-        If the rank of targets or noise does not fit, class indices are not integers, or static shapes differ.
-    ValueError
-        If `variant` is unknown, or the logits are the output of a softmax or sigmoid.
+    TypeError, ValueError
+        If ranks, shapes, dtypes or options do not fit, or if the logits come from a softmax or sigmoid.
     IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the item is NaN in value and gradient.
+        For a class index outside [0, C) on Numba and C; elsewhere its item is NaN.
 
     Notes
     -----
-    For results to compare with astroNN. It names equation 12 of Kendall and Gal (2017) as the source, but neither
-    variant is that: `heteroscedastic_categorical_crossentropy` is, and has a likelihood to justify it. Both can be
-    negative, and noise that hurts lowers the first. astroNN's code averages the last term over the batch, too, and
-    applies the correction for missing labels twice; here an item without a label is masked. A negative variance gives
-    NaN in the documented variant, a variance of 0 a gradient of its last term alone.
+    astroNN's code multiplies the second term by :math:`-u` and takes the noise :math:`s\, n_m`. Not taken over:
+    it averages the last term over the batch, and corrects for missing labels twice.
 
     References
     ----------
-    .. [1] Leung, H. W. and Bovy, J. (2019), "Deep learning of multi-element abundances from high-resolution
-       spectroscopic data", arXiv:1808.04428 (astroNN)
+    .. [1] Leung, H. W. and Bovy, J. (2019), "Deep learning of multi-element abundances", arXiv:1808.04428 (astroNN)
 
     Examples
     --------
-    >>> from objectives import robust_categorical_crossentropy
-    >>> loss = robust_categorical_crossentropy(
-    ...     [[2.0, 0.0]], [0], [[0.5, 0.0]], noise=[[[1.0, 0.0]], [[-1.0, 0.0]]]
-    ... )
-    >>> print(loss.eval().round(4))
+    >>> from objectives import robust_categorical_crossentropy as loss
+    >>> print(loss([[2.0, 0.0]], [0], [[0.5, 0.0]], noise=[[[1.0, 0.0]], [[-1.0, 0.0]]]).eval().round(4))
     [0.4279]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits)
-    z, targets, mask = classwise(logits, targets, mask, axis=axis)
-    rows = None if mask is None else mask[..., None]
-    variance = _spread(variance, "variance", z, axis, rows)
-    noisy = _noisy(z, _deviation(variance, variant), noise, axis, rows)
-    clean = crossentropy(log_softmax(z, axis=-1), targets)
-    distorted = crossentropy(log_softmax(noisy, axis=-1), dense(targets, z)[None])
-    return finished(_robust(clean, distorted, mean(_penalty(variance, z), -1), variant), mask)
+    z = floating(logits, "logits", OF_LOGITS)
+    refuse_probabilities(z)
+    z, t, items = classwise(z, targets, mask, axis=axis, names=OF_LOGITS)
+    rows = None if items is None else items[..., None]
+    s = _spread(variance, "variance", z, axis, rows)
+    noisy = _noisy(z, _deviation(s, variant), noise, axis, rows)
+    clean = crossentropy(log_softmax(z, axis=-1), t)
+    distorted = crossentropy(log_softmax(noisy, axis=-1), dense(t, z)[None])
+    return finished(_robust(clean, distorted, mean(_penalty(s, z), -1), variant), items)
 
 
 @described(
     per="item",
     smooth=True,
-    minimiser="log odds, moved by the noise",
+    minimizer="log odds, moved by the noise",
     logits=REALS,
     targets=UNIT,
     variance=NON_NEGATIVE,
 )
-def robust_binary_crossentropy(logits, targets, variance, *, noise, variant="documented", axis=-1, mask=None):
-    r"""Binary crossentropy of logits and of their noisy copies, as in astroNN, one number for each item.
+def robust_binary_crossentropy(
+    logits: TensorLike,
+    targets: TensorLike,
+    variance: TensorLike,
+    *,
+    noise: TensorLike,
+    variant: Literal["documented", "astronn"] = "documented",
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Robust binary crossentropy of astroNN, from logits and their noisy copies; one number per item.
 
-    .. math::
-        L_i = u_i + \frac{1}{M} \sum_m \text{elu}(u_i - u_{im}) + \frac{1}{D} \sum_d (e^{s_{id}} - 1)
+    The form of `robust_categorical_crossentropy` for independent labels, with the same notes.
 
-    with the means :math:`u_i` over the labels d of the `binary_crossentropy_with_logits` of the logits :math:`z_i`,
-    and :math:`u_{im}` of :math:`z_i + \sqrt{s_i}\, n_{im}`, the variances :math:`s` and the noise :math:`n`.
+    .. math:: L = u + \frac{1}{M} \sum_m \text{elu}(u - u_m) + \frac{1}{D} \sum_d (e^{s_d} - 1)
+
+    with the means over labels :math:`u` of the `binary_crossentropy_with_logits` of the logits, and :math:`u_m` of
+    :math:`z + \sqrt{s}\, n_m`.
 
     Parameters
     ----------
     logits : tensor of float
-        Logits (..., D), any real numbers.
+        Logits z (..., D), any real numbers.
     targets : tensor
         Targets (..., D) in [0, 1], hard or soft; others give NaN.
     variance : tensor
-        Variances of the logits, not negative: (..., D), or with lengths of 1 where labels or items share one.
+        Variances s of the logits, not negative: (..., D), or broadcastable to it.
     noise : tensor
-        Standard normal noise (M, ..., D): M samples in the shape of the logits. astroNN takes 25. See
-        `heteroscedastic_categorical_crossentropy` for noise that is fresh at each call.
-    variant : {'documented', 'astronn'}
-        The formula above or that of astroNN's code, as for `robust_categorical_crossentropy`.
+        Standard normal noise n (M, ..., D): M samples in the shape of the logits.
+    variant : {"documented", "astronn"}
+        The formula above, or that of astroNN's code, see `robust_categorical_crossentropy`.
+    mask : tensor of bool, optional
+        Labels that count, such as ``labelled(targets)``; means are over these, 0 for an item without one.
     axis : int
         Axis of the labels of an item.
-    mask : tensor of bool, optional
-        Labels that count, broadcastable to `logits`; the others are left out of the means, value and gradient. An
-        item without labels gives 0.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the logits.
+        Losses (...), one per item.
 
     Raises
     ------
-    TypeError
-        If the ranks differ, static shapes cannot be paired, or the logits are integers.
-    ValueError
-        If `variant` is unknown, or the logits are the output of a softmax or sigmoid.
-
-    Notes
-    -----
-    What is said of `robust_categorical_crossentropy` holds here, too. Missing labels are left out of each mean once:
-    ``mask=labelled(targets)``.
+    TypeError, ValueError
+        If ranks, shapes, dtypes or options do not fit, or if the logits come from a softmax or sigmoid.
 
     References
     ----------
-    .. [1] Leung, H. W. and Bovy, J. (2019), "Deep learning of multi-element abundances from high-resolution
-       spectroscopic data", arXiv:1808.04428 (astroNN)
+    .. [1] Leung, H. W. and Bovy, J. (2019), "Deep learning of multi-element abundances", arXiv:1808.04428 (astroNN)
 
     Examples
     --------
-    >>> from objectives import robust_binary_crossentropy
-    >>> loss = robust_binary_crossentropy([[2.0, 0.0]], [[1, 0]], [[0.5, 0.0]], noise=[[[1.0, 0.0]], [[-1.0, 0.0]]])
-    >>> print(loss.eval().round(4))
+    >>> from objectives import robust_binary_crossentropy as loss
+    >>> print(loss([[2.0, 0.0]], [[1, 0]], [[0.5, 0.0]], noise=[[[1.0, 0.0]], [[-1.0, 0.0]]]).eval().round(4))
     [0.7219]
     """
-    logits = floating(logits, "logits")
-    refuse_probabilities(logits)
-    z, targets, mask = elementwise(logits, targets, mask)
-    z, targets, mask = class_axis_last(z, axis), _labels_last(soft(targets), axis), _labels_last(mask, axis)
-    variance = _spread(variance, "variance", z, axis, mask)
-    noisy = _noisy(z, _deviation(variance, variant), noise, axis, mask)
+    z = floating(logits, "logits", OF_LOGITS)
+    refuse_probabilities(z)
+    z, t, mask = elementwise(z, targets, mask, names=OF_LOGITS)
+    z, t, mask = class_axis_last(z, axis), _labels_last(soft(t), axis), _labels_last(mask, axis)
+    s = _spread(variance, "variance", z, axis, mask)
+    noisy = _noisy(z, _deviation(s, variant), noise, axis, mask)
     over_labels = _mean_over(z, mask)
-    clean, distorted = (
-        over_labels(scaled(targets, softplus(-x)) + scaled(1 - targets, softplus(x))) for x in (z, noisy)
-    )
-    return finished(_robust(clean, distorted, over_labels(_penalty(variance, z)), variant))
+    clean, distorted = (over_labels(scaled(t, softplus(-x)) + scaled(1 - t, softplus(x))) for x in (z, noisy))
+    return finished(_robust(clean, distorted, over_labels(_penalty(s, z)), variant))
 
 
 def _deviation(variance, variant):
@@ -275,7 +274,7 @@ def _deviation(variance, variant):
         raise ValueError(f"variant must be 'documented' or 'astronn', not {variant!r}")
     if variant == "astronn":
         return variance
-    # the derivative of the root at 0 is infinite
+    # keep 0 out of the root, whose derivative there is infinite
     some = pt.neq(variance, 0)
     return where(some, pt.sqrt(where(some, variance, 1)), 0)
 
@@ -291,9 +290,9 @@ def _penalty(variance, z):
 
 
 def _spread(x, name, z, axis, mask):
-    """Variances that fit logits whose class axis has become the last; harmless where they are masked, NaN below 0."""
+    """Variances aligned to logits (..., C): 1 where masked, NaN below 0."""
     x = fitted(_labels_last(matching(x, z), axis), name, z.type.shape, "logits")
-    # not 0: PyTensor would make its product with noise the selection of a product, of anything
+    # 1, not 0, with which PyTensor would select the product with the noise instead, see `classwise`
     x = x if mask is None else where(mask, x, 1)
     return nan_where(x < 0, x)
 
@@ -303,7 +302,7 @@ def _noisy(z, deviation, noise, axis, mask):
     noise = matching(noise, z)
     if noise.ndim != z.ndim + 1:
         raise TypeError(
-            f"noise must have an axis of samples and then those of the logits, {z.ndim + 1} dimensions, not "
+            f"noise must have an axis of samples before the axes of the logits, {z.ndim + 1} dimensions, not "
             f"{noise.ndim}: with rng = pt.random.shared_rng(seed=0) it is "
             "next_rng, noise = rng.normal(size=(25, *logits.shape)), and updates={rng: next_rng} makes it fresh"
         )
@@ -318,10 +317,9 @@ def _labels_last(x, axis):
 
 
 def _mean_over(z, mask):
-    """The mean over the last axis of what is in the mask, 0 for nothing."""
+    """The mean over unmasked entries of the last axis, 0 if there are none."""
     if mask is None:
         return lambda x: mean(x, -1)
     counted = where(mask, ones_like(z), 0)
-    number = counted.sum(axis=-1, keepdims=True)
-    share = counted / where(number > 0, number, 1)
+    share = ratio(counted, counted.sum(axis=-1, keepdims=True))
     return lambda x: (share * x).sum(axis=-1)

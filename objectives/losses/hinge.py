@@ -1,11 +1,13 @@
-"""Margin losses of scores of two classes."""
+"""Hinge and perceptron losses of scores of two classes."""
 
 import warnings
 
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import elementwise, floating, size_option
 from objectives._probabilities import sigmoid_logits
+from objectives._typing import TensorLike
 from objectives.lookup import BINARY_OR_SIGNS, REALS, described
 from objectives.losses._terms import finished, probability, signs
 from objectives.ops.selection import even_relu, relu, where
@@ -13,51 +15,51 @@ from objectives.ops.selection import even_relu, relu, where
 __all__ = ["binary_hinge_loss", "perceptron_loss", "squared_hinge_loss"]
 
 
-@described(convex=True, minimiser="sign of the log odds", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
-def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True, *, mask=None):
-    r"""Hinge loss of scores of two classes, element by element.
+@described(convex=True, minimizer="sign of the log odds", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
+def binary_hinge_loss(
+    predictions: TensorLike,
+    targets: TensorLike,
+    delta: TensorLike = 1,
+    log_odds: bool | None = None,
+    binary: bool = True,
+    *,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Hinge loss of scores of two classes, the loss of support vector machines, element by element.
 
-    .. math:: L = \max(0, \delta - t\, z)
+    Choose it for scores that only need the right sign; for probabilities use `binary_crossentropy_with_logits`.
 
-    with the scores :math:`z` and the targets :math:`t \in \{-1, 1\}`.
+    .. math:: L = \max(0, \delta - t\, z), \qquad t \in \{-1, 1\}
 
     Parameters
     ----------
     predictions : tensor of float
-        Scores (...), any real numbers; or, with ``log_odds=False``, probabilities in (0, 1).
+        Scores z (...), any real numbers; or, with ``log_odds=False``, probabilities in (0, 1).
     targets : tensor
-        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}; others give NaN. A vector is aligned with a column
-        of predictions, see `align_targets`.
-    delta : float or tensor
+        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}; others give NaN.
+    delta : tensor
         Margin, not negative.
     log_odds : bool
-        Whether the predictions are scores (log odds). ``False`` turns probabilities into log odds first. Not giving
-        it means ``True`` and warns, since Lasagne's default changed from one to the other.
+        Whether predictions are scores (log odds), the default; ``False`` turns probabilities into log odds first.
     binary : bool
         Whether targets are in {0, 1} rather than {-1, 1}.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...).
 
     Raises
     ------
-    TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
-    ValueError
-        If `delta` is a negative number.
+    TypeError, ValueError
+        If ranks, dtypes or options do not fit.
 
     Warns
     -----
     FutureWarning
-        If `log_odds` is not given.
-
-    Notes
-    -----
-    Probabilities that are the output of a sigmoid are traced back to its input.
+        If `log_odds` is not given, since its default changed between versions of Lasagne.
 
     References
     ----------
@@ -72,8 +74,8 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True,
     """
     if log_odds is None:
         warnings.warn(
-            "binary_hinge_loss takes predictions as scores (log_odds=True) unless told otherwise; give log_odds=True "
-            "or log_odds=False to say which they are",
+            "binary_hinge_loss takes predictions as scores (log_odds=True) by default; give log_odds=True for scores, "
+            "or log_odds=False for probabilities",
             FutureWarning,
             stacklevel=3,
         )
@@ -85,51 +87,50 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True,
     delta = size_option(delta, "delta", scores)
     if logits is not None:
         return finished(relu(delta - y * scores), mask).astype(dtype)
-    # A probability that is certain and right costs nothing; its infinite log odds would make the gradient 0 * inf.
+    # A certain and right probability costs nothing; its infinite log odds would make the gradient 0 * inf.
     scores = probability(scores)
     uncertain = pt.neq(scores, (y + 1) / 2)
     p = where(uncertain, scores, 0.5)
     return finished(where(uncertain, relu(delta - y * (pt.log(p) - pt.log1p(-p))), 0), mask)
 
 
-@described(convex=True, smooth=True, minimiser="2 p - 1", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
-def squared_hinge_loss(predictions, targets, *, delta=1, binary=True, mask=None):
+@described(convex=True, smooth=True, minimizer="2 p - 1", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
+def squared_hinge_loss(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    margin: TensorLike = 1,
+    binary: bool = True,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
     r"""Squared hinge loss of scores of two classes, element by element.
 
-    .. math:: L = \max(0, \delta - t\, z)^2
+    Unlike `binary_hinge_loss` it has a continuous gradient, but it is more sensitive to outliers.
 
-    with the scores :math:`z` and the targets :math:`t \in \{-1, 1\}`.
+    .. math:: L = \max(0, m - t\, z)^2, \qquad t \in \{-1, 1\}
 
     Parameters
     ----------
     predictions : tensor of float
-        Scores (...), any real numbers.
+        Scores z (...), any real numbers.
     targets : tensor
-        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}; others give NaN. A vector is aligned with a column
-        of predictions, see `align_targets`.
-    delta : float or tensor
-        Margin, not negative.
+        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}; others give NaN.
+    margin : tensor
+        Margin m, not negative.
     binary : bool
         Whether targets are in {0, 1} rather than {-1, 1}.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...), on average least at m (2p - 1), where p is the probability of the positive class.
 
     Raises
     ------
-    TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
-    ValueError
-        If `delta` is a negative number.
-
-    Notes
-    -----
-    Unlike `binary_hinge_loss` it has a continuous gradient and is least, on average, at
-    :math:`\delta\, (2 P(t = 1) - 1)`, from which the probability can be read off. Outliers weigh more.
+    TypeError, ValueError
+        If ranks, dtypes or options do not fit.
 
     References
     ----------
@@ -143,46 +144,45 @@ def squared_hinge_loss(predictions, targets, *, delta=1, binary=True, mask=None)
     [0.   0.25 4.  ]
     """
     scores, targets, mask = elementwise(predictions, targets, mask)
-    short = size_option(delta, "delta", scores) - signs(targets, binary, mask) * scores
-    # not relu: the square's gradient has the NaN already
+    short = size_option(margin, "margin", scores) - signs(targets, binary, mask) * scores
+    # relu is not needed: the gradient of the square already passes NaN on.
     return finished(pt.square(where(short <= 0, 0, short)), mask)
 
 
-@described(convex=True, minimiser="0", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
-def perceptron_loss(predictions, targets, *, binary=True, mask=None):
-    r"""Perceptron loss of scores of two classes, element by element: what is right costs nothing.
+@described(convex=True, minimizer="0", minimum=0, predictions=REALS, targets=BINARY_OR_SIGNS)
+def perceptron_loss(
+    predictions: TensorLike, targets: TensorLike, *, binary: bool = True, mask: TensorLike | None = None
+) -> TensorVariable:
+    r"""Perceptron loss of scores of two classes, the hinge loss without a margin, element by element.
 
-    .. math:: L = \max(0, -t\, z)
+    Scores of 0 cost nothing, so prefer `binary_hinge_loss` for a model that can shrink its scores.
 
-    with the scores :math:`z` and the targets :math:`t \in \{-1, 1\}`: the hinge loss without a margin.
+    .. math:: L = \max(0, -t\, z), \qquad t \in \{-1, 1\}
 
     Parameters
     ----------
     predictions : tensor of float
-        Scores (...), any real numbers.
+        Scores z (...), any real numbers.
     targets : tensor
-        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}; others give NaN. A vector is aligned with a column
-        of predictions, see `align_targets`.
+        Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}; others give NaN.
     binary : bool
         Whether targets are in {0, 1} rather than {-1, 1}.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...). The gradient at a score of 0 is -t/2, so a model that starts with scores of 0 learns.
 
     Raises
     ------
     TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
+        If ranks or dtypes do not fit.
 
-    Notes
-    -----
-    At a score of 0 the gradient is :math:`-t / 2`, half of what it is beyond: a model whose scores are all 0 when it
-    starts still learns. Scores of 0 cost nothing, so a model that may shrink its scores should be given a margin,
-    see `binary_hinge_loss`.
+    See Also
+    --------
+    multiclass_perceptron_loss, squared_hinge_loss
 
     References
     ----------

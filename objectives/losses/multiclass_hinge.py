@@ -1,16 +1,21 @@
-"""Margin losses of one class out of many, or of several."""
+"""Margin losses of class scores, with one target class or several per item."""
+
+from typing import Literal
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import length, mean
 from objectives._inputs import are_labels, as_labels, classwise, items, known_number, size_option
+from objectives._typing import TensorLike
 from objectives.lookup import BINARY, CLASSES, REALS, described
-from objectives.losses._terms import finished, length, mean, pair_shortfalls, per_class, soft
+from objectives.losses._terms import finished, pair_shortfalls, per_class, soft
 from objectives.ops.labels import is_class, pick_class
 from objectives.ops.margin import MulticlassHinge
 from objectives.ops.marking import masked
 from objectives.ops.ranking import even_max
-from objectives.ops.selection import nan_where, relu, scaled, where
+from objectives.ops.selection import equal, nan_where, relu, scaled, where
 
 __all__ = [
     "multi_margin_loss",
@@ -23,48 +28,48 @@ __all__ = [
 AHEAD = "target class ahead by the margin"
 
 
-@described(per="item", convex=True, minimiser=AHEAD, minimum=0, predictions=REALS, targets=CLASSES)
-def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
-    r"""Hinge loss of Crammer and Singer: the target class shall lead all others by a margin.
+@described(per="item", convex=True, minimizer=AHEAD, minimum=0, predictions=REALS, targets=CLASSES)
+def multiclass_hinge_loss(
+    predictions: TensorLike,
+    targets: TensorLike,
+    delta: TensorLike = 1,
+    *,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Multiclass hinge loss of Crammer and Singer, from the best wrong class alone, item by item.
 
-    .. math:: L_i = \max\bigl(0, \max_{j \ne y_i} z_{ij} - z_{i, y_i} + \delta\bigr)
+    Choose it where only the greatest score matters; in `multi_margin_loss` every wrong class counts.
 
-    with the scores :math:`z` and the target class :math:`y_i` of item i.
+    .. math:: L_i = \max\bigl(0, \delta + \max_{j \ne y_i} z_{ij} - z_{i, y_i}\bigr)
 
     Parameters
     ----------
     predictions : tensor of float
-        Scores (..., C), any real numbers.
+        Scores z (..., C), any real numbers.
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot targets (..., C); a soft row stands for
-        its most probable class.
-    delta : float or tensor
-        Margin, not negative.
-    axis : int
-        Class axis of `predictions`, and of one-hot targets.
+        Class indices (...) from 0 to C - 1, or one-hot targets (..., C); a soft row counts as its most probable class.
+    delta : tensor
+        Margin, not negative: one number or one for each item (...).
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Class axis of `predictions` and of one-hot targets.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...).
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form (rank mismatch), or class indices are not integers.
-    ValueError
-        If `delta` is a negative number.
-    IndexError
-        At run time, for a class index outside [0, C) or a one-hot row that names no class, on Numba and C. On JAX,
-        PyTorch and MLX, which cannot raise, the item is NaN in value and gradient.
+    TypeError, ValueError, IndexError
+        If inputs or options do not fit, or a target names no class in [0, C); NaN where a backend cannot raise.
 
     Notes
     -----
-    Where several other classes share the greatest score, as all do in a network initialised to zero, the gradient is
-    shared evenly among them. Keras's ``categorical_hinge`` does not let the best other score fall below 0; with class
-    indices it is the loss of one class more, whose score is 0:
+    Wrong classes that share the greatest score share its gradient evenly, as in a network initialized to zero. Keras's
+    ``categorical_hinge`` has one class more, of score 0:
     ``multiclass_hinge_loss(pt.concatenate([scores, pt.zeros_like(scores[..., :1])], axis=-1), targets)``.
 
     References
@@ -85,44 +90,36 @@ def multiclass_hinge_loss(predictions, targets, delta=1, *, axis=-1, mask=None):
     return finished(masked(mask, MulticlassHinge.of(scores, labels, delta=delta, mask=mask)))
 
 
-@described(per="item", convex=True, minimiser="equal scores", minimum=0, predictions=REALS, targets=CLASSES)
-def multiclass_perceptron_loss(predictions, targets, *, axis=-1, mask=None):
-    r"""Perceptron loss of class scores, one number for each item: how far the target class is from the lead.
+@described(per="item", convex=True, minimizer="equal scores", minimum=0, predictions=REALS, targets=CLASSES)
+def multiclass_perceptron_loss(
+    predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None, axis: int = -1
+) -> TensorVariable:
+    r"""Multiclass perceptron loss: how far the score of the target class is behind the greatest, item by item.
+
+    Scores of 0 cost nothing, so prefer `multiclass_hinge_loss` for a model that can shrink its scores.
 
     .. math:: L_i = \max_j z_{ij} - z_{i, y_i}
-
-    with the scores :math:`z` and the target class :math:`y_i` of item i: 0 if that class has the greatest score.
 
     Parameters
     ----------
     predictions : tensor of float
-        Scores (..., C), any real numbers; -inf is fine for classes that are no target.
+        Scores z (..., C), any real numbers; -inf is fine for classes that are not targets.
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot targets (..., C); a soft row stands for
-        its most probable class.
-    axis : int
-        Class axis of `predictions`, and of one-hot targets.
+        Class indices (...) from 0 to C - 1, or one-hot targets (..., C); a soft row counts as its most probable class.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Class axis of `predictions` and of one-hot targets.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...). Classes that share the greatest score share its gradient evenly.
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form (rank mismatch), or class indices are not integers.
-    IndexError
-        At run time, for a class index outside [0, C) or a one-hot row that names no class, on Numba and C. On JAX,
-        PyTorch and MLX, which cannot raise, the item is NaN in value and gradient.
-
-    Notes
-    -----
-    Where several classes share the greatest score, the target's among them or not, the gradient of the maximum is
-    shared evenly by them. So a network that starts with equal scores learns, as it does with `multiclass_hinge_loss`,
-    which adds a margin.
+    TypeError, IndexError
+        If inputs do not fit, or a target names no class in [0, C); NaN where a backend cannot raise.
 
     References
     ----------
@@ -138,57 +135,54 @@ def multiclass_perceptron_loss(predictions, targets, *, axis=-1, mask=None):
     scores, targets, mask = classwise(predictions, targets, mask, axis=axis)
     labels = as_labels(targets, scores, mask)
     best, own = even_max(scores), pick_class(scores, labels)
-    # an infinite score of the target class leads, though infinity minus itself is no number
+    # An infinite score of the target class leads, though infinity minus itself is NaN.
     lead = nan_where(pt.isnan(best - own), best - own)
-    return finished(where(pt.isinf(own) & pt.invert(pt.neq(best, own)), 0, lead), mask)
+    return finished(where(pt.isinf(own) & equal(best, own), 0, lead), mask)
 
 
-@described(per="item", convex=True, minimiser=AHEAD, minimum=0, predictions=REALS, targets=CLASSES)
-def multi_margin_loss(predictions, targets, *, p=1, margin=1.0, class_weights=None, axis=-1, mask=None):
-    r"""Margin loss of Weston and Watkins: the target class shall lead each other one by a margin.
+@described(per="item", convex=True, minimizer=AHEAD, minimum=0, predictions=REALS, targets=CLASSES)
+def multi_margin_loss(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    power: Literal[1, 2] = 1,
+    margin: TensorLike = 1.0,
+    class_weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Multiclass margin loss of Weston and Watkins, summed over all wrong classes, item by item.
 
-    .. math:: L_i = \frac{w_{y_i}}{C} \sum_{j \ne y_i} \max(0, m - z_{i, y_i} + z_{ij})^p
+    Choose it where the order of the wrong classes matters too; in `multiclass_hinge_loss` only the best one counts.
 
-    with the scores :math:`z` of C classes, the target class :math:`y_i` of item i, the margin :math:`m` and the class
-    weights :math:`w` (1 if not given).
+    .. math:: L_i = \frac{w_{y_i}}{C} \sum_{j \ne y_i} \max(0, m - z_{i, y_i} + z_{ij})^r
 
     Parameters
     ----------
     predictions : tensor of float
-        Scores (..., C), any real numbers; -inf is fine for classes that are no target.
+        Scores z (..., C), any real numbers; -inf is fine for classes that are not targets.
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot targets (..., C); a soft row stands for
-        its most probable class.
-    p : {1, 2}
-        Power of the shortfalls. With 2 the gradient is continuous.
-    margin : float or tensor
-        Margin, not negative: one number or one for each item (...).
+        Class indices (...) from 0 to C - 1, or one-hot targets (..., C); a soft row counts as its most probable class.
+    power : {1, 2}
+        The power r of each shortfall; with 2 the gradient is continuous.
+    margin : tensor
+        Margin m, not negative: one number or one for each item (...).
     class_weights : tensor, optional
-        One factor (C,) for each class; that of the target class multiplies the loss, and is not raised to `p`.
-    axis : int
-        Class axis of `predictions`, and of one-hot targets.
+        Factor w (C,) of the items of each class; it is not raised to `power`.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Class axis of `predictions` and of one-hot targets.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...): sums divided by C, not C - 1, as in PyTorch.
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form (rank mismatch), or class indices are not integers.
-    ValueError
-        If `p` is neither 1 nor 2, or `margin` is a negative number.
-    IndexError
-        At run time, for a class index outside [0, C) or a one-hot row that names no class, on Numba and C. On JAX,
-        PyTorch and MLX, which cannot raise, the item is NaN in value and gradient.
-
-    Notes
-    -----
-    The sum is divided by the number of classes C, not C - 1, as PyTorch's ``multi_margin_loss`` does. With
-    `multiclass_hinge_loss` only the best of the other classes counts.
+    TypeError, ValueError, IndexError
+        If inputs or options do not fit, or a target names no class in [0, C); NaN where a backend cannot raise.
 
     References
     ----------
@@ -202,62 +196,56 @@ def multi_margin_loss(predictions, targets, *, p=1, margin=1.0, class_weights=No
     >>> print(multi_margin_loss([[3.0, 2.5, 2.5, 0.0], [1.0, 2.0, 1.0, 0.0]], [0, 0]).eval())
     [0.25 0.75]
     """
-    if known_number(p) not in (1, 2):
-        raise ValueError(f"p must be 1 or 2, not {p!r}")
+    if known_number(power) not in (1, 2):
+        raise ValueError(f"power must be 1 or 2, not {power!r}")
     scores, targets, mask = classwise(predictions, targets, mask, axis=axis)
     labels = as_labels(targets, scores, mask)
     target = is_class(labels, scores)
     behind = scores - pick_class(scores, labels)[..., None]
     short = where(target, 0, relu(behind + size_option(margin, "margin", scores[..., 0])[..., None]))
-    loss = mean(short if known_number(p) == 1 else pt.square(short), -1)
+    loss = mean(short if known_number(power) == 1 else pt.square(short), -1)
     if class_weights is not None:
         loss = scaled(where(target, per_class(class_weights, "class_weights", scores), 0).sum(axis=-1), loss)
     return finished(loss, mask)
 
 
-@described(convex=True, minimiser="sign of the log odds", minimum=0, predictions=REALS, targets=CLASSES)
-def one_vs_all_hinge_loss(predictions, targets, *, delta=1, axis=-1, mask=None):
-    r"""Hinge loss of each class against all others, one number for each item and class.
+@described(convex=True, minimizer="sign of the log odds", minimum=0, predictions=REALS, targets=CLASSES)
+def one_vs_all_hinge_loss(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    margin: TensorLike = 1,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""One-vs-all hinge loss: a binary hinge loss of each class against the rest, for each item and class.
 
-    .. math::
-        L_{ic} = \max(0, \delta - t_{ic}\, z_{ic}), \qquad t_{ic} = \begin{cases} 1 & c = y_i \\ -1 & c \ne y_i
-        \end{cases}
+    Choose it for one binary classifier per class. For its square give `squared_hinge_loss` targets ``pt.eye(C)[y]``.
 
-    with the scores :math:`z` and the target class :math:`y_i` of item i.
+    .. math:: L_{ic} = \max\bigl(0, m - (2 t_{ic} - 1)\, z_{ic}\bigr)
 
     Parameters
     ----------
     predictions : tensor of float
-        Scores (..., C), any real numbers.
+        Scores z (..., C), any real numbers.
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot targets (..., C); multi-hot
-        ones are fine.
-    delta : float or tensor
-        Margin, not negative.
-    axis : int
-        Class axis of `predictions`, and of one-hot targets.
+        Class indices (...) from 0 to C - 1, or one-hot or multi-hot targets t (..., C).
+    margin : tensor
+        Margin m, not negative.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient for all classes.
+        Items (...) that count; the rest are exactly 0 in value and gradient, for all classes.
+    axis : int
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        Losses of the shape and dtype of the predictions. Those of an item are not added up.
+        Losses of the shape of the predictions.
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form (rank mismatch), or class indices are not integers.
-    ValueError
-        If `delta` is a negative number.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the item is NaN in value and gradient.
-
-    Notes
-    -----
-    For targets (..., C) it is ``binary_hinge_loss(predictions, targets, delta, log_odds=True)`` with a mask of
-    items, and `squared_hinge_loss` is its square; class indices ``y`` are then given as ``pt.eye(C)[y]``.
+    TypeError, ValueError, IndexError
+        If inputs or options do not fit, or a class index is outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
@@ -271,56 +259,55 @@ def one_vs_all_hinge_loss(predictions, targets, *, delta=1, axis=-1, mask=None):
     [[0.  0.  1.5]
      [0.5 2.5 0. ]]
     """
-    scores, targets, mask = classwise(predictions, targets, mask, axis=axis)
-    if are_labels(targets, scores):
-        own = is_class(targets, scores)
-        # where an invalid label cannot raise, it names no class
-        targets = where(own.any(axis=-1, keepdims=True), own.astype(scores.dtype), np.nan)
+    scores, t, items_mask = classwise(predictions, targets, mask, axis=axis)
+    if are_labels(t, scores):
+        own = is_class(t, scores)
+        # On backends that cannot raise, an invalid label matches no class.
+        t = where(own.any(axis=-1, keepdims=True), own.astype(scores.dtype), np.nan)
     else:
-        targets = soft(targets)
-    loss = relu(size_option(delta, "delta", scores) - (2 * targets - 1) * scores)
-    rows = None if mask is None else pt.moveaxis(mask[..., None], -1, axis)
+        t = soft(t)
+    loss = relu(size_option(margin, "margin", scores) - (2 * t - 1) * scores)
+    rows = None if mask is None else pt.moveaxis(items_mask[..., None], -1, axis)
     return finished(pt.moveaxis(loss, -1, axis), rows)
 
 
 @described(
-    per="item", convex=True, minimiser="relevant classes ahead by 1", minimum=0, predictions=REALS, targets=BINARY
+    per="item", convex=True, minimizer="relevant classes ahead by 1", minimum=0, predictions=REALS, targets=BINARY
 )
-def multilabel_margin_loss(predictions, targets, *, axis=-1, mask=None):
-    r"""Margin loss of several target classes: each of them shall lead each other class by 1.
+def multilabel_margin_loss(
+    predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None, axis: int = -1
+) -> TensorVariable:
+    r"""Multilabel margin loss: each target class must lead each other class by 1, item by item.
+
+    Choose it to rank the classes of an item that has several; for independent decisions use `one_vs_all_hinge_loss`.
 
     .. math:: L_i = \frac{1}{C} \sum_{j} \sum_{k} t_{ij} (1 - t_{ik}) \max(0, 1 - z_{ij} + z_{ik})
-
-    with the scores :math:`z` of C classes and the targets :math:`t`: 1 for the classes of item i, 0 for the others.
 
     Parameters
     ----------
     predictions : tensor of float
-        Scores (..., C), any real numbers.
+        Scores z (..., C), any real numbers.
     targets : tensor
-        Multi-hot targets (..., C) in {0, 1}.
+        Multi-hot targets t (..., C) in {0, 1}; those outside [0, 1] give NaN.
+    mask : tensor of bool, optional
+        Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int
         Class axis of `predictions` and `targets`.
-    mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions. Those of items with no target class, or all, are 0. Targets
-        outside [0, 1] give NaN.
+        Losses (...), 0 for items without a target class or without any other.
 
     Raises
     ------
     TypeError
-        If the targets do not have the shape of the predictions (rank mismatch).
+        If ranks, shapes or dtypes do not fit.
 
     Notes
     -----
-    All pairs of classes are computed, in memory too: C\ :sup:`2` numbers for each item. PyTorch's
-    ``multilabel_margin_loss`` takes lists of class indices that end at the first -1 instead. This turns ``lists`` of
-    shape (N, C) into targets:
-    ``listed = (pt.cumsum(lists < 0, axis=1) < 1)[:, :, None]``,
+    It takes memory for C\ :sup:`2` pairs per item. PyTorch's ``multilabel_margin_loss`` takes ``lists`` (N, C) of class
+    indices that end at the first -1. To convert them: ``listed = (pt.cumsum(lists < 0, axis=1) < 1)[:, :, None]``,
     ``targets = pt.any(listed & pt.invert(pt.neq(lists[:, :, None], pt.arange(C))), axis=1)``.
 
     References
@@ -335,14 +322,14 @@ def multilabel_margin_loss(predictions, targets, *, axis=-1, mask=None):
     >>> print(multilabel_margin_loss([[3.0, 0.5, 1.0, 2.5]], [[1, 0, 1, 0]]).eval())
     [0.875]
     """
-    scores, targets, mask = classwise(predictions, targets, mask, axis=axis)
-    if are_labels(targets, scores):
+    scores, t, mask = classwise(predictions, targets, mask, axis=axis)
+    if are_labels(t, scores):
         raise TypeError(
-            f"rank mismatch between targets and predictions: targets have {targets.ndim} and predictions "
-            f"{scores.ndim} dimensions. Give multi-hot targets of the same shape, or one_vs_all_hinge_loss or "
-            "multi_margin_loss the index of the one target class"
+            f"rank mismatch between targets and predictions: targets have {t.ndim} and predictions "
+            f"{scores.ndim} dimensions. Give multi-hot targets of the same shape, or give class indices to "
+            "multi_margin_loss or one_vs_all_hinge_loss"
         )
-    relevant = soft(targets)
+    relevant = soft(t)
     weight, short = pair_shortfalls(scores, relevant, 1 - relevant, 1)
-    # the mean would ask for the shape of the product, which PyTensor checks by what fails on PyTorch
+    # Not `mean`, which would infer the shape of the product with an assertion that fails on PyTorch.
     return finished((weight * short).sum(axis=(-2, -1)) / length(scores, -1), mask)

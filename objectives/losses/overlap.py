@@ -1,10 +1,15 @@
-"""Losses of segmentation: how badly predicted and true regions overlap, one number for each item and class."""
+"""Overlap losses of segmentation: Dice, IoU and Tversky."""
+
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
-import pytensor.tensor as pt
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import ratio
 from objectives._inputs import are_labels, classwise, floating, size_option
+from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, UNIT, described
 from objectives.losses._terms import finished, probability, soft
 from objectives.ops.labels import is_class
@@ -14,124 +19,108 @@ from objectives.ops.shapes import own_shape
 
 __all__ = ["dice_loss", "generalized_dice_loss", "iou_loss", "tversky_loss"]
 
-# Soft targets of a class that add up to less are no targets: the square of their inverse could overflow.
+# Soft targets of a class with a smaller sum count as none: the square of its inverse could overflow.
 EMPTY = 1e-12
 
 
-@described(per="item", symmetric=True, smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
-def dice_loss(predictions, targets, *, smooth=1.0, axis=-1, pixel_axes=None, mask=None):
-    r"""Dice loss of a segmentation, one number for each item and class.
+@described(per="item", symmetric=True, smooth=True, minimizer="hard target", predictions=UNIT, targets=CLASSES)
+def dice_loss(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    smooth: TensorLike = 1.0,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+    pixel_axes: int | Sequence[int] | None = None,
+) -> TensorVariable:
+    r"""Dice loss: 1 minus the Dice coefficient (F1 score) of a segmentation, for each item and class.
 
-    .. math::
-        L_{bc} = 1 - \frac{2 I + 2 s}{P + T + 2 s}, \qquad I = \sum_i p_i\, t_i, \quad P = \sum_i p_i, \quad
-        T = \sum_i t_i
+    Choose it where regions are small compared to the background; `tversky_loss` also trades false positives for false
+    negatives, and `generalized_dice_loss` balances classes. ``aggregate(loss, axis=-1)`` averages classes, and
+    ``loss[..., 1:]`` drops a background. For binary images give ``predictions[..., None]``, ``targets[..., None]``.
 
-    with the predictions :math:`p` and the targets :math:`t` of class c at the pixels i of item b, and the smoothing
-    s.
+    .. math:: L = 1 - \frac{2 \sum_i p_i\, t_i + 2 s}{\sum_i p_i + \sum_i t_i + 2 s}
 
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities (..., C) in [0, 1], such as (B, H, W, C), usually the output of a softmax, or of a sigmoid where
-        classes may overlap.
+        Probabilities p (..., C) of pixels i, usually (B, H, W, C).
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
+        Class indices (...), or one-hot or soft targets t (..., C).
     smooth : float or tensor
-        What is added to the intersection, not negative: the loss of a class that is neither there nor predicted is
-        then 0, and that of a small class is damped.
-    axis : int
-        Class axis of `predictions`, and of dense targets: 1 for images (B, C, H, W).
-    pixel_axes : int or tuple of int, optional
-        Axes of `predictions` that are summed over; all but the first and the class axis if not given.
-        ``pixel_axes=(0, 1, 2)`` takes a batch (B, H, W, C) as one image.
+        Smoothing s, not negative: damps the loss of small regions. (It is half of that in 2 I + s.)
     mask : tensor of bool, optional
-        Pixels (...) that count; the others leave all sums and get no gradient, whatever stands there.
+        Pixels (...) that count; the rest are in no sum and have a gradient of exactly 0.
+    axis : int
+        Class axis of `predictions` and of dense targets: 1 for (B, C, H, W).
+    pixel_axes : int or tuple of int, optional
+        Axes of `predictions` to sum over; by default all but the first and the class axis.
 
     Returns
     -------
     TensorVariable
-        Losses (B, C) in [0, 1], of the dtype of the predictions.
+        Losses (B, C) in [0, 1], of the dtype of `predictions`; 0 for a class without targets and predictions.
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form, class indices are not integers, static shapes differ, `axis` is
-        no integer, or there is no axis to sum over.
-    ValueError
-        If `smooth` is a negative number, or `pixel_axes` names the class axis.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the item is NaN in value and gradient.
-
-    Notes
-    -----
-    The mean over classes is ``aggregate(loss, axis=-1)``, weights of classes are its weights, and ``loss[..., 1:]``
-    leaves out a background of class 0. For a binary segmentation without a class axis give
-    ``predictions[..., None], targets[..., None]``. Optax adds `smooth` in the same place; where it is written
-    :math:`(2 I + s) / (P + T + s)`, s is twice as large. A class without targets and predictions, or masked wholly,
-    has loss 0 and no gradient, also with ``smooth=0``. Probabilities outside [0, 1] by more than 0.1 % give NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
-    .. [1] Milletari, F., Navab, N. and Ahmadi, S.-A. (2016), "V-Net: fully convolutional neural networks for
-       volumetric medical image segmentation", arXiv:1606.04797
+    .. [1] Milletari, F. et al. (2016), "V-Net: fully convolutional neural networks for volumetric medical image
+       segmentation", arXiv:1606.04797
 
     Examples
     --------
     >>> from objectives import dice_loss
-    >>> predictions = [[[0.5, 0.5], [0.25, 0.75], [0.0, 1.0]]]
-    >>> print(dice_loss(predictions, [[0, 1, 1]], smooth=0.0).eval().round(4))
+    >>> print(dice_loss([[[0.5, 0.5], [0.25, 0.75], [0.0, 1.0]]], [[0, 1, 1]], smooth=0.0).eval().round(4))
     [[0.4286 0.1765]]
     """
     return _tversky(predictions, targets, 0.5, 0.5, smooth, axis, pixel_axes, mask)
 
 
-@described(per="item", symmetric=True, smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
-def iou_loss(predictions, targets, *, smooth=1.0, axis=-1, pixel_axes=None, mask=None):
-    r"""Loss of the intersection over union (Jaccard index) of a segmentation, one number for each item and class.
+@described(per="item", symmetric=True, smooth=True, minimizer="hard target", predictions=UNIT, targets=CLASSES)
+def iou_loss(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    smooth: TensorLike = 1.0,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+    pixel_axes: int | Sequence[int] | None = None,
+) -> TensorVariable:
+    r"""IoU loss: 1 minus the intersection over union (Jaccard index) of a segmentation, for each item and class.
 
-    .. math::
-        L_{bc} = 1 - \frac{I + s}{P + T - I + s}, \qquad I = \sum_i p_i\, t_i, \quad P = \sum_i p_i, \quad
-        T = \sum_i t_i
+    It has the same minimum as `dice_loss` D and is steeper near it: with ``smooth=0`` it is 2 D / (1 + D). It is the
+    `tversky_loss` with alpha = beta = 1.
 
-    with the predictions :math:`p` and the targets :math:`t` of class c at the pixels i of item b, and the smoothing
-    s.
+    .. math:: L = 1 - \frac{I + s}{\sum_i p_i + \sum_i t_i - I + s}, \qquad I = \sum_i p_i\, t_i
 
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities (..., C) in [0, 1], such as (B, H, W, C).
+        Probabilities p (..., C) of pixels i, usually (B, H, W, C).
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
+        Class indices (...), or one-hot or soft targets t (..., C).
     smooth : float or tensor
-        What is added to the intersection and the union, not negative.
-    axis : int
-        Class axis of `predictions`, and of dense targets.
-    pixel_axes : int or tuple of int, optional
-        Axes of `predictions` that are summed over; all but the first and the class axis if not given.
+        Smoothing s, not negative: damps the loss of small regions.
     mask : tensor of bool, optional
-        Pixels (...) that count; the others leave all sums and get no gradient, whatever stands there.
+        Pixels (...) that count; the rest are in no sum and have a gradient of exactly 0.
+    axis : int
+        Class axis of `predictions` and of dense targets: 1 for (B, C, H, W).
+    pixel_axes : int or tuple of int, optional
+        Axes of `predictions` to sum over; by default all but the first and the class axis.
 
     Returns
     -------
     TensorVariable
-        Losses (B, C) in [0, 1], of the dtype of the predictions.
+        Losses (B, C) in [0, 1], of the dtype of `predictions`; 0 for a class without targets and predictions.
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form, class indices are not integers, static shapes differ, `axis` is
-        no integer, or there is no axis to sum over.
-    ValueError
-        If `smooth` is a negative number, or `pixel_axes` names the class axis.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the item is NaN in value and gradient.
-
-    Notes
-    -----
-    The `tversky_loss` with alpha = beta = 1. With the Dice loss D of the same inputs and ``smooth=0`` it is
-    :math:`2 D / (1 + D)`: both have the same minimum, this one is steeper near it. For the rest see `dice_loss`.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
@@ -141,68 +130,66 @@ def iou_loss(predictions, targets, *, smooth=1.0, axis=-1, pixel_axes=None, mask
     Examples
     --------
     >>> from objectives import iou_loss
-    >>> predictions = [[[0.5, 0.5], [0.25, 0.75], [0.0, 1.0]]]
-    >>> print(iou_loss(predictions, [[0, 1, 1]], smooth=0.0).eval().round(4))
+    >>> print(iou_loss([[[0.5, 0.5], [0.25, 0.75], [0.0, 1.0]]], [[0, 1, 1]], smooth=0.0).eval().round(4))
     [[0.6 0.3]]
     """
     return _tversky(predictions, targets, 1, 1, smooth, axis, pixel_axes, mask)
 
 
-@described(per="item", smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
-def tversky_loss(predictions, targets, *, alpha=0.5, beta=0.5, smooth=1.0, axis=-1, pixel_axes=None, mask=None):
-    r"""Tversky loss of a segmentation: false positives and false negatives weigh differently.
+@described(per="item", smooth=True, minimizer="hard target", predictions=UNIT, targets=CLASSES)
+def tversky_loss(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    alpha: TensorLike = 0.5,
+    beta: TensorLike = 0.5,
+    smooth: TensorLike = 1.0,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+    pixel_axes: int | Sequence[int] | None = None,
+) -> TensorVariable:
+    r"""Tversky loss: overlap loss of a segmentation with separate weights of false positives and false negatives.
+
+    Choose it over `dice_loss` if missing a small region is worse than a false alarm: a larger `beta` finds more. With
+    1/2 and 1/2 it is the `dice_loss`, with 1 and 1 the `iou_loss`.
 
     .. math::
-        L_{bc} = 1 - \frac{I + s}{I + \alpha F^+ + \beta F^- + s}, \qquad I = \sum_i p_i\, t_i, \quad
+        L = 1 - \frac{I + s}{I + \alpha F^+ + \beta F^- + s}, \qquad I = \sum_i p_i\, t_i, \quad
         F^+ = \sum_i p_i (1 - t_i), \quad F^- = \sum_i (1 - p_i)\, t_i
-
-    with the predictions :math:`p` and the targets :math:`t` of class c at the pixels i of item b, and the smoothing
-    s: one number for each item and class.
 
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities (..., C) in [0, 1], such as (B, H, W, C).
+        Probabilities p (..., C) of pixels i, usually (B, H, W, C).
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
+        Class indices (...), or one-hot or soft targets t (..., C).
     alpha : float or tensor
-        Weight of false positives, not negative.
+        Weight of false positives, not negative, as in the paper; Keras 3.15 exchanges `alpha` and `beta`.
     beta : float or tensor
-        Weight of false negatives, not negative. More than `alpha` finds more of small regions.
+        Weight of false negatives, not negative.
     smooth : float or tensor
-        What is added to the intersection, not negative.
-    axis : int
-        Class axis of `predictions`, and of dense targets.
-    pixel_axes : int or tuple of int, optional
-        Axes of `predictions` that are summed over; all but the first and the class axis if not given.
+        Smoothing s, not negative: damps the loss of small regions.
     mask : tensor of bool, optional
-        Pixels (...) that count; the others leave all sums and get no gradient, whatever stands there.
+        Pixels (...) that count; the rest are in no sum and have a gradient of exactly 0.
+    axis : int
+        Class axis of `predictions` and of dense targets: 1 for (B, C, H, W).
+    pixel_axes : int or tuple of int, optional
+        Axes of `predictions` to sum over; by default all but the first and the class axis.
 
     Returns
     -------
     TensorVariable
-        Losses (B, C) in [0, 1], of the dtype of the predictions.
+        Losses (B, C) in [0, 1], of the dtype of `predictions`; 0 for a class without targets and predictions.
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form, class indices are not integers, static shapes differ, `axis` is
-        no integer, or there is no axis to sum over.
-    ValueError
-        If `alpha`, `beta` or `smooth` is a negative number, or `pixel_axes` names the class axis.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the item is NaN in value and gradient.
-
-    Notes
-    -----
-    `alpha` belongs to false positives as in the paper; in Keras 3.15 the two are exchanged. With 0.5 and 0.5 it is the
-    `dice_loss`, with 1 and 1 the `iou_loss`. For the rest see `dice_loss`.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
-    .. [1] Salehi, S. S. M., Erdogmus, D. and Gholipour, A. (2017), "Tversky loss function for image segmentation using
-       3D fully convolutional deep networks", arXiv:1706.05721
+    .. [1] Salehi, S. S. M. et al. (2017), "Tversky loss function for image segmentation using 3D fully convolutional
+       deep networks", arXiv:1706.05721
 
     Examples
     --------
@@ -214,56 +201,51 @@ def tversky_loss(predictions, targets, *, alpha=0.5, beta=0.5, smooth=1.0, axis=
     return _tversky(predictions, targets, alpha, beta, smooth, axis, pixel_axes, mask)
 
 
-@described(per="item", smooth=True, minimiser="hard target", predictions=UNIT, targets=CLASSES)
-def generalized_dice_loss(predictions, targets, *, weighting="square", smooth=0.0, axis=-1, pixel_axes=None, mask=None):
-    r"""Generalised Dice loss of a segmentation: the overlap of all classes at once, rare classes weighing more.
+@described(per="item", smooth=True, minimizer="hard target", predictions=UNIT, targets=CLASSES)
+def generalized_dice_loss(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    class_weighting: Literal["square", "simple", "uniform"] = "square",
+    smooth: TensorLike = 0.0,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+    pixel_axes: int | Sequence[int] | None = None,
+) -> TensorVariable:
+    r"""Generalized Dice loss: one Dice loss over all classes of a segmentation, in which small classes weigh more.
 
-    .. math::
-        L_b = 1 - \frac{2 \sum_c w_c I_c + 2 s}{\sum_c w_c (P_c + T_c) + 2 s}, \qquad w_c = \frac{1}{T_c^2}
+    Choose it over `dice_loss` if classes differ much in size. Optax's function of this name is something else: the Dice
+    losses weighted by class, here ``aggregate(dice_loss(predictions, targets), weights[None, :])``.
 
-    with :math:`I_c = \sum_i p_{ic}\, t_{ic}`, :math:`P_c = \sum_i p_{ic}` and :math:`T_c = \sum_i t_{ic}` over the
-    pixels i of item b, the predictions :math:`p`, the targets :math:`t` and the smoothing s: one number for each item.
+    .. math:: L = 1 - \frac{2 \sum_c w_c \sum_i p_{ic}\, t_{ic} + 2 s}{\sum_c w_c (\sum_i p_{ic} + T_c) + 2 s}, \qquad
+              w_c = \frac{1}{T_c^2}, \quad T_c = \sum_i t_{ic}
 
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities (..., C) in [0, 1], such as (B, H, W, C).
+        Probabilities p (..., C) of pixels i, usually (B, H, W, C).
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C).
-    weighting : {"square", "simple", "uniform"}
-        Weights of the classes: :math:`1 / T_c^2`, :math:`1 / T_c` or 1.
+        Class indices (...), or one-hot or soft targets t (..., C).
+    class_weighting : {"square", "simple", "uniform"}
+        Class weights: 1/T², 1/T or 1. A class that an item lacks gets the largest weight of those it has.
     smooth : float or tensor
-        What is added to the weighted intersection, not negative. The weights of large classes are small, so that
-        little of it goes a long way.
-    axis : int
-        Class axis of `predictions`, and of dense targets.
-    pixel_axes : int or tuple of int, optional
-        Axes of `predictions` that are summed over; all but the first and the class axis if not given.
+        Smoothing s, not negative. A little goes a long way, since weights are small.
     mask : tensor of bool, optional
-        Pixels (...) that count; the others leave all sums and get no gradient, whatever stands there.
+        Pixels (...) that count; the rest are in no sum and have a gradient of exactly 0.
+    axis : int
+        Class axis of `predictions` and of dense targets: 1 for (B, C, H, W).
+    pixel_axes : int or tuple of int, optional
+        Axes of `predictions` to sum over; by default all but the first and the class axis.
 
     Returns
     -------
     TensorVariable
-        Losses (B,) in [0, 1], of the dtype of the predictions.
+        Losses (B,) in [0, 1], of the dtype of `predictions`; 0 for an item without targets and predictions.
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form, class indices are not integers, static shapes differ, `axis` is
-        no integer, or there is no axis to sum over.
-    ValueError
-        If `weighting` is none of the three, `smooth` is a negative number, or `pixel_axes` names the class axis.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the item is NaN in value and gradient.
-
-    Notes
-    -----
-    A class that an item does not have gets the largest weight among those that it has, so that items do not depend
-    on each other; the weights of an item without any targets are 1. An item without targets and predictions has loss
-    0 and no gradient. Optax' function of this name is something else: a mean of Dice losses, weighted by how rare the
-    classes are in the batch, which is ``aggregate(dice_loss(predictions, targets), weights[None, :])``.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
@@ -273,13 +255,12 @@ def generalized_dice_loss(predictions, targets, *, weighting="square", smooth=0.
     Examples
     --------
     >>> from objectives import generalized_dice_loss
-    >>> predictions = [[[0.5, 0.5], [0.25, 0.75], [0.0, 1.0]]]
-    >>> print(generalized_dice_loss(predictions, [[0, 1, 1]]).eval().round(4))
+    >>> print(generalized_dice_loss([[[0.5, 0.5], [0.25, 0.75], [0.0, 1.0]]], [[0, 1, 1]]).eval().round(4))
     [0.3333]
     """
     p, t, axes = _pixels(predictions, targets, axis, pixel_axes, mask)
     hits, false_positives, false_negatives = _sums(p, t, axes)
-    weights = _weights(t.sum(axis=axes), weighting)
+    weights = _weights(t.sum(axis=axes), class_weighting)
     missed = (weights * (0.5 * false_positives + 0.5 * false_negatives)).sum(axis=-1)
     return _loss((weights * hits).sum(axis=-1), missed, smooth, predictions)
 
@@ -291,7 +272,7 @@ def _tversky(predictions, targets, alpha, beta, smooth, axis, pixel_axes, mask):
 
 
 def _pixels(predictions, targets, axis, pixel_axes, mask):
-    """Predictions and dense targets, 0 where masked, with the classes last, and the axes of the pixels."""
+    """Predictions and dense targets, 0 where masked, with the class axis last, and the pixel axes."""
     _check_class_axis(axis)
     axes = _pixel_axes(pixel_axes, axis, floating(predictions, "predictions").ndim)
     p, t, mask = classwise(predictions, targets, mask, axis=axis)
@@ -301,12 +282,12 @@ def _pixels(predictions, targets, axis, pixel_axes, mask):
     else:
         t = soft(t)
     p = probability(p)
-    # the sums of a large image are more than float16 can hold
+    # float16 overflows in sums of large images
     return (p.astype("float32"), t.astype("float32"), axes) if p.dtype == "float16" else (p, t, axes)
 
 
 def _one_hot(labels, like):
-    """Indicators of the classes, NaN for an invalid label where the backend cannot raise."""
+    """One-hot rows, NaN for an invalid label if the backend cannot raise."""
     valid = (labels >= 0) & (labels < own_shape(like).shape[-1])
     return where(valid[..., None], is_class(labels, like).astype(like.dtype), np.nan)
 
@@ -318,45 +299,43 @@ def _check_class_axis(axis):
 
 
 def _pixel_axes(pixel_axes, axis, ndim):
-    """The axes of the pixels where that of the classes has become the last."""
+    """The pixel axes, once the class axis is the last."""
     if ndim == 0:
-        return ()  # `classwise` says what is missing
+        return ()  # `classwise` raises
     class_axis = normalize_axis_index(int(axis), ndim)
     axes = set(range(1, ndim)) - {class_axis} if pixel_axes is None else normalize_axis_tuple(pixel_axes, ndim)
     if not axes:
         raise TypeError(
-            f"predictions with {ndim} dimensions have no pixels beside the first axis, of items, and that of the "
-            "classes: name the axes to sum over, for example pixel_axes=0 for the pixels (N, C) of one image"
+            f"predictions with {ndim} dimensions have no pixel axes besides the first axis (items) and the class axis: "
+            "name the axes to sum over, for example pixel_axes=0 for the pixels (N, C) of one image"
         )
     if class_axis in axes:
         raise ValueError(
-            f"pixel_axes={pixel_axes} names the class axis, axis={axis}, which is kept. Give the axes of the pixels; "
-            "generalized_dice_loss(weighting='uniform') is the loss over all classes together"
+            f"pixel_axes={pixel_axes} names the class axis, axis={axis}, which is kept: give the axes of the pixels. "
+            "For one loss over all classes use generalized_dice_loss(class_weighting='uniform')"
         )
     return tuple(sorted(i - (i > class_axis) for i in axes))
 
 
 def _sums(p, t, axes):
-    """Hits, false positives and false negatives; as sums of their own, without the errors of differences."""
+    """True positives, false positives and false negatives, summed separately to avoid the rounding of differences."""
     return (p * t).sum(axis=axes), (p * (1 - t)).sum(axis=axes), ((1 - p) * t).sum(axis=axes)
 
 
-def _weights(sizes, weighting):
-    """The weights of the classes in an item, from how much of each there is."""
-    if weighting not in ("square", "simple", "uniform"):
-        raise ValueError(f"weighting must be 'square', 'simple' or 'uniform', not {weighting!r}")
-    if weighting == "uniform":
+def _weights(sizes, class_weighting):
+    """The weights of the classes of an item, from their sizes."""
+    if class_weighting not in ("square", "simple", "uniform"):
+        raise ValueError(f"class_weighting must be 'square', 'simple' or 'uniform', not {class_weighting!r}")
+    if class_weighting == "uniform":
         return 1
     present = sizes > EMPTY
     inverse = where(present, 1 / where(present, sizes, 1), 0)
-    weights = inverse * inverse if weighting == "square" else inverse
+    weights = inverse * inverse if class_weighting == "square" else inverse
     largest = even_max(weights)
     return where(present, weights, where(largest > 0, largest, 1)[..., None])
 
 
 def _loss(hits, missed, smooth, predictions):
-    """``1 - (hits + smooth) / (hits + missed + smooth)`` without the difference, and 0 for nothing at all."""
+    """``1 - (hits + smooth) / (hits + missed + smooth)`` without cancellation, and 0 for 0/0."""
     everything = hits + missed + size_option(smooth, "smooth", hits)
-    something = pt.neq(everything, 0)
-    loss = where(something, missed, 0) / where(something, everything, 1)
-    return finished(loss.astype(floating(predictions, "predictions").dtype))
+    return finished(ratio(missed, everything).astype(floating(predictions, "predictions").dtype))

@@ -1,8 +1,10 @@
-"""Losses of relative errors: percentages of the target, and differences of logarithms."""
+"""Losses of relative errors: percentage errors and the squared logarithmic error."""
 
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import elementwise, known_number, option
+from objectives._typing import TensorLike
 from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.losses._terms import finished
 from objectives.ops.selection import absolute, nan_where, where
@@ -15,49 +17,48 @@ __all__ = [
 ]
 
 
-@described(convex=True, minimiser="median weighted by 1 / target", minimum=0, predictions=REALS, targets=REALS)
-def absolute_percentage_error(predictions, targets, *, scale=100.0, eps=1e-7, mask=None):
-    r"""Absolute error in percent of the target, element by element.
+@described(convex=True, minimizer="median weighted by 1 / target", minimum=0, predictions=REALS, targets=REALS)
+def absolute_percentage_error(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    factor: TensorLike = 100.0,
+    epsilon: TensorLike = 1e-7,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Absolute percentage error: the absolute error in percent of the target, element by element.
+
+    Its mean is MAPE. Targets of 0 cost ``factor / epsilon`` times the absolute error: mask them or use another loss.
 
     .. math:: L = 100\, \frac{|p - t|}{\max(|t|, \varepsilon)}
-
-    with the predictions :math:`p` and the targets :math:`t`.
 
     Parameters
     ----------
     predictions : tensor of float
-        Predictions (...), any real numbers.
+        Predictions p (...), any real numbers.
     targets : tensor
-        Targets (...), any real numbers, usually not near 0. A vector is aligned with a column of predictions, see
-        `align_targets`.
-    scale : float or tensor
-        The factor 100; 1 gives fractions, as scikit-learn does.
-    eps : float or tensor
-        Least denominator :math:`\varepsilon`, positive.
+        Targets t (...), any real numbers.
+    factor : float or tensor
+        The factor 100; 1 gives fractions, as in scikit-learn.
+    epsilon : float or tensor
+        Smallest denominator, positive.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Percentages (...), of the dtype of the predictions.
+        Percentages (...).
 
     Raises
     ------
-    TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
-    ValueError
-        If `eps` is a number that is not positive.
-
-    Notes
-    -----
-    A target of 0 costs the absolute error times ``scale / eps``: mask such targets, or aggregate the `absolute_error`
-    and divide by the sum of the absolute targets. What is too high may cost more than 100 %, what is too low not.
+    TypeError, ValueError
+        If ranks, shapes or dtypes do not fit, or if `epsilon` is not positive.
 
     References
     ----------
-    .. [1] Hyndman, R. J. and Koehler, A. B. (2006), "Another look at measures of forecast accuracy", International
-       Journal of Forecasting 22, doi:10.1016/j.ijforecast.2006.03.001
+    .. [1] Hyndman, R. J. and Koehler, A. B. (2006), "Another look at measures of forecast accuracy",
+       doi:10.1016/j.ijforecast.2006.03.001
 
     Examples
     --------
@@ -65,55 +66,53 @@ def absolute_percentage_error(predictions, targets, *, scale=100.0, eps=1e-7, ma
     >>> print(absolute_percentage_error([1.0, 6.0], [2.0, -4.0]).eval())
     [ 50. 250.]
     """
-    predictions, targets, mask = elementwise(predictions, targets, mask)
-    fraction = absolute(predictions - targets) / _at_least(eps, pt.abs(targets))
-    return finished(option(scale, "scale", predictions) * fraction, mask)
+    p, t, mask = elementwise(predictions, targets, mask)
+    fraction = absolute(p - t) / _at_least(epsilon, pt.abs(t))
+    return finished(option(factor, "factor", p) * fraction, mask)
 
 
-@described(best=None, convex=True, smooth=True, minimiser="unbounded", predictions=REALS, targets=REALS)
-def percentage_error(predictions, targets, *, scale=100.0, eps=1e-7, mask=None):
-    r"""Signed error in percent of the target, element by element: positive where the prediction falls short.
+@described(best=None, convex=True, smooth=True, minimizer="unbounded", predictions=REALS, targets=REALS)
+def percentage_error(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    factor: TensorLike = 100.0,
+    epsilon: TensorLike = 1e-7,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Percentage error: target minus prediction in percent of the target, element by element.
 
-    .. math:: L = 100\, \frac{t - p}{t}
+    For inspection; it has no minimum. The sign is that of forecasting, opposite to `signed_error`; the mean is MPE.
 
-    with the predictions :math:`p` and the targets :math:`t`; denominators between :math:`-\varepsilon` and
-    :math:`\varepsilon` are replaced by :math:`\varepsilon` with the sign of t (that of 0 is positive).
+    .. math:: L = 100\, \frac{t - p}{s \max(|t|, \varepsilon)}, \qquad s = -1 \text{ if } t < 0, \text{ else } 1
 
     Parameters
     ----------
     predictions : tensor of float
-        Predictions (...), any real numbers.
+        Predictions p (...), any real numbers.
     targets : tensor
-        Targets (...), any real numbers, usually not near 0. A vector is aligned with a column of predictions, see
-        `align_targets`.
-    scale : float or tensor
+        Targets t (...), any real numbers.
+    factor : float or tensor
         The factor 100; 1 gives fractions.
-    eps : float or tensor
-        Least absolute value :math:`\varepsilon` of the denominator, positive.
+    epsilon : float or tensor
+        Smallest size of the denominator, positive.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Percentages (...), of the dtype of the predictions.
+        Percentages (...), positive below a positive target and above a negative one.
 
     Raises
     ------
-    TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
-    ValueError
-        If `eps` is a number that is not positive.
-
-    Notes
-    -----
-    This is to be looked at, not to be minimised: it has no minimum. Its mean is the mean percentage error, with the
-    sign of forecasting (target minus prediction), which is not that of `signed_error`.
+    TypeError, ValueError
+        If ranks, shapes or dtypes do not fit, or if `epsilon` is not positive.
 
     References
     ----------
-    .. [1] Hyndman, R. J. and Koehler, A. B. (2006), "Another look at measures of forecast accuracy", International
-       Journal of Forecasting 22, doi:10.1016/j.ijforecast.2006.03.001
+    .. [1] Hyndman, R. J. and Koehler, A. B. (2006), "Another look at measures of forecast accuracy",
+       doi:10.1016/j.ijforecast.2006.03.001
 
     Examples
     --------
@@ -121,55 +120,55 @@ def percentage_error(predictions, targets, *, scale=100.0, eps=1e-7, mask=None):
     >>> print(percentage_error([1.0, 6.0, -6.0], [2.0, 4.0, -4.0]).eval())
     [ 50. -50. -50.]
     """
-    predictions, targets, mask = elementwise(predictions, targets, mask)
-    size = _at_least(eps, pt.abs(targets))
-    fraction = (targets - predictions) / where(targets < 0, -size, size)
-    loss = option(scale, "scale", predictions) * fraction
+    p, t, mask = elementwise(predictions, targets, mask)
+    size = _at_least(epsilon, pt.abs(t))
+    fraction = (t - p) / where(t < 0, -size, size)
+    loss = option(factor, "factor", p) * fraction
     return finished(nan_where(pt.isnan(loss), loss), mask)
 
 
-@described(symmetric=True, minimiser="target", minimum=0, predictions=REALS, targets=REALS)
-def symmetric_absolute_percentage_error(predictions, targets, *, scale=100.0, eps=1e-7, mask=None):
-    r"""Absolute error in percent of the mean size of prediction and target, element by element.
+@described(symmetric=True, minimizer="target", minimum=0, predictions=REALS, targets=REALS)
+def symmetric_absolute_percentage_error(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    factor: TensorLike = 100.0,
+    epsilon: TensorLike = 1e-7,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Symmetric absolute percentage error: relative to the mean size of prediction and target, element by element.
+
+    Unlike `absolute_percentage_error` it is bounded, by 200 %; its mean is SMAPE. It is 200 % wherever the signs of
+    prediction and target differ, with a gradient of 0: start training on the right side of 0.
 
     .. math:: L = 100\, \frac{2\, |p - t|}{\max(|p| + |t|, \varepsilon)}
-
-    with the predictions :math:`p` and the targets :math:`t`. It is between 0 and 200 %, and 0 where both are 0.
 
     Parameters
     ----------
     predictions : tensor of float
-        Predictions (...), any real numbers.
+        Predictions p (...), any real numbers.
     targets : tensor
-        Targets (...), any real numbers. A vector is aligned with a column of predictions, see `align_targets`.
-    scale : float or tensor
-        The factor 100; 1 gives fractions between 0 and 2, as torchmetrics does.
-    eps : float or tensor
-        Least denominator :math:`\varepsilon`, positive.
+        Targets t (...), any real numbers.
+    factor : float or tensor
+        The factor 100; 1 gives fractions between 0 and 2, as in torchmetrics.
+    epsilon : float or tensor
+        Smallest denominator, positive.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Percentages (...), of the dtype of the predictions.
+        Percentages (...), 0 where prediction and target are 0.
 
     Raises
     ------
-    TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
-    ValueError
-        If `eps` is a number that is not positive.
-
-    Notes
-    -----
-    It is 200 % wherever prediction and target have different signs, with a gradient of 0: a model has to start on
-    the right side.
+    TypeError, ValueError
+        If ranks, shapes or dtypes do not fit, or if `epsilon` is not positive.
 
     References
     ----------
-    .. [1] Makridakis, S. (1993), "Accuracy measures: theoretical and practical concerns", International Journal of
-       Forecasting 9, doi:10.1016/0169-2070(93)90079-3
+    .. [1] Makridakis, S. (1993), "Accuracy measures", doi:10.1016/0169-2070(93)90079-3
 
     Examples
     --------
@@ -177,56 +176,55 @@ def symmetric_absolute_percentage_error(predictions, targets, *, scale=100.0, ep
     >>> print(symmetric_absolute_percentage_error([3.0, 0.0, 1.0], [1.0, 0.0, -5.0]).eval())
     [100.   0. 200.]
     """
-    predictions, targets, mask = elementwise(predictions, targets, mask)
-    total = pt.abs(predictions) + pt.abs(targets)
-    size = _at_least(eps, total)
-    # Where the signs differ the fraction is 1: the parts of its gradient would cancel but for rounding.
-    opposite = (predictions * targets < 0) & (total >= size)
-    fraction = where(opposite, 1, absolute(predictions - targets) / size)
-    return finished(2 * option(scale, "scale", predictions) * fraction, mask)
+    p, t, mask = elementwise(predictions, targets, mask)
+    total = pt.abs(p) + pt.abs(t)
+    size = _at_least(epsilon, total)
+    # The fraction is 1 where the signs differ: computed, the parts of its gradient would not cancel exactly.
+    opposite = (p * t < 0) & (total >= size)
+    fraction = where(opposite, 1, absolute(p - t) / size)
+    return finished(2 * option(factor, "factor", p) * fraction, mask)
 
 
 @described(
     symmetric=True,
     smooth=True,
-    minimiser="geometric mean of 1 + target, less 1",
+    minimizer="geometric mean of 1 + target, less 1",
     minimum=0,
     predictions=NON_NEGATIVE,
     targets=NON_NEGATIVE,
 )
-def squared_logarithmic_error(predictions, targets, *, mask=None):
-    r"""Squared difference of the logarithms of 1 + x, element by element.
+def squared_logarithmic_error(
+    predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None
+) -> TensorVariable:
+    r"""Squared logarithmic error: the squared difference of log(1 + x), element by element.
 
-    .. math:: L = \Bigl(\log(1 + \max(p, 0)) - \log(1 + \max(t, 0))\Bigr)^2
+    Choose it for counts or sizes that span orders of magnitude. Its mean is MSLE, the root of that RMSLE.
 
-    with the predictions :math:`p` and the targets :math:`t`.
+    .. math:: L = \Bigl(\log(1 + \max(p, 0)) - \log(1 + t)\Bigr)^2
 
     Parameters
     ----------
     predictions : tensor of float
-        Predictions (...), not negative.
+        Predictions p (...), not negative.
     targets : tensor
-        Targets (...), not negative, usually counts or sizes of many magnitudes. A vector is aligned with a column of
-        predictions, see `align_targets`.
+        Targets t (...), not negative; negative ones give NaN.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...).
 
     Raises
     ------
     TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
+        If ranks, shapes or dtypes do not fit.
 
     Notes
     -----
-    Negative predictions count as 0, as in Keras, and have a gradient of 0: a model that may start below 0 needs an
-    output that cannot be negative, such as ``pt.softplus``. At 0 itself the gradient is that of positive numbers.
-    Negative targets give NaN. The root of the mean is the RMSLE:
-    ``pt.sqrt(aggregate(squared_logarithmic_error(predictions, targets)))``.
+    Negative predictions count as 0, as in Keras, with a gradient of 0. If a model may start below 0, give it an output
+    that cannot be negative, such as ``pt.softplus``. At 0 the gradient is that of positive predictions.
 
     References
     ----------
@@ -238,16 +236,16 @@ def squared_logarithmic_error(predictions, targets, *, mask=None):
     >>> print(squared_logarithmic_error([0.0, 9.0, -5.0], [0.0, 99.0, 0.0]).eval().round(4))
     [0.     5.3019 0.    ]
     """
-    predictions, targets, mask = elementwise(predictions, targets, mask)
-    targets = nan_where(targets < 0, targets)
-    return finished(pt.square(_log1p_of_positive(predictions) - pt.log1p(targets)), mask)
+    p, t, mask = elementwise(predictions, targets, mask)
+    t = nan_where(t < 0, t)
+    return finished(pt.square(_log1p_of_positive(p) - pt.log1p(t)), mask)
 
 
-def _at_least(eps, x):
-    if (number := known_number(eps)) is not None and not number > 0:
-        raise ValueError(f"eps must be positive, not {number}")
-    eps = option(eps, "eps", x)
-    return where(x < eps, eps, x)
+def _at_least(epsilon, x):
+    if (number := known_number(epsilon)) is not None and not number > 0:
+        raise ValueError(f"epsilon must be positive, not {number}")
+    epsilon = option(epsilon, "epsilon", x)
+    return where(x < epsilon, epsilon, x)
 
 
 def _log1p_of_positive(x):

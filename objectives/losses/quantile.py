@@ -1,9 +1,11 @@
-"""The loss whose least mean is at a quantile."""
+"""The quantile (pinball) loss."""
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import column_option, elementwise
+from objectives._typing import TensorLike
 from objectives.lookup import REALS, described
 from objectives.losses._terms import finished
 from objectives.ops.selection import absolute, scaled, where
@@ -11,42 +13,37 @@ from objectives.ops.selection import absolute, scaled, where
 __all__ = ["quantile_loss"]
 
 
-@described(convex=True, minimiser="quantile", minimum=0, predictions=REALS, targets=REALS)
-def quantile_loss(predictions, targets, *, quantile=0.5, mask=None):
-    r"""Pinball loss, element by element: least, on average, at a quantile of the targets.
+@described(convex=True, minimizer="quantile", minimum=0, predictions=REALS, targets=REALS)
+def quantile_loss(
+    predictions: TensorLike, targets: TensorLike, *, quantile: TensorLike = 0.5, mask: TensorLike | None = None
+) -> TensorVariable:
+    r"""Quantile loss (pinball loss): least, on average, at a quantile of the targets; element by element.
+
+    Choose it to predict intervals: each unit of a prediction that is too low costs q, of one that is too high 1 - q.
+    For ``quantile=0.5`` this is half the `absolute_error`. The gradient of an exact prediction is 0.
 
     .. math:: L = \max(q\, d, (q - 1)\, d), \qquad d = t - p
-
-    with the predictions :math:`p`, the targets :math:`t` and the quantile :math:`q`: a prediction that is too low
-    costs q for each unit, one that is too high 1 - q.
 
     Parameters
     ----------
     predictions : tensor of float
-        Predictions (...), any real numbers; for several quantiles (..., Q).
+        Predictions p (...), any real numbers; (..., Q) for several quantiles.
     targets : tensor
-        Targets (...), any real numbers; for several quantiles (..., 1), as ``targets[..., None]`` makes them. A vector
-        is aligned with a column of predictions, see `align_targets`.
+        Targets t (...), any real numbers; (..., 1), such as ``targets[..., None]``, for several quantiles.
     quantile : float or tensor
-        Quantile between 0 and 1: a number, or a vector (Q,) with one for each entry of the last axis.
+        Quantile q in [0, 1]: a number, or a vector (Q,) along the last axis.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...).
 
     Raises
     ------
-    TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
-    ValueError
-        If `quantile` holds a number outside [0, 1].
-
-    Notes
-    -----
-    For ``quantile=0.5`` this is half the `absolute_error`. The gradient is 0 where the prediction is exact.
+    TypeError, ValueError
+        If ranks, shapes or dtypes do not fit, or if `quantile` is outside [0, 1].
 
     References
     ----------
@@ -61,7 +58,7 @@ def quantile_loss(predictions, targets, *, quantile=0.5, mask=None):
     levels = quantile.data if isinstance(quantile, pt.TensorConstant) else quantile
     if not isinstance(levels, pt.TensorVariable) and not np.all((np.asarray(levels) >= 0) & (np.asarray(levels) <= 1)):
         raise ValueError(f"quantile must be between 0 and 1, not {levels}")
-    predictions, targets, mask = elementwise(predictions, targets, mask)
-    quantile = column_option(quantile, "quantile", predictions)
-    shortfall = targets - predictions
-    return finished(scaled(where(shortfall > 0, quantile, 1 - quantile), absolute(shortfall)), mask)
+    p, t, mask = elementwise(predictions, targets, mask)
+    q = column_option(quantile, "quantile", p)
+    shortfall = t - p
+    return finished(scaled(where(shortfall > 0, q, 1 - q), absolute(shortfall)), mask)

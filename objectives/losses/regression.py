@@ -1,9 +1,11 @@
-"""Losses between real numbers."""
+"""Regression losses: squared, absolute and smooth errors of real numbers, element by element."""
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import elementwise, floating_scores, known_number, option, tensor
+from objectives._typing import TensorLike
 from objectives.lookup import REALS, described
 from objectives.losses._terms import finished
 from objectives.ops.selection import absolute, nan_where, scaled, where
@@ -20,37 +22,37 @@ __all__ = [
 ]
 
 
-@described(symmetric=True, convex=True, smooth=True, minimiser="mean", minimum=0, a=REALS, b=REALS)
-def squared_error(a, b, *, mask=None):
-    r"""Squared difference of two tensors, element by element.
+@described(symmetric=True, convex=True, smooth=True, minimizer="mean", minimum=0, a=REALS, b=REALS)
+def squared_error(a: TensorLike, b: TensorLike, *, mask: TensorLike | None = None) -> TensorVariable:
+    r"""Squared error: the squared difference of two tensors, element by element.
+
+    The standard loss of regression; its mean is the mean squared error (MSE). Outliers dominate it. There is
+    no factor 1/2: optax's ``l2_loss`` is ``0.5 * squared_error(a, b)``.
 
     .. math:: L = (a - b)^2
-
-    with the predictions :math:`a` and the targets :math:`b`, or the other way round: the loss is symmetric.
 
     Parameters
     ----------
     a : tensor
         Predictions (...), any real numbers.
     b : tensor
-        Targets (...), any real numbers. A vector is aligned with a column `a`, see `align_targets`.
+        Targets (...), any real numbers.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `a`; the others are 0 in value and gradient, whatever stands there.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Squared errors (...), of the dtype of `a` (of `b`, then floatX, where they are integers).
+        Squared errors (...), of the dtype of `a`, or of `b` where `a` holds integers.
 
     Raises
     ------
     TypeError
-        If the ranks differ, or static shapes cannot be paired.
+        If ranks, shapes or dtypes do not fit.
 
-    Notes
-    -----
-    There is no factor 1/2. For targets with outliers see `huber_loss`. The mean squared error of each row is
-    ``aggregate(squared_error(a, b), axis=-1)``, optax's ``l2_loss`` is ``0.5 * squared_error(a, b)``.
+    See Also
+    --------
+    absolute_error, huber_loss, root_mean_squared_error
 
     References
     ----------
@@ -62,54 +64,48 @@ def squared_error(a, b, *, mask=None):
     >>> print(squared_error([1.0, 2.5], [3.0, 2.0]).eval())
     [4.   0.25]
     """
-    a, b = tensor(a, "a"), tensor(b, "b")
-    a = a if a.dtype.startswith(("float", "complex")) else a.astype(floating_scores(b, "b").dtype)
-    a, b, mask = elementwise(a, b, mask)
-    return finished(pt.square(a - b), mask)
+    p, t = tensor(a, "a"), tensor(b, "b")
+    p = p if p.dtype.startswith(("float", "complex")) else p.astype(floating_scores(t, "b").dtype)
+    p, t, mask = elementwise(p, t, mask, names=("a", "b"))
+    return finished(pt.square(p - t), mask)
 
 
-@described(symmetric=True, convex=True, smooth=True, minimiser="target", minimum=0, predictions=REALS, targets=REALS)
-def huber_loss(predictions, targets, delta=1, *, mask=None):
-    r"""Huber loss: quadratic for small errors, linear beyond, so that outliers weigh less.
+@described(symmetric=True, convex=True, smooth=True, minimizer="target", minimum=0, predictions=REALS, targets=REALS)
+def huber_loss(
+    predictions: TensorLike, targets: TensorLike, delta: TensorLike = 1, *, mask: TensorLike | None = None
+) -> TensorVariable:
+    r"""Huber loss: quadratic for small errors and linear for large ones, element by element.
+
+    Choose it over `squared_error` if some targets are outliers: its gradient is the error clipped to [-delta, delta].
 
     .. math::
-        L = \begin{cases} \frac{1}{2} d^2 & |d| \le \delta \\ \delta (|d| - \frac{\delta}{2}) & |d| > \delta
-        \end{cases}, \qquad d = p - t
-
-    with the predictions :math:`p` and the targets :math:`t`.
+        L = \frac{d^2}{2} \text{ if } |d| \le \delta, \quad
+        \delta \Bigl(|d| - \frac{\delta}{2}\Bigr) \text{ otherwise}, \qquad d = p - t
 
     Parameters
     ----------
     predictions : tensor of float
-        Predictions (...), any real numbers.
+        Predictions p (...), any real numbers.
     targets : tensor
-        Targets (...), any real numbers. A vector is aligned with a column of predictions, see `align_targets`.
+        Targets t (...), any real numbers.
     delta : float or tensor
-        Error from which on the loss is linear, positive. Infinity gives half the `squared_error`.
+        Size of the error where the loss becomes linear, positive. Infinity gives half the `squared_error`.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...).
 
     Raises
     ------
-    TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
-    ValueError
-        If `delta` is a number that is not positive.
-
-    Notes
-    -----
-    The gradient is :math:`d` clipped to :math:`[-\delta, \delta]`, also for infinite errors. PyTorch's
-    ``smooth_l1_loss(beta=delta)`` is this loss divided by delta.
+    TypeError, ValueError
+        If ranks, shapes or dtypes do not fit, or if `delta` is not positive.
 
     References
     ----------
-    .. [1] Huber, P. J. (1964), "Robust estimation of a location parameter", Annals of Mathematical Statistics 35,
-       doi:10.1214/aoms/1177703732
+    .. [1] Huber, P. J. (1964), "Robust estimation of a location parameter", doi:10.1214/aoms/1177703732
 
     Examples
     --------
@@ -119,51 +115,46 @@ def huber_loss(predictions, targets, delta=1, *, mask=None):
     """
     if (number := known_number(delta)) is not None and not number > 0:
         raise ValueError(f"delta must be positive, not {number}")
-    predictions, targets, mask = elementwise(predictions, targets, mask)
-    delta = option(delta, "delta", predictions)
-    half = np.asarray(0.5, dtype=predictions.dtype)
-    quadratic, linear = _parted(predictions - targets, delta)
-    # nothing is beyond an infinite delta, and 0 * inf would be NaN
-    return finished(half * pt.square(quadratic) + scaled(linear, delta), mask)
+    p, t, mask = elementwise(predictions, targets, mask)
+    slope = option(delta, "delta", p)
+    half = np.asarray(0.5, dtype=p.dtype)
+    quadratic, linear = _split(p - t, slope)
+    # `scaled`, since 0 * inf would be NaN for an infinite delta
+    return finished(half * pt.square(quadratic) + scaled(linear, slope), mask)
 
 
-@described(symmetric=True, convex=True, smooth=True, minimiser="target", minimum=0, predictions=REALS, targets=REALS)
-def smooth_l1_loss(predictions, targets, *, beta=1.0, mask=None):
+@described(symmetric=True, convex=True, smooth=True, minimizer="target", minimum=0, predictions=REALS, targets=REALS)
+def smooth_l1_loss(
+    predictions: TensorLike, targets: TensorLike, *, beta: TensorLike = 1.0, mask: TensorLike | None = None
+) -> TensorVariable:
     r"""Smooth L1 loss: the absolute error with its kink rounded off, element by element.
 
-    .. math::
-        L = \begin{cases} \frac{d^2}{2 \beta} & |d| \le \beta \\ |d| - \frac{\beta}{2} & |d| > \beta
-        \end{cases}, \qquad d = p - t
+    It equals ``huber_loss(delta=beta) / beta``, so that large errors weigh the same for every `beta`.
 
-    with the predictions :math:`p` and the targets :math:`t`.
+    .. math::
+        L = \frac{d^2}{2 \beta} \text{ if } |d| \le \beta, \quad |d| - \frac{\beta}{2} \text{ otherwise}, \qquad
+        d = p - t
 
     Parameters
     ----------
     predictions : tensor of float
-        Predictions (...), any real numbers.
+        Predictions p (...), any real numbers.
     targets : tensor
-        Targets (...), any real numbers. A vector is aligned with a column of predictions, see `align_targets`.
+        Targets t (...), any real numbers.
     beta : float or tensor
-        Error from which on the loss is linear, not negative. 0 gives `absolute_error`, infinity 0.
+        Size of the error where the loss becomes linear, not negative. 0 gives `absolute_error`, infinity gives 0.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...).
 
     Raises
     ------
-    TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
-    ValueError
-        If `beta` is a negative number.
-
-    Notes
-    -----
-    This is ``huber_loss(delta=beta) / beta``: the slope of its linear part is 1 whatever `beta`, while that of
-    `huber_loss` is delta. The gradient is :math:`d / \beta` clipped to :math:`[-1, 1]`.
+    TypeError, ValueError
+        If ranks, shapes or dtypes do not fit, or if `beta` is negative.
 
     References
     ----------
@@ -177,44 +168,43 @@ def smooth_l1_loss(predictions, targets, *, beta=1.0, mask=None):
     """
     if (number := known_number(beta)) is not None and not number >= 0:
         raise ValueError(f"beta must not be negative, not {number}")
-    predictions, targets, mask = elementwise(predictions, targets, mask)
-    beta = option(beta, "beta", predictions)
-    quadratic, linear = _parted(predictions - targets, beta)
-    # Where beta is 0 there is no quadratic part to divide by it.
-    return finished(pt.square(quadratic) / (2 * where(beta > 0, beta, 1)) + linear, mask)
+    p, t, mask = elementwise(predictions, targets, mask)
+    bound = option(beta, "beta", p)
+    quadratic, linear = _split(p - t, bound)
+    # the quadratic part is 0 where beta is
+    return finished(pt.square(quadratic) / (2 * where(bound > 0, bound, 1)) + linear, mask)
 
 
-@described(symmetric=True, convex=True, minimiser="median", minimum=0, predictions=REALS, targets=REALS)
-def absolute_error(predictions, targets, *, mask=None):
-    r"""Absolute difference, element by element: the L1 loss.
+@described(symmetric=True, convex=True, minimizer="median", minimum=0, predictions=REALS, targets=REALS)
+def absolute_error(predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None) -> TensorVariable:
+    r"""Absolute error (L1 loss): the size of the difference, element by element.
+
+    Its mean, the mean absolute error (MAE), is least at the median. The gradient of an exact prediction is 0.
 
     .. math:: L = |p - t|
-
-    with the predictions :math:`p` and the targets :math:`t`.
 
     Parameters
     ----------
     predictions : tensor of float
-        Predictions (...), any real numbers.
+        Predictions p (...), any real numbers.
     targets : tensor
-        Targets (...), any real numbers. A vector is aligned with a column of predictions, see `align_targets`.
+        Targets t (...), any real numbers.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Absolute errors (...), of the dtype of the predictions.
+        Absolute errors (...).
 
     Raises
     ------
     TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
+        If ranks, shapes or dtypes do not fit.
 
-    Notes
-    -----
-    The gradient is 0 where the prediction is exact. `smooth_l1_loss`, `huber_loss` and `log_cosh_loss` have no kink
-    there.
+    See Also
+    --------
+    squared_error, quantile_loss, smooth_l1_loss
 
     References
     ----------
@@ -226,41 +216,37 @@ def absolute_error(predictions, targets, *, mask=None):
     >>> print(absolute_error([1.0, 2.5], [3.0, 2.0]).eval())
     [2.  0.5]
     """
-    predictions, targets, mask = elementwise(predictions, targets, mask)
-    return finished(absolute(predictions - targets), mask)
+    p, t, mask = elementwise(predictions, targets, mask)
+    return finished(absolute(p - t), mask)
 
 
-@described(symmetric=True, convex=True, smooth=True, minimiser="target", minimum=0, predictions=REALS, targets=REALS)
-def log_cosh_loss(predictions, targets, *, mask=None):
-    r"""Logarithm of the hyperbolic cosine of the error, element by element: a Huber loss without a seam.
+@described(symmetric=True, convex=True, smooth=True, minimizer="target", minimum=0, predictions=REALS, targets=REALS)
+def log_cosh_loss(predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None) -> TensorVariable:
+    r"""Log-cosh loss: the logarithm of the hyperbolic cosine of the error, element by element.
+
+    A smooth `huber_loss` without a threshold to choose: about :math:`d^2 / 2` for small errors d and
+    :math:`|d| - \log 2` for large ones. Large errors do not overflow, and small ones keep their digits.
 
     .. math:: L = \log \cosh(p - t)
-
-    with the predictions :math:`p` and the targets :math:`t`.
 
     Parameters
     ----------
     predictions : tensor of float
-        Predictions (...), any real numbers.
+        Predictions p (...), any real numbers.
     targets : tensor
-        Targets (...), any real numbers. A vector is aligned with a column of predictions, see `align_targets`.
+        Targets t (...), any real numbers.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the predictions.
+        Losses (...).
 
     Raises
     ------
     TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
-
-    Notes
-    -----
-    About :math:`d^2 / 2` for small errors and :math:`|d| - \log 2` for large ones; the gradient is :math:`\tanh d`.
-    Neither overflows for large errors, nor do small ones lose their digits.
+        If ranks, shapes or dtypes do not fit.
 
     References
     ----------
@@ -273,52 +259,50 @@ def log_cosh_loss(predictions, targets, *, mask=None):
     >>> print(log_cosh_loss([0.001, 1000.0], [0.0, 0.0]).eval())
     [4.99999917e-07 9.99306853e+02]
     """
-    predictions, targets, mask = elementwise(predictions, targets, mask)
-    error = predictions - targets
+    p, t, mask = elementwise(predictions, targets, mask)
+    error = p - t
     size = pt.abs(error)
-    # cosh d = 1 + (e^d - 1)^2 / (2 e^d) = (1 + e^(-2|d|)) e^|d| / 2, of which the first is smooth at 0
+    # cosh d = 1 + (e^d - 1)^2 / (2 e^d) = (1 + e^(-2|d|)) e^|d| / 2; the first form is smooth at 0
     growth = pt.expm1(where(size < 1, error, 0))
     small = pt.log1p(pt.square(growth) / (2 * (1 + growth)))
     large = size + (softplus(-2 * size) - np.asarray(np.log(2), error.dtype))
     return finished(where(size < 1, small, large), mask)
 
 
-@described(best=None, convex=True, smooth=True, minimiser="unbounded", predictions=REALS, targets=REALS)
-def signed_error(predictions, targets, *, mask=None):
-    r"""Prediction minus target, element by element; the mean of it is the bias.
+@described(best=None, convex=True, smooth=True, minimizer="unbounded", predictions=REALS, targets=REALS)
+def signed_error(predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None) -> TensorVariable:
+    r"""Signed error: prediction minus target, element by element; its mean is the bias.
+
+    For inspection, or as a part of other losses; it has no minimum. astroNN's ``mean_error`` has the opposite sign.
 
     .. math:: L = p - t
-
-    with the predictions :math:`p` and the targets :math:`t`.
 
     Parameters
     ----------
     predictions : tensor of float
-        Predictions (...), any real numbers.
+        Predictions p (...), any real numbers.
     targets : tensor
-        Targets (...), any real numbers. A vector is aligned with a column of predictions, see `align_targets`.
+        Targets t (...), any real numbers.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Errors (...), of the dtype of the predictions. Positive ones are predictions that are too high.
+        Errors (...), positive where the prediction is too high.
 
     Raises
     ------
     TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
+        If ranks, shapes or dtypes do not fit.
 
-    Notes
-    -----
-    This is to be looked at, or to build losses of, not to be minimised: it has no minimum. astroNN's ``mean_error``
-    has the other sign.
+    See Also
+    --------
+    absolute_error, percentage_error
 
     References
     ----------
-    .. [1] Leung, H. W. and Bovy, J. (2019), "Deep learning of multi-element abundances from high-resolution
-       spectroscopic data", arXiv:1808.04428 (astroNN)
+    .. [1] Leung, H. W. and Bovy, J. (2019), "Deep learning of multi-element abundances", arXiv:1808.04428 (astroNN)
 
     Examples
     --------
@@ -326,47 +310,44 @@ def signed_error(predictions, targets, *, mask=None):
     >>> print(signed_error([1.0, 2.5], [3.0, 2.0]).eval())
     [-2.   0.5]
     """
-    predictions, targets, mask = elementwise(predictions, targets, mask)
-    error = predictions - targets
+    p, t, mask = elementwise(predictions, targets, mask)
+    error = p - t
     return finished(nan_where(pt.isnan(error), error), mask)
 
 
 @described(
-    best=None, symmetric=True, convex=True, smooth=True, minimiser="any", minimum=0, predictions=REALS, targets=REALS
+    best=None, symmetric=True, convex=True, smooth=True, minimizer="any", minimum=0, predictions=REALS, targets=REALS
 )
-def zeros_loss(predictions, targets, *, mask=None):
-    r"""Zero for each element whatever the arguments, with a gradient of zero.
+def zeros_loss(predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None) -> TensorVariable:
+    r"""Zero loss: 0 for every element whatever the arguments hold, with a gradient of 0.
+
+    Use it in tests, and for outputs of a network that should not be trained. Unlike a constant, it is connected to its
+    inputs: ``pytensor.grad`` returns zeros rather than an error.
 
     .. math:: L = 0
 
     Parameters
     ----------
     predictions : tensor of float
-        Predictions (...), anything, NaN too.
+        Predictions (...), any values, NaN included.
     targets : tensor
-        Targets (...), anything. A vector is aligned with a column of predictions, see `align_targets`.
+        Targets (...), any values.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`, as all losses have it.
+        Elements that count, accepted as by all losses.
 
     Returns
     -------
     TensorVariable
-        Zeros (...), of the dtype of the predictions.
+        Zeros (...).
 
     Raises
     ------
     TypeError
-        If the ranks differ, static shapes cannot be paired, or the predictions are integers.
-
-    Notes
-    -----
-    For tests, and for outputs of a network that shall not be trained: unlike a constant, the loss is connected to
-    its inputs, so that ``pytensor.grad`` gives zeros rather than an error.
+        If ranks, shapes or dtypes do not fit.
 
     References
     ----------
-    .. [1] Leung, H. W. and Bovy, J. (2019), "Deep learning of multi-element abundances from high-resolution
-       spectroscopic data", arXiv:1808.04428 (astroNN)
+    .. [1] Leung, H. W. and Bovy, J. (2019), "Deep learning of multi-element abundances", arXiv:1808.04428 (astroNN)
 
     Examples
     --------
@@ -374,16 +355,16 @@ def zeros_loss(predictions, targets, *, mask=None):
     >>> print(zeros_loss([1.0, float("nan")], [3.0, 2.0]).eval())
     [0. 0.]
     """
-    predictions, targets, mask = elementwise(predictions, targets, mask)
-    error = predictions - targets
-    # a condition that is never true, and that no rewrite knows to be so: PyTorch's code takes no constant one
+    p, t, mask = elementwise(predictions, targets, mask)
+    error = p - t
+    # A condition that is never true, but that no rewrite can fold: a constant condition fails on PyTorch.
     return finished(where(error > np.inf, error, 0), mask)
 
 
-def _parted(error, bound):
-    """The error up to a bound, with its sign, and the size of what is beyond.
+def _split(error, bound):
+    """The error clipped to [-bound, bound], and the excess of its size over the bound.
 
-    The quadratic part stops there, so that no product with an infinite error can make the gradient NaN.
+    Clipping keeps infinite errors out of products, which would make the gradient NaN.
     """
     size = absolute(error)
     quadratic = where(size <= bound, error, where(error < 0, -bound, bound))

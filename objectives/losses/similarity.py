@@ -1,12 +1,15 @@
-"""Similarities and distances between vectors."""
+"""Cosine similarity and distances between vectors."""
 
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
+from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import power_of
 from objectives._inputs import known_number, option, vectors
+from objectives._typing import TensorLike
 from objectives.lookup import NOT_ZERO, REALS, described
-from objectives.losses._terms import finished, to_the_power
+from objectives.losses._terms import finished
 from objectives.ops.ranking import even_max
 from objectives.ops.scaling import in_units, unit
 from objectives.ops.selection import where
@@ -19,48 +22,47 @@ __all__ = ["cosine_distance", "cosine_similarity", "pairwise_distance"]
     per="item",
     symmetric=True,
     smooth=True,
-    minimiser="opposite of the mean direction",
+    minimizer="opposite of the mean direction",
     minimum=-1,
     predictions=NOT_ZERO,
     targets=NOT_ZERO,
 )
-def cosine_similarity(predictions, targets, *, axis=-1, eps=1e-8, mask=None):
-    r"""Cosine of the angle between two vectors, one number for each item: 1 for the same direction, -1 for opposite.
+def cosine_similarity(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    epsilon: TensorLike = 1e-8,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Cosine similarity: the cosine of the angle between two vectors, 1 for equal and -1 for opposite directions.
+
+    Larger is better: to train, minimize `cosine_distance`. Keras's loss of this name is the negative, its metric not.
 
     .. math:: s_i = \frac{\sum_c p_{ic}\, t_{ic}}{\max(\|p_i\|, \varepsilon)\, \max(\|t_i\|, \varepsilon)}
-
-    with the predictions :math:`p` and the targets :math:`t`, or the other way round: it is symmetric.
 
     Parameters
     ----------
     predictions : tensor of float
-        Vectors (..., D), any real numbers.
+        Vectors p (..., D) of any length; the zero vector has similarity 0, with a gradient of 0.
     targets : tensor
-        Vectors (..., D), any real numbers.
-    axis : int
-        Axis of the D features, in both.
-    eps : float
-        Norm below which a vector counts as short, not negative. It bounds the gradient by 1 / eps.
+        Vectors t (..., D); exchanging both changes nothing.
+    epsilon : float or tensor
+        Smallest norm to divide by, not negative; the gradient is at most 1/ε. With 0 any length has its exact cosine.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient, whatever stands there.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Feature axis.
 
     Returns
     -------
     TensorVariable
-        Similarities (...) from -1 to 1, of the dtype of the predictions.
+        Similarities (...) in [-1, 1], of the dtype of `predictions`.
 
     Raises
     ------
-    TypeError
-        If the ranks or static shapes differ, or the predictions are integers.
-    ValueError
-        If `eps` is a negative number.
-
-    Notes
-    -----
-    Greater is more similar, which is no loss: minimise `cosine_distance`. (The loss of this name in Keras is the
-    negative, its metric is not.) The zero vector has similarity 0 to all others, with a gradient of 0. Neither huge
-    nor tiny vectors overflow or underflow; with ``eps=0`` vectors of any length but 0 have their exact cosine.
+    TypeError, ValueError
+        If ranks, shapes, dtypes or `epsilon` do not fit.
 
     References
     ----------
@@ -73,54 +75,54 @@ def cosine_similarity(predictions, targets, *, axis=-1, eps=1e-8, mask=None):
     [0.96 0.  ]
     """
     predictions, targets, mask = vectors(mask, axis=axis, predictions=predictions, targets=targets)
-    return finished(_cosine(predictions, targets, eps), mask)
+    return finished(_cosine(predictions, targets, epsilon), mask)
 
 
 @described(
     per="item",
     symmetric=True,
     smooth=True,
-    minimiser="mean direction",
+    minimizer="mean direction",
     minimum=0,
     predictions=NOT_ZERO,
     targets=NOT_ZERO,
 )
-def cosine_distance(predictions, targets, *, axis=-1, eps=1e-8, mask=None):
-    r"""One minus the cosine of the angle between two vectors, one number for each item.
+def cosine_distance(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    epsilon: TensorLike = 1e-8,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Cosine distance: 1 minus the cosine of the angle between two vectors.
+
+    Choose it over `pairwise_distance` if lengths do not matter. It is half the squared distance of vectors of length 1.
 
     .. math:: L_i = 1 - \frac{\sum_c p_{ic}\, t_{ic}}{\max(\|p_i\|, \varepsilon)\, \max(\|t_i\|, \varepsilon)}
-
-    with the predictions :math:`p` and the targets :math:`t`, or the other way round: it is symmetric.
 
     Parameters
     ----------
     predictions : tensor of float
-        Vectors (..., D), any real numbers.
+        Vectors p (..., D) of any length; the zero vector has distance 1, with a gradient of 0.
     targets : tensor
-        Vectors (..., D), any real numbers.
-    axis : int
-        Axis of the D features, in both.
-    eps : float
-        Norm below which a vector counts as short, not negative, see `cosine_similarity`.
+        Vectors t (..., D); exchanging both changes nothing.
+    epsilon : float or tensor
+        Smallest norm to divide by, not negative; see `cosine_similarity`.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient, whatever stands there.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Feature axis.
 
     Returns
     -------
     TensorVariable
-        Distances (...) from 0 to 2, of the dtype of the predictions.
+        Distances (...) in [0, 2], of the dtype of `predictions`.
 
     Raises
     ------
-    TypeError
-        If the ranks or static shapes differ, or the predictions are integers.
-    ValueError
-        If `eps` is a negative number.
-
-    Notes
-    -----
-    The vectors need not have length 1: ``tf.losses.cosine_distance`` took them as they were. The zero vector has
-    distance 1 to all others, with a gradient of 0. For vectors of length 1 this is half their squared distance.
+    TypeError, ValueError
+        If ranks, shapes, dtypes or `epsilon` do not fit.
 
     References
     ----------
@@ -133,32 +135,40 @@ def cosine_distance(predictions, targets, *, axis=-1, eps=1e-8, mask=None):
     [0.04 2.  ]
     """
     predictions, targets, mask = vectors(mask, axis=axis, predictions=predictions, targets=targets)
-    return finished(1 - _cosine(predictions, targets, eps), mask)
+    return finished(1 - _cosine(predictions, targets, epsilon), mask)
 
 
-@described(per="item", convex=True, minimiser="geometric median", minimum=0, a=REALS, b=REALS)
-def pairwise_distance(a, b, *, p=2, eps=1e-6, axis=-1, mask=None):
-    r"""Distance between two vectors in the p-norm, one number for each item.
+@described(per="item", convex=True, minimizer="geometric median", minimum=0, a=REALS, b=REALS)
+def pairwise_distance(
+    a: TensorLike,
+    b: TensorLike,
+    *,
+    p: float = 2,
+    epsilon: TensorLike = 1e-6,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Pairwise distance: the p-norm (Euclidean, Manhattan, Chebyshev) of the difference between two vectors.
+
+    As in PyTorch, "pairwise" means row by row, not each row with each. Choose `cosine_distance` to ignore lengths. The
+    gradient may overflow where differences exceed the root of the largest number, 1e19 in float32.
 
     .. math:: d_i = \Bigl(\sum_c |a_{ic} - b_{ic} + \varepsilon|^p\Bigr)^{1 / p}
-
-    with the vectors :math:`a` and :math:`b`.
 
     Parameters
     ----------
     a : tensor of float
-        Vectors (..., D), any real numbers.
+        Vectors (..., D).
     b : tensor
-        Vectors (..., D), any real numbers.
+        Vectors (..., D).
     p : float
-        Order of the norm, a number of at least 1: 2 is the Euclidean distance, 1 adds up absolute differences,
-        infinity is the greatest of them.
-    eps : float
-        Number that is added to each difference, as PyTorch does. With 0 the distance is exact and symmetric.
-    axis : int
-        Axis of the D features, in both.
+        Order of the norm, at least 1: 2 is Euclidean, 1 the sum of absolute differences, infinity the largest.
+    epsilon : float or tensor
+        Added to each difference, as in PyTorch. With 0 the distance is exact, and its gradient 0 at equal vectors.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient, whatever stands there.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Feature axis.
 
     Returns
     -------
@@ -167,16 +177,8 @@ def pairwise_distance(a, b, *, p=2, eps=1e-6, axis=-1, mask=None):
 
     Raises
     ------
-    TypeError
-        If the ranks or static shapes differ, or `a` are integers.
-    ValueError
-        If `p` is not a number of at least 1.
-
-    Notes
-    -----
-    "Pairwise" as in PyTorch: row by row, not each with each. The gradient at equal vectors is 0 where `eps` is 0.
-    Neither huge nor tiny differences overflow or underflow. In the gradient they may, from the root of the greatest
-    number on (1e19 in float32), where PyTensor's rewrites bring their squares back.
+    TypeError, ValueError
+        If ranks, shapes or dtypes do not fit, or `p` is not a number of at least 1.
 
     References
     ----------
@@ -186,32 +188,32 @@ def pairwise_distance(a, b, *, p=2, eps=1e-6, axis=-1, mask=None):
     Examples
     --------
     >>> from objectives import pairwise_distance
-    >>> print(pairwise_distance([[3.0, 4.0]], [[0.0, 0.0]], eps=0).eval())
+    >>> print(pairwise_distance([[3.0, 4.0]], [[0.0, 0.0]], epsilon=0).eval())
     [5.]
     """
-    a, b, mask = vectors(mask, axis=axis, a=a, b=b)
-    return finished(_norm(a - b + option(eps, "eps", a), p), mask)
+    u, v, mask = vectors(mask, axis=axis, a=a, b=b)
+    return finished(_norm(u - v + option(epsilon, "epsilon", u), p), mask)
 
 
-def direction(x, eps=1e-8):
-    """Vectors (..., D) divided by their length, or by eps where they are shorter; the zero vector stays."""
-    if (number := known_number(eps)) is not None and not number >= 0:
-        raise ValueError(f"eps must not be negative, but is {number}")
+def direction(x, epsilon=1e-8):
+    """Vectors (..., D) divided by their length, or by epsilon if they are shorter; the zero vector stays."""
+    if (number := known_number(epsilon)) is not None and not number >= 0:
+        raise ValueError(f"epsilon must not be negative, not {number}")
     largest, scale = _scale(pt.abs(x))
     y = in_units(x, scale)
     not_zero = pt.neq(largest, 0)
-    # The root of 0 is kept out of the graph of the zero vector: its derivative is infinite.
+    # no root of 0, whose derivative is infinite
     length = pt.sqrt(where(not_zero, pt.square(y).sum(axis=-1, keepdims=True), 1))
-    shortest = option(eps, "eps", x) / scale
+    shortest = option(epsilon, "epsilon", x) / scale
     return where(not_zero, y / where(length < shortest, shortest, length), 0)
 
 
-def _cosine(a, b, eps):
-    return (direction(a, eps) * direction(b, eps)).sum(axis=-1)
+def _cosine(a, b, epsilon):
+    return (direction(a, epsilon) * direction(b, epsilon)).sum(axis=-1)
 
 
 def _norm(x, p):
-    """The p-norm of vectors (..., D), whose gradient at the zero vector is 0."""
+    """The p-norm of vectors (..., D), with a gradient of 0 at the zero vector."""
     order = known_number(p)
     if order is None or not order >= 1:
         raise ValueError(f"p must be a number of at least 1, not {p}")
@@ -222,14 +224,14 @@ def _norm(x, p):
         return even_max(size)
     largest, scale = _scale(size)
     not_zero = pt.neq(largest, 0)[..., 0]
-    total = where(not_zero, to_the_power(size / scale, order).sum(axis=-1), 1)
-    return where(not_zero, scale[..., 0] * to_the_power(total, 1 / order), 0)
+    total = where(not_zero, power_of(size / scale, order).sum(axis=-1), 1)
+    return where(not_zero, scale[..., 0] * power_of(total, 1 / order), 0)
 
 
 def _scale(size):
-    """The largest size (..., 1) of each row, and a positive number to divide it by before powers are taken.
+    """The largest size (..., 1) of each row, and a positive unit to divide by before taking powers.
 
-    Both are constants for the gradient: neither a direction nor a norm depends on the unit in which it is computed.
+    Both are constants in the gradient: neither a direction nor a norm depends on the unit in which it is computed.
     """
     largest = disconnected_grad(size.max(axis=-1, keepdims=True))
     return largest, unit(largest)

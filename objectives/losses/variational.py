@@ -1,52 +1,58 @@
-"""The objective of a variational autoencoder and its divergence; for mixtures see ``gaussian_mixture.py``."""
+"""The loss of variational autoencoders and its Gaussian divergence; for mixtures see ``gaussian_mixture.py``."""
+
+from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import class_axis_last, tensor, vectors
+from objectives._typing import TensorLike
 from objectives.lookup import REALS, described
-from objectives.losses._latent import agree, data, feature, gaussian_divergence, observation
+from objectives.losses._latent import agree, gaussian_divergence, observation, per_feature, per_item
 from objectives.losses._terms import finished
 
 __all__ = ["gaussian_kl", "vae_loss"]
 
 
-@described(per="item", convex=True, smooth=True, minimiser="prior mean", mean=REALS, log_variance=REALS)
-def gaussian_kl(mean, log_variance, prior_mean=0, prior_log_variance=0, *, axis=-1, mask=None):
-    r"""Kullback-Leibler divergence from a diagonal Gaussian to a prior, one number for each item.
+@described(per="item", convex=True, smooth=True, minimizer="prior mean", mean=REALS, log_variance=REALS)
+def gaussian_kl(
+    mean: TensorLike,
+    log_variance: TensorLike,
+    *,
+    prior_mean: TensorLike = 0,
+    prior_log_variance: TensorLike = 0,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Kullback-Leibler divergence from a diagonal Gaussian to a Gaussian prior, one number per item.
+
+    The regularization term of a variational autoencoder, see `vae_loss`; the prior is standard normal by default.
 
     .. math::
-        L_i = \text{KL}\bigl(N(\mu_i, e^{s_i}) \,\|\, N(m, e^r)\bigr) = \frac{1}{2} \sum_k \Bigl[e^{s_{ik} - r_k} - 1 -
-        (s_{ik} - r_k) + (\mu_{ik} - m_k)^2 e^{-r_k}\Bigr]
-
-    with the means :math:`\mu` and log-variances :math:`s`, and those of the prior, :math:`m` and :math:`r`.
+        L = \text{KL}\bigl(N(\mu, e^s) \,\|\, N(m, e^r)\bigr)
+          = \frac{1}{2} \sum_k \Bigl[e^{s_k - r_k} - 1 - (s_k - r_k) + (\mu_k - m_k)^2 e^{-r_k}\Bigr]
 
     Parameters
     ----------
     mean : tensor of float
-        Means (..., C), any real numbers.
+        Means :math:`\mu` (..., C), any real numbers.
     log_variance : tensor
-        Logarithms of the variances (..., C), of the same shape.
+        Log-variances s (..., C), any real numbers.
     prior_mean : float or tensor
-        Mean of the prior: a number, a vector (C,), or a tensor that is broadcastable to `mean`.
+        Means m of the prior: a number, a vector (C,), or (..., C).
     prior_log_variance : float or tensor
-        Logarithm of the variance of the prior, likewise.
-    axis : int
-        Axis of the independent dimensions, which are summed.
+        Log-variances r of the prior: a number, a vector (C,), or (..., C).
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Feature axis, which is summed.
 
     Returns
     -------
     TensorVariable
-        Divergences (...), of the dtype of `mean`.
+        Divergences (...), one per item.
 
     Raises
     ------
     TypeError
-        If the ranks or static shapes differ, or the means are integers.
-
-    Notes
-    -----
-    The prior is the standard normal distribution by default: the regularisation of a variational autoencoder. Give
-    the prior for the first two arguments, and the distribution for the prior, for the reverse divergence.
+        If ranks, shapes or dtypes do not fit.
 
     References
     ----------
@@ -58,12 +64,14 @@ def gaussian_kl(mean, log_variance, prior_mean=0, prior_log_variance=0, *, axis=
     >>> print(gaussian_kl([[1.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 1.0]]).eval().round(4))
     [0.5    0.3591]
     """
-    mean, log_variance, mask = vectors(mask, axis=axis, mean=mean, log_variance=log_variance)
-    prior = {"prior_mean": prior_mean, "prior_log_variance": prior_log_variance}
-    for name, x in prior.items():
-        x = tensor(x)
-        prior[name] = feature(class_axis_last(x, axis) if x.ndim == mean.ndim else x, name, mean, mask)
-    return finished(gaussian_divergence(mean, log_variance, **prior), mask)
+    mu, s, mask = vectors(mask, axis=axis, mean=mean, log_variance=log_variance)
+
+    def prior(x, name):
+        x = tensor(x, name)
+        return per_feature(class_axis_last(x, axis, name) if x.ndim == mu.ndim else x, name, mu, mask)
+
+    m, r = prior(prior_mean, "prior_mean"), prior(prior_log_variance, "prior_log_variance")
+    return finished(gaussian_divergence(mu, s, m, r), mask)
 
 
 @described(
@@ -71,68 +79,62 @@ def gaussian_kl(mean, log_variance, prior_mean=0, prior_log_variance=0, *, axis=
     symmetric=True,
     convex=True,
     smooth=True,
-    minimiser="target",
+    minimizer="target",
     reconstruction=REALS,
     targets=REALS,
-    mean=REALS,
-    log_variance=REALS,
+    z_mean=REALS,
+    z_log_variance=REALS,
 )
 def vae_loss(
-    reconstruction,
-    targets,
-    mean,
-    log_variance,
+    reconstruction: TensorLike,
+    targets: TensorLike,
+    z_mean: TensorLike,
+    z_log_variance: TensorLike,
     *,
-    prior_mean=0.0,
-    prior_log_variance=0.0,
-    observation_log_variance=0.0,
-    mask=None,
-):
-    r"""Negative evidence lower bound of a variational autoencoder, one number for each item.
+    prior_mean: TensorLike = 0.0,
+    prior_log_variance: TensorLike = 0.0,
+    observation_log_variance: TensorLike = 0.0,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Negative evidence lower bound (ELBO) of a variational autoencoder, one number per item.
+
+    For a beta-VAE, or observations that are not Gaussian, add the parts yourself:
+    ``aggregate(reconstruction_loss) + beta * aggregate(gaussian_kl(z_mean, z_log_variance))``.
 
     .. math::
-        L = \frac{1}{2} \sum_d \Bigl[(x_d - \hat x_d)^2 e^{-o_d} + o_d + \log 2 \pi\Bigr] + \frac{1}{2} \sum_k
-        \Bigl[e^{s_k - r_k} + (\mu_k - m_k)^2 e^{-r_k} - 1 - s_k + r_k\Bigr]
+        L = \frac{1}{2} \sum_d \Bigl[(x_d - \hat x_d)^2 e^{-o_d} + o_d + \log 2 \pi\Bigr]
+          + \text{KL}\bigl(N(\mu, e^s) \,\|\, N(m, e^r)\bigr)
 
-    with the reconstruction :math:`\hat x` of the targets :math:`x` from a sample of the posterior :math:`N(\mu, e^s)`,
-    the log-variance :math:`o` of observations, and the prior :math:`N(m, e^r)`. The second sum is the divergence from
-    the posterior to the prior.
+    with the reconstruction :math:`\hat x` from a posterior sample, ``z_mean + pt.exp(z_log_variance / 2) * noise``.
 
     Parameters
     ----------
     reconstruction : tensor of float
         Decoded means (..., D), any real numbers.
     targets : tensor
-        Data (..., D), any real numbers.
-    mean : tensor
-        Means (..., K) of the posterior.
-    log_variance : tensor
-        Log-variances (..., K) of the posterior.
+        Data x (..., D), any real numbers.
+    z_mean : tensor
+        Means :math:`\mu` (..., K) of the posterior.
+    z_log_variance : tensor
+        Log-variances s (..., K) of the posterior.
     prior_mean : float or tensor
-        Means of the prior: a number, one for each latent feature (K,), or (..., K).
+        Means m of the prior: a number, one per latent feature (K,), or (..., K).
     prior_log_variance : float or tensor
-        Log-variances of the prior, likewise.
+        Log-variances r of the prior: a number, one per latent feature (K,), or (..., K).
     observation_log_variance : float or tensor
-        Log-variance of the observations: a number, one for each feature (D,), or (..., D).
+        Log-variance o of the observations: a number, one per feature (D,), or (..., D).
     mask : tensor of bool, optional
-        Items that count (...); the others are 0 in value and gradient, whatever stands there.
+        Items (...) that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the reconstruction.
+        Losses (...), one per item.
 
     Raises
     ------
     TypeError
-        If ranks or static shapes do not fit, or the reconstruction holds integers.
-
-    Notes
-    -----
-    The bound holds in the mean over samples of the posterior, ``mean + pt.exp(log_variance / 2) * noise``. For a
-    weighted divergence (beta-VAE), or other observations than Gaussian, add the parts yourself:
-    ``aggregate(reconstruction_loss) + beta * aggregate(gaussian_kl(mean, log_variance))``. SymJAX' function of this
-    purpose has the divergence the other way round and takes variances under the name of log-variances.
+        If ranks, shapes or dtypes do not fit.
 
     References
     ----------
@@ -141,13 +143,13 @@ def vae_loss(
     Examples
     --------
     >>> from objectives import vae_loss
-    >>> loss = vae_loss([[1.0, 2.0]], [[1.0, 0.0]], mean=[[1.0]], log_variance=[[0.0]])
-    >>> print(loss.eval().round(4))
+    >>> print(vae_loss([[1.0, 2.0]], [[1.0, 0.0]], z_mean=[[1.0]], z_log_variance=[[0.0]]).eval().round(4))
     [4.3379]
     """
     error, mask = observation(reconstruction, targets, observation_log_variance, mask)
-    mean = data(mean, "mean", "K", error, mask)
-    log_variance = data(log_variance, "log_variance", "K", error, mask)
-    agree(mean=(mean, "K"), log_variance=(log_variance, "K"))
-    prior = feature(prior_mean, "prior_mean", mean, mask), feature(prior_log_variance, "prior_log_variance", mean, mask)
-    return finished(error + gaussian_divergence(mean, log_variance, *prior), mask)
+    mu = per_item(z_mean, "z_mean", "K", error, mask)
+    s = per_item(z_log_variance, "z_log_variance", "K", error, mask)
+    agree(z_mean=(mu, "K"), z_log_variance=(s, "K"))
+    m = per_feature(prior_mean, "prior_mean", mu, mask)
+    r = per_feature(prior_log_variance, "prior_log_variance", mu, mask)
+    return finished(error + gaussian_divergence(mu, s, m, r), mask)

@@ -10,12 +10,6 @@ from objectives.metrics.binary_rates import (
     binary_specificity,
 )
 from objectives.metrics.binary_scores import binary_f1_score, binary_fbeta_score, binary_jaccard_score
-from objectives.metrics.binned import (
-    binned_average_precision_score,
-    binned_precision_recall_curve,
-    binned_roc_auc_score,
-    binned_roc_curve,
-)
 from objectives.metrics.calibration import (
     binary_calibration_curve,
     binary_calibration_error,
@@ -72,7 +66,7 @@ from objectives.metrics.operating_points import (
     sensitivity_at_specificity,
     specificity_at_sensitivity,
 )
-from objectives.metrics.probabilities import brier_score, perplexity
+from objectives.metrics.probabilities import perplexity
 from objectives.metrics.ranking import (
     coverage_error,
     dcg_score,
@@ -81,14 +75,7 @@ from objectives.metrics.ranking import (
     ndcg_score,
 )
 from objectives.metrics.rates import negative_predictive_value, precision, recall, specificity
-from objectives.metrics.regression import (
-    explained_variance,
-    normalized_root_mean_squared_error,
-    r2_score,
-    relative_squared_error,
-    root_mean_squared_error,
-    root_mean_squared_logarithmic_error,
-)
+from objectives.metrics.regression import explained_variance, r2_score, relative_squared_error
 from objectives.metrics.retrieval import reciprocal_rank, retrieval_average_precision, retrieval_roc_auc
 from objectives.metrics.retrieval_cutoff import (
     fall_out_at_k,
@@ -96,6 +83,11 @@ from objectives.metrics.retrieval_cutoff import (
     precision_at_k,
     r_precision,
     recall_at_k,
+)
+from objectives.metrics.root_mean_squared_errors import (
+    normalized_root_mean_squared_error,
+    root_mean_squared_error,
+    root_mean_squared_logarithmic_error,
 )
 from objectives.metrics.scores import f1_score, fbeta_score, jaccard_score
 
@@ -116,11 +108,6 @@ __all__ = [
     "binary_precision",
     "binary_recall",
     "binary_specificity",
-    "binned_average_precision_score",
-    "binned_precision_recall_curve",
-    "binned_roc_auc_score",
-    "binned_roc_curve",
-    "brier_score",
     "calibration_curve",
     "calibration_error",
     "categorical_accuracy",

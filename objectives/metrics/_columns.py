@@ -1,4 +1,4 @@
-"""What measures of numbers do with their inputs: columns that are scored separately, and their moments."""
+"""Inputs of regression measures as columns, which are scored separately, and the moments of columns."""
 
 from typing import NamedTuple
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import mean, ratio
 from objectives._inputs import align_targets, as_tensor, check_same_shape, floating_scores, shown
 from objectives.metrics._sets import numbers
-from objectives.ops.counting import EntryCount
 from objectives.ops.scaling import in_units, unit
 from objectives.ops.selection import where
 from objectives.ops.statistics import Rule, statistic, total_of, wide_sum
@@ -24,7 +24,7 @@ class Columns(NamedTuple):
 
     @property
     def errors(self):
-        """Prediction minus target."""
+        """Predictions minus targets."""
         return self.predictions - self.targets
 
     def total(self, x):
@@ -32,13 +32,13 @@ class Columns(NamedTuple):
         return total_of(self.weights * x, axis=0)
 
     def number(self):
-        """How many items of each column have a weight."""
+        """The number of items in each column whose weight is not 0."""
         return total_of(pt.neq(self.weights, 0).astype(self.weights.dtype), axis=0)
 
     def result(self, scores, multioutput, norms=None):
-        """The scores of columns (D,) as what `multioutput` says, given the norms of deviations if variances may weigh.
+        """Scores of columns (D,) combined as ``multioutput`` says; the score of a vector is a scalar.
 
-        That of a vector is a number.
+        ``norms`` are those of the deviations of targets from their mean, for measures that take "variance_weighted".
         """
         known = ("uniform_average", "raw_values", *(["variance_weighted"] if norms is not None else []))
         if multioutput not in known:
@@ -47,17 +47,14 @@ class Columns(NamedTuple):
             return scores[0]
         if multioutput == "raw_values":
             return scores
-        mean = scores.sum() / EntryCount(axis=(0,))(scores)
         if multioutput == "uniform_average":
-            return mean
+            return mean(scores, 0)
         variances = pt.square(in_units(norms, unit(norms.sum())))
-        total = variances.sum()
-        varies = pt.neq(total, 0)
-        return where(varies, (scores * variances).sum() / where(varies, total, 1), mean)
+        return ratio((scores * variances).sum(), variances.sum(), mean(scores, 0))
 
 
 def columns(predictions, targets, mask, weights) -> Columns:
-    """Vectors (N,) and matrices (N, D) as columns; mask and weights are of items (N,) or entries (N, D)."""
+    """Vectors (N,) or matrices (N, D) as columns; mask and weights are per item (N,) or per entry (N, D)."""
     predictions, targets = align_targets(floating_scores(predictions), targets)
     if predictions.ndim not in (1, 2) or targets.ndim != predictions.ndim:
         raise TypeError(
@@ -73,7 +70,7 @@ def columns(predictions, targets, mask, weights) -> Columns:
 
 
 def _of_entries(x, ndim):
-    """What is given of items, for each of their entries."""
+    """Weights or a mask of items, spread over the entries of each item."""
     if x is None:
         return None
     x = as_tensor(np.asarray(x) if isinstance(x, bool) else x, "mask or weights")
@@ -81,7 +78,7 @@ def _of_entries(x, ndim):
 
 
 def moments(x, weights):
-    """Weight, mean and norm of deviations of each column (3, D), as a statistic."""
+    """Weight, mean and norm of the deviations from it for each column (3, D), as a statistic."""
     weight = wide_sum(weights, axis=0)
     deviation, mean = _centered(x, weights, weight)
     parts = [weight, mean, _norm(deviation, weights, weight)[0]]
@@ -89,19 +86,19 @@ def moments(x, weights):
 
 
 def norm(x, weights):
-    """The root of the weighted sum of squares of each column (D,), of a statistic: moments about 0."""
+    """The root of the weighted sum of squares of each column (D,), from a statistic: moments about 0."""
     weight = wide_sum(weights, axis=0)
     parts = [weight, 0 * weight, _norm(x, weights, weight)[0]]
     return statistic(pt.stack(parts), Rule.MOMENTS)[2].astype(x.dtype)
 
 
 def comoments(x, y, weights):
-    """What `deviations` gives (6, D), as a statistic."""
+    """The result of `deviations` (6, D), as a statistic."""
     return statistic(pt.stack(deviations(x, y, weights)), Rule.COMOMENTS).astype(x.dtype)
 
 
 def deviations(x, y, weights):
-    """Weight, means, norms of deviations, and the cosine of the angle between them, 0 where one is, of each column."""
+    """For each column: weight, both means, both norms of deviations, and the cosine between them (0 if a norm is 0)."""
     weight = wide_sum(weights, axis=0)
     (dx, mean_x), (dy, mean_y) = _centered(x, weights, weight), _centered(y, weights, weight)
     (norm_x, unit_x), (norm_y, unit_y) = _norm(dx, weights, weight), _norm(dy, weights, weight)
@@ -110,37 +107,33 @@ def deviations(x, y, weights):
 
 
 def _centered(x, weights, weight):
-    """Deviations from the weighted mean, and that."""
-    mean = _mean(x, weights, weight)
-    deviation = x - mean
-    # a mean that is rounded is not that of entries which differ in their last digits
-    return deviation - _mean(deviation, weights, weight), mean
+    """Deviations from the weighted mean, and the mean."""
+    center = _mean(x, weights, weight)
+    deviation = x - center
+    # Rounding shifts the mean of entries that differ only in their last digits; the second step removes the shift.
+    return deviation - _mean(deviation, weights, weight), center
 
 
 def _norm(x, weights, weight):
-    """The root of the weighted sum of squares, and that as what to divide by; no square is too large or too small."""
-    scale = unit(wide_sum(weights * pt.abs(x), axis=0) / where(pt.neq(weight, 0), weight, 1), weights.dtype)
+    """The root of the weighted sum of squares, without overflow or underflow, and its `unit` as a divisor."""
+    scale = unit(ratio(wide_sum(weights * pt.abs(x), axis=0), weight), weights.dtype)
     size = scale * pt.sqrt(wide_sum(weights * pt.square(in_units(x, scale)), axis=0))
     return size, unit(size, weights.dtype)
 
 
 def _mean(x, weights, weight):
-    """The weighted mean, exact where all are equal: the second step takes away what rounding left of the first."""
-    some = pt.neq(weight, 0)
-    weight = where(some, weight, 1)
-    mean = wide_sum(weights * x, axis=0) / weight
-    return where(some, mean + wide_sum(weights * (x - mean), axis=0) / weight, 0)
+    """The weighted mean, exact if all entries are equal: the second step removes the rounding error of the first."""
+    center = ratio(wide_sum(weights * x, axis=0), weight)
+    return center + ratio(wide_sum(weights * (x - center), axis=0), weight)
 
 
-def explained(unexplained, total, force_finite=True, *, power=1):
-    """``1 - (unexplained / total)**power``; if asked, as scikit-learn, 1 for 0 / 0 and 0 for anything else by 0."""
+def one_minus_ratio(unexplained, total, force_finite=True, *, power=1):
+    """``1 - (unexplained / total)**power``; with ``force_finite``, 1 for 0/0 and 0 for x/0, as in scikit-learn."""
     if not force_finite:
         return 1 - (unexplained / total) ** power
-    varies = pt.neq(total, 0)
-    share = unexplained / where(varies, total, 1)
-    return where(varies, 1 - share**power, where(unexplained > 0, 0, 1 - unexplained))
+    return 1 - ratio(unexplained, total, where(unexplained > 0, 1, unexplained)) ** power
 
 
 def of_two_or_more(number, scores):
-    """NaN where there are fewer than two items, as in scikit-learn."""
+    """Scores, NaN for fewer than two items, as in scikit-learn."""
     return where(number < 2, np.nan, scores)

@@ -1,4 +1,4 @@
-"""What measures of clusters are computed from: how many items of each class are in each cluster."""
+"""The contingency table of classes and clusters, from which measures of clusters are computed."""
 
 from objectives._inputs import as_tensor
 from objectives.lookup import Range
@@ -10,12 +10,12 @@ CLUSTERS = Range("cluster indices", low=0)
 
 
 def contingency_table(predictions, targets, num_clusters, num_classes, mask, weights=None):
-    """The table (classes, clusters), which adds up over batches."""
+    """Counts of items by class and cluster (C, K), which add up over batches."""
     predictions = as_tensor(predictions, "predictions")
     if "int" not in predictions.dtype and predictions.dtype != "bool":
         raise TypeError(
-            f"predictions must be cluster indices, which are integers, not {predictions.dtype}: of scores of clusters "
-            "take the greatest, pt.argmax(scores, axis=-1)"
+            f"predictions must be cluster indices, which are integers, not {predictions.dtype}: turn scores of "
+            "clusters into indices with pt.argmax(scores, axis=-1)"
         )
     num_columns = positive_number(num_clusters, "num_clusters")
     num_rows = num_columns if num_classes is None else positive_number(num_classes, "num_classes")

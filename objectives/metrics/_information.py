@@ -1,4 +1,4 @@
-"""Entropies of a table of counts, and what their extremes mean."""
+"""Entropies and mutual information of a contingency table, and their degenerate cases."""
 
 from typing import NamedTuple
 
@@ -6,12 +6,12 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
-from objectives.metrics._ratios import ones_where, ratio
-from objectives.ops.selection import relu, where
+from objectives._arithmetic import ones_where, ratio
+from objectives.ops.selection import equal, relu, where
 
 
 class Information(NamedTuple):
-    """What rows (classes) and columns (clusters) tell of each other, in nats."""
+    """Mutual information of rows (classes) and columns (clusters), and their entropies, in nats."""
 
     mutual: TensorVariable
     of_rows: TensorVariable
@@ -19,13 +19,13 @@ class Information(NamedTuple):
 
     @property
     def is_trivial(self):
-        """Whether there is one class and one cluster, or nothing."""
-        return pt.invert(pt.neq(self.of_rows, 0) | pt.neq(self.of_columns, 0))
+        """Whether there is only one class and only one cluster, or no item."""
+        return equal(self.of_rows, 0) & equal(self.of_columns, 0)
 
     @property
     def is_one_sided(self):
-        """Whether there is one class or one cluster, or nothing."""
-        return pt.invert(pt.neq(self.of_rows, 0) & pt.neq(self.of_columns, 0))
+        """Whether there is only one class or only one cluster, or no item."""
+        return equal(self.of_rows, 0) | equal(self.of_columns, 0)
 
     @property
     def homogeneity(self):
@@ -37,29 +37,29 @@ class Information(NamedTuple):
 
 
 def information_of(table) -> Information:
-    """The information in a table of counts."""
+    """Mutual information and entropies of a table of counts."""
     rows, columns = table.sum(axis=1), table.sum(axis=0)
-    # each by its own total, so that the share of one class alone is exactly 1, whatever the weights
+    # each divided by its own total, so that the share of a single class is exactly 1, whatever the weights
     p, p_row, p_column = (ratio(counts, counts.sum(), 0) for counts in (table, rows, columns))
-    nothing = pt.invert(pt.neq(p, 0))
-    quotients = where(nothing, 1, p / where(nothing, 1, p_row[:, None] * p_column[None, :]))
+    nothing = equal(p, 0)
+    quotients = ratio(p, p_row[:, None] * p_column[None, :])
     mutual = (p * pt.log(where(nothing, 1, quotients))).sum()
     return Information(relu(mutual), entropy(p_row), entropy(p_column))
 
 
 def is_renaming(table):
-    """Whether each class is one cluster and each cluster one class, under whatever names."""
+    """Whether clusters equal classes up to their numbering."""
     entries, rows, columns = (ones_where(pt.neq(x, 0), table.dtype).sum() for x in (table, table.sum(1), table.sum(0)))
-    return pt.invert(pt.neq(entries, rows) | pt.neq(entries, columns) | pt.isnan(table.sum()))
+    return equal(entries, rows) & equal(entries, columns) & pt.invert(pt.isnan(table.sum()))
 
 
 def entropy(shares):
-    """The entropy of a vector of shares, exactly 0 where one of them is 1."""
+    """The entropy of a vector of shares; exactly 0 if one of them is 1."""
     return -(shares * pt.log(where(pt.neq(shares, 0), shares, 1))).sum()
 
 
 def averaged_entropy(information, average_method):
-    """A mean of both entropies."""
+    """The mean of both entropies."""
     means = {
         "arithmetic": lambda a, b: (a + b) / 2,
         "geometric": lambda a, b: pt.sqrt(a) * pt.sqrt(b),
@@ -72,6 +72,6 @@ def averaged_entropy(information, average_method):
 
 
 def away_from_0(x):
-    """``x``, at least the distance of 1 from the next number away from 0: what is less is rounding."""
+    """``x``, kept at least one machine epsilon away from 0; anything closer is rounding."""
     least = float(np.finfo(x.dtype).eps)
     return where(x < 0, where(x > -least, -least, x), where(x < least, least, x))

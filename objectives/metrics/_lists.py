@@ -1,4 +1,4 @@
-"""What measures of ranked lists do with their inputs, and the order of a list by comparison of its entries."""
+"""Inputs of the measures of ranked lists, and the order of a list by comparing its entries."""
 
 from typing import Any, NamedTuple
 
@@ -6,15 +6,15 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
-from objectives._inputs import aligned_mask, are_labels, class_axis_last, floating_scores, items, shown
+from objectives._inputs import OF_SCORES, aligned_mask, are_labels, class_axis_last, floating_scores, items, shown
 from objectives.ops.selection import condition_of, nan_where, select, where
 from objectives.ops.shapes import ones_like, own_shape
 
 
 class Lists(NamedTuple):
-    """Scores and relevances (..., L) of lists, 0 where no entry is, and 1 where one is; which lists have entries.
+    """Scores and relevances (..., L) of lists, 0 where masked, with the entries that count and their positions.
 
-    And the positions (L,) of entries.
+    ``there`` is 1 for entries that count; ``listed`` says which lists have any, None for all.
     """
 
     scores: TensorVariable
@@ -25,13 +25,13 @@ class Lists(NamedTuple):
 
     @property
     def missing(self):
-        """The entries whose score is NaN."""
+        """Entries whose score is NaN."""
         return pt.isnan(self.scores)
 
     def result(self, value, *, errors=False):
-        """One number for each list: 0 without entries, NaN for relevances that are NaN or negative.
+        """One number per list: 0 without entries, NaN for relevances that are NaN or negative.
 
-        ``errors`` says that less is better: then a score of NaN, which must never count as right, gives NaN too.
+        With ``errors``, where smaller is better, a score of NaN gives NaN too, since it must never look right.
         """
         unknown = pt.isnan(self.relevance)
         unknown = unknown | self.missing if errors else unknown
@@ -39,12 +39,12 @@ class Lists(NamedTuple):
 
 
 def lists(scores, targets, mask, axis) -> Lists:
-    """Scores, relevances and a mask of entries, with the lists along the last axis; negative relevances are NaN."""
+    """Scores, relevances and mask of entries, with lists along the last axis; negative relevances become NaN."""
     scores = floating_scores(scores, "scores")
     if mask is not None:
         mask = aligned_mask(mask, "scores", scores.type.shape)
         mask = class_axis_last(mask, axis) if mask.ndim else mask
-    scores, relevance, _ = items(scores, targets, axis=axis)
+    scores, relevance, _ = items(scores, targets, axis=axis, names=OF_SCORES)
     if are_labels(relevance, scores):
         raise TypeError(
             f"rank mismatch between targets {shown(relevance.type.shape)} and scores {shown(scores.type.shape)}: give "
@@ -52,7 +52,7 @@ def lists(scores, targets, mask, axis) -> Lists:
         )
     relevance = nan_where(relevance < 0, relevance)
     there = ones_like(scores)
-    # not arange, whose length MLX must know beforehand
+    # not arange: MLX must know its length beforehand
     index = pt.cumsum(pt.ones((own_shape(scores).shape[-1],), dtype="float32")) - np.float32(1)
     if mask is None:
         return Lists(scores, relevance, there, None, index)
@@ -62,24 +62,24 @@ def lists(scores, targets, mask, axis) -> Lists:
 
 
 def own(x):
-    """``x`` (..., L) as rows: the entry that is looked at."""
+    """``x`` (..., L) as rows, for the entry itself."""
     return x[..., :, None]
 
 
 def other(x):
-    """``x`` (..., L) as columns: the entry that it is compared with."""
+    """``x`` (..., L) as columns, for the entries it is compared with."""
     return x[..., None, :]
 
 
 def not_below(given, x):
-    """Which entries (columns) have a value x not less than another's (rows): 1 or 0 (..., L, L)."""
+    """1 where the value x of an entry (column) is at least that of another (row), else 0 (..., L, L)."""
     return pt.ge(other(x), own(x)).astype(x.dtype) * other(given.there)
 
 
 def ahead(given):
-    """Which entries (columns) come before others (rows): 1 or 0 (..., L, L).
+    """1 where an entry (column) ranks before another (row), else 0 (..., L, L).
 
-    Greater scores come first, equal ones in the order of the list. NaN comes before all, itself included.
+    Larger scores rank first and ties keep the order of the list. NaN ranks before all, itself included.
     """
     scores, index = given.scores, given.positions
     tied_behind = pt.le(other(scores), own(scores)) & pt.ge(other(index), own(index))
@@ -87,27 +87,27 @@ def ahead(given):
     return pt.invert(behind).astype(scores.dtype) * other(given.there)
 
 
-def check_cutoff(k):
-    """Refuse what is no number of entries."""
-    if k is not None and (not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1):
-        raise ValueError(f"k must be a positive whole number, or None for whole lists, not {k!r}")
+def check_cutoff(top_k):
+    """Refuse anything but a positive whole number or None."""
+    if top_k is not None and (not isinstance(top_k, int | np.integer) or isinstance(top_k, bool) or top_k < 1):
+        raise ValueError(f"top_k must be a positive whole number, or None for whole lists, not {top_k!r}")
 
 
 class Retrieved(NamedTuple):
-    """Ranks from 0 and which entries are relevant, among the first k, and both with a score: a hit."""
+    """Ranks from 0; which entries are relevant, which are among the first k with a score, and which are both: hits."""
 
     given: Lists
     rank: TensorVariable
     relevant: TensorVariable
-    among: Any
+    in_top_k: Any
     hits: TensorVariable
 
 
-def retrieved(given, k) -> Retrieved:
-    """Which entries of lists are among the first k."""
-    check_cutoff(k)
+def retrieved(given, top_k) -> Retrieved:
+    """The entries of lists that are among the first k."""
+    check_cutoff(top_k)
     rank = ahead(given).sum(axis=-1)
     relevant = (given.relevance > 0).astype(given.scores.dtype)
     scored = pt.invert(given.missing)
-    among = condition_of(scored if k is None else scored & pt.lt(rank, k))
-    return Retrieved(given, rank, relevant, among, where(among, relevant, 0))
+    in_top_k = condition_of(scored if top_k is None else scored & pt.lt(rank, top_k))
+    return Retrieved(given, rank, relevant, in_top_k, where(in_top_k, relevant, 0))

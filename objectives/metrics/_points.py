@@ -1,4 +1,4 @@
-"""The points of curves of binary scores: how much of each class lies at or above falling thresholds."""
+"""Points of the curves of binary scores: false and true positives at falling thresholds, exact or in bins."""
 
 from typing import NamedTuple
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import ratio
 from objectives._inputs import elementwise, floating_scores
 from objectives.losses._terms import probability
 from objectives.metrics._sets import item_weights, selecting, unless_empty
@@ -18,9 +19,9 @@ from objectives.ops.thresholds import counts_above
 
 
 class Points(NamedTuple):
-    """Thresholds, which fall from infinity, and the weights of false and true positives at each: vectors (N + 1,).
+    """Thresholds falling from infinity, and the weights of false and true positives at each: vectors (N + 1,).
 
-    All weights are NaN if a score was.
+    All weights are NaN if any score is.
     """
 
     thresholds: TensorVariable
@@ -45,27 +46,34 @@ class Points(NamedTuple):
 
     @property
     def recall(self):
-        """That of scikit-learn, which is 1 at every score if there are no positives."""
+        """As in scikit-learn: 1 at every score if there are no positives."""
         some = pt.neq(self.true + self.false, 0).astype(self.true.dtype)
         return where(pt.neq(self.positives, 0), self.true_rate, some)
 
     @property
     def precision(self):
-        """True among all positives; 1 above all scores, where there are none."""
+        """True positives among all predicted positives; 1 above all scores, where nothing is predicted."""
         predicted = self.true + self.false
-        return where(pt.neq(predicted, 0), self.true / predicted, 1)
+        return ratio(self.true, predicted, 1)
+
+
+def curve_points(predictions, targets, num_bins, mask, weights) -> Points:
+    """Exact points, or those of scores rounded to bins."""
+    if num_bins is None:
+        return exact_points(predictions, targets, mask, weights)
+    return _binned_points(predictions, targets, num_bins, mask, weights)
 
 
 def exact_points(predictions, targets, mask, weights) -> Points:
-    """A point for each item, of equal ones as many as there are equal scores."""
+    """One point per item; tied scores repeat their point."""
     scores, labels, weights = kept_items(predictions, targets, mask, weights)
     return _falling(counts_above(scores, labels, weights))
 
 
-def binned_points(predictions, targets, num_bins, mask, weights) -> Points:
-    """A point for each of `num_bins` values to which scores in [0, 1] are rounded."""
+def _binned_points(predictions, targets, num_bins, mask, weights) -> Points:
+    """One point for each of ``num_bins`` values to which scores in [0, 1] are rounded."""
     if not isinstance(num_bins, int | np.integer) or isinstance(num_bins, bool) or num_bins < 2:
-        raise ValueError(f"num_bins must be a whole number of at least 2, not {num_bins!r}")
+        raise ValueError(f"num_bins must be a whole number of at least 2, or None for exact points, not {num_bins!r}")
     mask, weights = selecting(mask, weights)
     scores, targets, mask = elementwise(floating_scores(predictions), targets, mask)
     dtype = accumulator_dtype(scores.dtype)
@@ -75,7 +83,7 @@ def binned_points(predictions, targets, num_bins, mask, weights) -> Points:
     rounded = where(is_valid, scores, 0) * np.asarray(num_bins - 1, dtype) + np.asarray(0.5, dtype)
     counts = confusion_counts(
         binary_target(targets).astype("int64").ravel(),
-        num_bins - 1 - rounded.astype("int64").ravel(),  # the highest comes first
+        num_bins - 1 - rounded.astype("int64").ravel(),  # highest score first
         where(is_valid, weights, np.nan).ravel(),
         num_rows=2,
         num_columns=int(num_bins),
@@ -87,7 +95,7 @@ def binned_points(predictions, targets, num_bins, mask, weights) -> Points:
 
 
 def kept_items(predictions, targets, mask, weights):
-    """Scores, labels and weights (N,) of all items, of all batches."""
+    """Scores, labels and weights (N,) of all items in all batches."""
     mask, weights = selecting(mask, weights)
     scores, targets, mask = elementwise(floating_scores(predictions), targets, mask)
     kept = joined(scores.ravel())
@@ -96,7 +104,7 @@ def kept_items(predictions, targets, mask, weights):
 
 
 def kept_weights(like, kept, mask, weights):
-    """Weights (N,) of all items of all batches; nothing is kept where all are 1."""
+    """Weights (N,) of all items in all batches; nothing is kept if all are 1."""
     dtype = accumulator_dtype(kept.dtype)
     if mask is None and weights is None:
         return ones_like(kept if kept.ndim == 1 else kept[:, 0], dtype)
@@ -104,37 +112,37 @@ def kept_weights(like, kept, mask, weights):
 
 
 def _falling(rows):
-    """Points from rows (3, N) of thresholds, false and true positives, after one above all scores."""
+    """A point above all scores, then those of rows (3, N): thresholds, false positives, true positives."""
     start = np.asarray([[np.inf], [0], [0]], rows.dtype)
     rows = pt.concatenate([pt.as_tensor_variable(start), rows], axis=1)
     return Points(rows[0], rows[1], rows[2])
 
 
 def trapezoid(x, y, axis=None):
-    """The area under straight lines between points along the first axis."""
+    """The trapezoidal rule along the first axis."""
     return wide_sum((x[1:] - x[:-1]) * (y[1:] + y[:-1]), axis).astype(x.dtype) / 2
 
 
 def roc_area(points):
-    """The share of pairs of a positive and a negative that are in order, of equal scores a half."""
+    """The share of pairs (positive, negative) whose scores are in order; ties count one half."""
     return trapezoid(points.false, points.true) / (points.positives * points.negatives)
 
 
 def step_area(points):
-    """The average precision, without interpolation; NaN if nothing counts."""
+    """Average precision without interpolation; NaN if nothing counts."""
     recall = points.recall
     area = wide_sum((recall[1:] - recall[:-1]) * points.precision[1:]).astype(recall.dtype)
     return where(points.positives + points.negatives > 0, area, np.nan)
 
 
 def between(points, low, high):
-    """Segments of the ROC curve cut to false positive rates from low to high: x and y of their ends.
+    """Segments of the ROC curve, cut to false positive rates from low to high.
 
-    All four are vectors (N,): left and right false positive rates, and the true positive rates there.
+    Four vectors (N,): false positive rates at the left and right ends, then the true positive rates there.
     """
     x, y = points.false_rate, points.true_rate
     width = x[1:] - x[:-1]
-    slope = (y[1:] - y[:-1]) / where(pt.neq(width, 0), width, 1)
+    slope = ratio(y[1:] - y[:-1], width)
 
     def cut(ends):
         return pt.minimum(pt.maximum(ends, np.asarray(low, x.dtype)), np.asarray(high, x.dtype))

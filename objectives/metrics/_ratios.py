@@ -1,4 +1,4 @@
-"""Scores that are ratios of right and wrong predictions of a class, and their averages over classes."""
+"""Ratios of true and false positives and negatives, for each class or label, and their averages."""
 
 import math
 from typing import NamedTuple
@@ -7,6 +7,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import ones_where, ratio
 from objectives.metrics._sets import unless_empty
 from objectives.ops.selection import where
 
@@ -14,9 +15,9 @@ AVERAGES = ("micro", "macro", "weighted", None)
 
 
 class Counts(NamedTuple):
-    """Weights of what is taken rightly for a class, rightly not, taken for it, of it, not taken for it and not of it.
+    """Weights of true positives, true negatives, predicted and actual positives, predicted and actual negatives.
 
-    Each is added up by itself, so that what is 0 is exactly 0, whatever the weights.
+    Each is a sum of its own, so that an empty one is exactly 0, whatever the weights.
     """
 
     true_positives: TensorVariable
@@ -28,8 +29,8 @@ class Counts(NamedTuple):
 
 
 def counts_of_classes(matrix) -> Counts:
-    """Those of each class, of a confusion matrix (C, C)."""
-    # the diagonal, which PyTorch has no conversion for
+    """Counts (C,) of each class against all others, from a confusion matrix (C, C)."""
+    # the diagonal, which PyTensor does not convert for PyTorch
     right = where(pt.constant(np.eye(matrix.type.shape[0], dtype="bool")), matrix, 0).sum(axis=0)
     predicted, actual = matrix.sum(axis=0), matrix.sum(axis=1)
     not_predicted, not_actual = predicted.sum() - predicted, actual.sum() - actual
@@ -37,12 +38,12 @@ def counts_of_classes(matrix) -> Counts:
 
 
 def counts_of_labels(matrix) -> Counts:
-    """Those of being 1, of binary confusion matrices (..., 2, 2)."""
+    """Counts (...) with 1 as positive, from binary confusion matrices (..., 2, 2)."""
     tn, fp, fn, tp = (matrix[..., i, j] for i in (0, 1) for j in (0, 1))
     return Counts(tp, tn, tp + fp, tp + fn, tn + fn, tn + fp)
 
 
-# Numerators and denominators.
+# Each returns the numerator and the denominator of a ratio.
 
 
 def precision_of(counts):
@@ -66,9 +67,9 @@ def jaccard_of(counts):
 
 
 def fbeta_of(beta):
-    """The numerator and denominator of F with this beta."""
+    """The formula of the F score with this beta."""
     if not isinstance(beta, int | float) or not beta >= 0:
-        raise ValueError(f"beta must be a number that is not negative, not {beta!r}")
+        raise ValueError(f"beta must be a non-negative number, not {beta!r}")
     square = float(beta) * float(beta)
     if math.isinf(square):
         return recall_of
@@ -79,27 +80,16 @@ def fbeta_of(beta):
     return fbeta
 
 
-def ones_where(condition, dtype):
-    """1 where the condition holds, else 0; not by a cast, of which MLX would warn if it is one to float64."""
-    return pt.switch(condition, np.asarray(1, dtype), np.asarray(0, dtype))
-
-
-def ratio(numerator, denominator, otherwise=0):
-    """The quotient, or another number where the denominator is 0. NaN stays."""
-    nothing = pt.invert(pt.neq(denominator, 0))
-    return where(nothing, otherwise, numerator / where(nothing, 1, denominator))
-
-
 def score(formula, counts, zero_division):
-    """One ratio for each entry of the counts."""
+    """The ratio of each entry of the counts."""
     numerator, denominator = formula(counts)
     return ratio(numerator, denominator, _checked(zero_division))
 
 
 def averaged(formula, counts, average, zero_division, *, present=None):
-    """One ratio of the counts of all classes, or their mean, which leaves out classes that are not `present`.
+    """The ratios of all classes, their mean over classes that are `present`, or the ratio of pooled counts.
 
-    With a `zero_division` of NaN it leaves out those without a ratio, too.
+    With a `zero_division` of NaN the mean skips classes whose ratio is 0/0, too.
     """
     _check_average(average)
     if average == "micro":
@@ -107,7 +97,7 @@ def averaged(formula, counts, average, zero_division, *, present=None):
     scores = score(formula, counts, zero_division)
     if average is None:
         return scores
-    # all of them, without asking for their shape, which MLX cannot check to be that of both arguments
+    # all True by default: MLX cannot check the shape of a new vector against the other arguments
     present = pt.invert(pt.isinf(scores)) if present is None else present
     shares = ones_where(present, scores.dtype)
     shares = counts.actual if average == "weighted" else shares
@@ -118,7 +108,7 @@ def averaged(formula, counts, average, zero_division, *, present=None):
 
 
 def averaged_over_classes(formula, matrix, average, zero_division, absent):
-    """The same of the confusion matrix of classes, some of which may not occur."""
+    """The `averaged` ratio of a confusion matrix (C, C), in which some classes may not occur."""
     if absent not in ("ignore", "count"):
         raise ValueError(f"absent must be 'ignore' or 'count', not {absent!r}")
     counts = counts_of_classes(unless_empty(matrix))
@@ -127,7 +117,7 @@ def averaged_over_classes(formula, matrix, average, zero_division, absent):
 
 
 def averaged_over_labels(formula, matrix, average, zero_division):
-    """The same of binary confusion matrices (L, 2, 2), or the ratio of a single one."""
+    """The `averaged` ratio of binary confusion matrices (L, 2, 2), or that of a single one."""
     _check_average(average)
     counts = counts_of_labels(unless_empty(matrix))
     if matrix.ndim == 2:

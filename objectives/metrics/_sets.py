@@ -1,9 +1,10 @@
-"""What every measure of a set does with its inputs: vectors of items, and the weight with which each counts."""
+"""Inputs of measures over a set, brought to one form: vectors of items and the weight of each."""
 
 from typing import NamedTuple
 
 import numpy as np
 import pytensor.tensor as pt
+from numpy.lib.array_utils import normalize_axis_index
 from pytensor import config
 from pytensor.tensor import TensorVariable
 
@@ -27,7 +28,7 @@ from objectives.ops.statistics import accumulator_dtype, where_nothing
 
 
 class Classes(NamedTuple):
-    """Vectors (N,) of what `classes` prepared, and the number of classes."""
+    """What `classes` returns: vectors (N,) of target classes, predicted classes and weights; the number of classes."""
 
     targets: TensorVariable
     predicted: TensorVariable
@@ -36,9 +37,9 @@ class Classes(NamedTuple):
 
 
 def classes(predictions, targets, num_classes=None, mask=None, weights=None, *, axis=-1) -> Classes:
-    """The class of each item and the one predicted for it, from scores (..., C) or class indices (...).
+    """Target and predicted class of each item, from scores (..., C) or class indices (...).
 
-    An item with a NaN among its scores has no predicted class: its weight is NaN.
+    An item with a NaN score has no predicted class: its weight is NaN.
     """
     mask, weights = selecting(mask, weights)
     predictions = as_tensor(predictions, "predictions")
@@ -58,7 +59,7 @@ def classes(predictions, targets, num_classes=None, mask=None, weights=None, *, 
 
 
 class Binary(NamedTuple):
-    """What `binaries` prepared, all of the same shape: two tensors of bool, and weights."""
+    """What `binaries` returns, all of one shape: boolean targets, boolean predictions and weights."""
 
     targets: TensorVariable
     predicted: TensorVariable
@@ -68,7 +69,7 @@ class Binary(NamedTuple):
 def binaries(predictions, targets, threshold, mask=None, weights=None) -> Binary:
     """Whether targets are 1, whether predictions are at least the threshold, and the weight of each element.
 
-    The weight is NaN where the prediction is, and where the target is neither 0 nor 1 and the backend cannot raise.
+    The weight is NaN where the prediction is NaN, and where a target is neither 0 nor 1 on a backend that cannot raise.
     """
     mask, weights = selecting(mask, weights)
     predictions, targets, mask = elementwise(floating_scores(predictions), targets, mask)
@@ -80,7 +81,7 @@ def binaries(predictions, targets, threshold, mask=None, weights=None) -> Binary
 
 
 def numbers(predictions, targets, mask=None, weights=None, *, fill=0):
-    """Predictions, targets and weights of the same shape, in the dtype that sums are accumulated in."""
+    """Predictions, targets and weights of one shape, in the dtype of accumulated sums."""
     mask, weights = selecting(mask, weights)
     predictions, targets, mask = elementwise(floating_scores(predictions), targets, mask, fill=fill)
     dtype = accumulator_dtype(predictions.dtype)
@@ -88,23 +89,31 @@ def numbers(predictions, targets, mask=None, weights=None, *, fill=0):
 
 
 def item_weights(like, mask, weights, dtype):
-    """The weight of each entry of ``like``: 1 if not given, 0 where it is masked."""
+    """The weight of each entry of ``like``: 1 by default, 0 where masked."""
     weights = as_tensor(1 if weights is None else weights, "weights").astype(dtype)
     weights = select(mask, fitted(weights, "weights", like.type.shape, "items"))
-    # PyTensor would infer the shape of a selection from all of its operands
+    # own_shape: PyTensor would infer the shape of a selection from all its operands
     return pt.second(own_shape(like), weights if weights.ndim == 0 else own_shape(weights))
 
 
 def selecting(mask, weights):
-    """Boolean weights select items, as a mask does."""
+    """Mask and weights; boolean weights, which select items, become part of the mask."""
     weights = None if weights is None else as_tensor(weights, "weights")
     if weights is None or weights.dtype != "bool":
         return mask, weights
     return weights if mask is None else pt.and_(as_tensor(mask, "mask"), weights), None
 
 
+def label_axis_last(x, label_axis):
+    """Move the axis of labels to the end."""
+    if not isinstance(label_axis, int | np.integer):
+        raise TypeError(f"label_axis must be an integer, or None to pool all elements, not {label_axis!r}")
+    axis = normalize_axis_index(int(label_axis), x.ndim, "label_axis")
+    return x if axis == x.ndim - 1 else pt.moveaxis(x, axis, -1)
+
+
 def unless_empty(counts):
-    """Summed counts; in a validation of which nothing counts NaN, as is then all that follows from them."""
+    """Summed counts; NaN in a validation where nothing counts, so that all measures computed from them are NaN."""
     return where(pt.neq(counts.sum(), 0), counts, where_nothing(counts))
 
 
@@ -114,7 +123,7 @@ def _indices(predicted, targets, mask):
         raise TypeError(
             f"rank mismatch between targets {shown(targets.type.shape)} and predicted class indices "
             f"{shown(predicted.type.shape)}: they must have the same shape. Scores of classes must be floating-point "
-            "numbers, with one dimension more than the targets."
+            "numbers with one dimension more than the targets."
         )
     check_same_shape("targets", targets.type.shape, "predictions", predicted.type.shape)
     predicted, targets = integer_labels(predicted), integer_labels(targets)
@@ -125,13 +134,13 @@ def _indices(predicted, targets, mask):
 
 
 def check_rows(predictions, targets):
-    """Refuse two vectors, which are more likely binary predictions than the scores and one-hot row of one item."""
+    """Refuse two vectors: they are binary predictions more often than the scores and the one-hot target of one item."""
     shape = as_tensor(predictions, "predictions").type.shape
     if len(shape) == 1 == as_tensor(targets, "targets").ndim:
         raise TypeError(
             f"predictions {shown(shape)} and targets are vectors, which would be one item: scores of classes are rows "
-            "(..., C). Of probabilities p of one of two classes stack [1 - p, p], or use a measure of binary "
-            "predictions."
+            "(..., C). For probabilities p of one of two classes stack [1 - p, p], or use the binary form of the "
+            "measure, binary_..., where there is one."
         )
 
 
@@ -139,17 +148,19 @@ def checked_number(num_classes, length):
     """The number of classes, given or known from the scores."""
     if num_classes is None and length is not None:
         return length
+    if num_classes is None:
+        raise ValueError(
+            "num_classes must be given: class indices do not tell the number of classes, nor do scores whose number of "
+            "classes is not known statically"
+        )
     num_classes = positive_number(num_classes, "num_classes")
     if length not in (None, num_classes):
-        raise ValueError(f"num_classes is {num_classes}, but the predictions have scores of {length} classes")
+        raise ValueError(f"num_classes is {num_classes}, but predictions have scores for {length} classes")
     return num_classes
 
 
 def positive_number(x, name):
-    """A number of classes or clusters that was given."""
+    """A number of classes or clusters."""
     if not isinstance(x, int | np.integer) or isinstance(x, bool) or x < 1:
-        raise ValueError(
-            f"{name} must be a positive whole number, not {x!r}: it is needed where the predictions do not tell it, "
-            "for class indices and for scores whose number of classes is not known statically"
-        )
+        raise ValueError(f"{name} must be a positive whole number, not {x!r}")
     return int(x)

@@ -1,9 +1,11 @@
-"""Whether predictions are right."""
+"""Accuracies: binary, top-k, and of all labels of an item."""
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
 
 from objectives._inputs import aligned_mask, as_labels, class_axis_last, classwise, elementwise, floating_scores, option
+from objectives._typing import TensorLike
 from objectives.lookup import BINARY, CLASSES, REALS, described
 from objectives.ops.labels import binary_target
 from objectives.ops.marking import selected
@@ -14,42 +16,36 @@ __all__ = ["binary_accuracy", "categorical_accuracy", "exact_match"]
 
 
 @described(differentiable=False, predictions=REALS, targets=BINARY)
-def binary_accuracy(predictions, targets, threshold=0.5, *, mask=None):
-    r"""Whether thresholded predictions equal binary targets, element by element.
+def binary_accuracy(
+    predictions: TensorLike, targets: TensorLike, threshold: TensorLike = 0.5, *, mask: TensorLike | None = None
+) -> TensorVariable:
+    r"""Binary accuracy: 1 where a thresholded prediction of two classes equals its target, else 0, element by element.
+
+    Its mean is the accuracy, for several labels 1 minus the Hamming loss. If classes are unbalanced, see
+    `binary_f1_score`; for many classes `categorical_accuracy`, and for all labels of an item at once `exact_match`.
 
     .. math:: A = [[p \ge \theta] = t]
-
-    with the predictions :math:`p`, the threshold :math:`\theta` and the targets :math:`t`.
 
     Parameters
     ----------
     predictions : tensor
-        Probabilities (...), or any scores that the threshold fits, such as logits with ``threshold=0``.
+        Probabilities p (...), or logits with ``threshold=0``; NaN is never right.
     targets : tensor
-        Targets (...) in {0, 1}. A vector is aligned with a column of predictions, see `align_targets`.
+        Targets t (...), in {0, 1}.
     threshold : float or tensor
-        Least prediction that counts as 1.
+        Smallest prediction θ that counts as 1.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`; the others are 0.
+        Elements that count; the rest are 0. For their mean give the mask to `aggregate` as well.
 
     Returns
     -------
     TensorVariable
-        1 where the prediction is right, 0 where it is not (...), of the dtype of the predictions (floatX for
-        integers), so that `aggregate` and its gradient-free mean keep that dtype.
+        1 or 0 (...), of the dtype of `predictions` (floatX for integers).
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    IndexError
-        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the element is NaN.
-
-    Notes
-    -----
-    A prediction of NaN is never right; a target that is neither 0 nor 1 gives NaN. For the mean over the elements that
-    count give the mask to `aggregate`, too.
+    TypeError, IndexError
+        If ranks or dtypes do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
     References
     ----------
@@ -61,57 +57,53 @@ def binary_accuracy(predictions, targets, threshold=0.5, *, mask=None):
     >>> print(binary_accuracy([0.2, 0.5, 0.9], [1, 1, 1]).eval())
     [0. 1. 1.]
     """
-    predictions, targets, mask = elementwise(floating_scores(predictions), targets, mask)
-    threshold = option(threshold, "threshold", predictions)
-    targets = binary_target(targets)
-    wrong = pt.neq(pt.ge(predictions, threshold), pt.gt(targets, 0)) | pt.isnan(predictions)
-    right = pt.invert(condition_of(wrong)).astype(predictions.dtype)
-    return selected(mask, where(pt.lt(targets, 0), np.nan, right))
+    p, t, mask = elementwise(floating_scores(predictions), targets, mask)
+    t = binary_target(t)
+    wrong = pt.neq(pt.ge(p, option(threshold, "threshold", p)), pt.gt(t, 0)) | pt.isnan(p)
+    right = pt.invert(condition_of(wrong)).astype(p.dtype)
+    return selected(mask, where(pt.lt(t, 0), np.nan, right))
 
 
 @described(per="item", differentiable=False, predictions=REALS, targets=CLASSES)
-def categorical_accuracy(predictions, targets, top_k=1, *, axis=-1, mask=None):
-    r"""Whether the target class is among the k classes of the greatest scores, for each item.
+def categorical_accuracy(
+    predictions: TensorLike,
+    targets: TensorLike,
+    top_k: int = 1,
+    *,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Categorical (top-k) accuracy: 1 where the target class is among the k classes of the highest scores, else 0.
+
+    Its mean is the accuracy. For unbalanced classes see `balanced_accuracy`, for two classes `binary_accuracy`. Ties
+    are ranked by class index, so that k = 1 agrees with ``argmax``.
 
     .. math:: A_i = [r_i < k], \qquad r_i = |\{j : z_{ij} > z_{i, y_i}\}| + |\{j < y_i : z_{ij} = z_{i, y_i}\}|
-
-    with the scores :math:`z` and the target class :math:`y_i`: the rank is counted by comparison, without sorting.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C): probabilities, logits or any others of which greater is better.
+        Scores z (..., C), larger is better. NaN ranks first, as in ``argmax``, but is never right.
     targets : tensor
-        Class indices (...) from 0 to C - 1 of any integer dtype, or one-hot or soft targets (..., C), whose class is
-        that of their first greatest entry.
+        Class indices y (...), or one-hot or soft targets (..., C), whose class is their first largest entry.
     top_k : int
-        How many of the best classes count, from 1 to C.
-    axis : int
-        Class axis of `predictions`, and of dense targets.
+        Number k of highest scores to consider, from 1 to C.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0.
+        Items (...) that count; the rest are 0. For their mean give the mask to `aggregate` as well.
+    axis : int
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        1 for a hit, 0 otherwise (...), of the dtype of the predictions (floatX for integers).
+        1 or 0 (...), of the dtype of `predictions` (floatX for integers).
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form (rank mismatch), or class indices are not integers.
-    ValueError
-        If `top_k` is not a whole number from 1 to C, where C is known when the graph is built. (Otherwise every class
-        is among more than C.)
+    TypeError, ValueError
+        If ranks, shapes, dtypes or `top_k` do not fit.
     IndexError
-        At run time, for a class index outside [0, C), or a dense row without a positive entry, on Numba and C. On
-        JAX, PyTorch and MLX, which cannot raise, the item is NaN.
-
-    Notes
-    -----
-    Of equal scores the one of the lower class index comes first, so that exactly k classes are in the top k, a hit
-    stays one as k grows, and k = 1 agrees with ``argmax``. NaN scores come before all others, as in ``argmax``, but a
-    target whose own score is NaN is never a hit.
+        For a class index outside [0, C), or a dense row without a positive entry, on Numba and C; elsewhere NaN.
 
     References
     ----------
@@ -120,61 +112,57 @@ def categorical_accuracy(predictions, targets, top_k=1, *, axis=-1, mask=None):
     Examples
     --------
     >>> from objectives import categorical_accuracy
-    >>> predictions = [[0.1, 0.6, 0.3], [0.5, 0.2, 0.3]]
-    >>> print(categorical_accuracy(predictions, [1, 2]).eval())
+    >>> print(categorical_accuracy([[0.1, 0.6, 0.3], [0.5, 0.2, 0.3]], [1, 2]).eval())
     [1. 0.]
-    >>> print(categorical_accuracy(predictions, [1, 2], top_k=2).eval())
-    [1. 1.]
     """
-    scores, targets, mask = classwise(floating_scores(predictions), targets, mask, axis=axis)
+    scores, t, mask = classwise(floating_scores(predictions), targets, mask, axis=axis)
     num_classes = scores.type.shape[-1]
     whole = isinstance(top_k, int | np.integer) and not isinstance(top_k, bool)
     if not whole or top_k < 1 or (num_classes is not None and top_k > num_classes):
         known = "" if num_classes is None else f" ({num_classes})"
         raise ValueError(f"top_k must be a whole number from 1 to the number of classes{known}, not {top_k!r}")
-    rank = label_rank(scores, as_labels(targets, scores, mask))
+    rank = label_rank(scores, as_labels(t, scores, mask))
     hit = pt.lt(rank, top_k).astype(scores.dtype)
     return selected(mask, where(rank < 0, np.nan, hit))
 
 
 @described(per="item", differentiable=False, predictions=REALS, targets=BINARY)
-def exact_match(predictions, targets, threshold=0.5, *, axis=-1, mask=None):
-    r"""Whether thresholded predictions of all labels are right, for each item.
+def exact_match(
+    predictions: TensorLike,
+    targets: TensorLike,
+    threshold: TensorLike = 0.5,
+    *,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Exact match (subset accuracy): 1 where thresholded predictions of all labels of an item are right, else 0.
+
+    The strictest measure of several labels per item; `binary_accuracy` counts labels one by one. With labels l:
 
     .. math:: A_i = \prod_l [[p_{il} \ge \theta] = t_{il}]
-
-    with the predictions :math:`p`, the threshold :math:`\theta` and the targets :math:`t` of label l.
 
     Parameters
     ----------
     predictions : tensor
-        Probabilities (..., L), or any scores that the threshold fits.
+        Probabilities p (..., L), or logits with ``threshold=0``; NaN is never right.
     targets : tensor
-        Targets (..., L) in {0, 1}.
+        Targets t (..., L), in {0, 1}.
     threshold : float or tensor
-        Least prediction that counts as 1; of several, such as one for each label, in the rank of the predictions.
-    axis : int
-        The axis of labels.
+        Smallest prediction θ that counts as 1; for one per label give a tensor of the rank of `predictions`.
     mask : tensor of bool, optional
-        Items that count (...); the others are 0.
+        Items (...) that count; the rest are 0. For their mean give the mask to `aggregate` as well.
+    axis : int
+        Axis of labels.
 
     Returns
     -------
     TensorVariable
-        1 where all labels are right, 0 elsewhere (...), of the dtype of the predictions (floatX for integers).
+        1 or 0 (...), of the dtype of `predictions` (floatX for integers); 1 for an item without labels.
 
     Raises
     ------
-    TypeError
-        If the ranks differ, static shapes cannot be paired, or there is no axis of labels.
-    IndexError
-        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the item is NaN.
-
-    Notes
-    -----
-    Also called subset accuracy. A prediction of NaN is never right; an item with a target that is neither 0 nor 1 is
-    NaN. An item without labels is right.
+    TypeError, IndexError
+        If ranks or dtypes do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
     References
     ----------
@@ -186,11 +174,11 @@ def exact_match(predictions, targets, threshold=0.5, *, axis=-1, mask=None):
     >>> print(exact_match([[0.2, 0.7], [0.9, 0.1]], [[0, 1], [1, 1]]).eval())
     [1. 0.]
     """
-    predictions = floating_scores(predictions)
-    rows = None
+    p = floating_scores(predictions)
+    items = rows = None
     if mask is not None:
-        mask = aligned_mask(mask, "items of the predictions", class_axis_last(predictions, axis).type.shape[:-1])
-        rows = pt.expand_dims(mask, axis) if mask.ndim else mask
-    right = class_axis_last(binary_accuracy(predictions, targets, threshold, mask=rows), axis)
+        items = aligned_mask(mask, "items of the predictions", class_axis_last(p, axis).type.shape[:-1])
+        rows = pt.expand_dims(items, axis) if items.ndim else items
+    right = class_axis_last(binary_accuracy(p, targets, threshold, mask=rows), axis)
     all_right = pt.invert(pt.lt(right, 1).any(axis=-1)).astype(right.dtype)
-    return selected(mask, where(pt.isnan(right).any(axis=-1), np.nan, all_right))
+    return selected(items, where(pt.isnan(right).any(axis=-1), np.nan, all_right))

@@ -1,60 +1,72 @@
-"""How far predicted and target classes agree, corrected for how often classes occur."""
+"""Agreement of predicted and target classes, corrected for class frequencies."""
+
+from typing import Literal
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import ones_where, ratio
+from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, REALS, described
-from objectives.metrics._ratios import averaged, counts_of_classes, ones_where, ratio, recall_of
+from objectives.metrics._ratios import averaged, counts_of_classes, recall_of
 from objectives.metrics.confusion import confusion_matrix
 
 __all__ = ["balanced_accuracy", "cohen_kappa", "matthews_corrcoef"]
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
-def balanced_accuracy(predictions, targets, *, adjusted=False, num_classes=None, weights=None, mask=None, axis=-1):
-    r"""The mean over target classes of how many of their items are found.
+def balanced_accuracy(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    adjusted: bool = False,
+    num_classes: int | None = None,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Balanced accuracy: the mean recall of the classes that occur among the targets.
+
+    Choose it over accuracy where classes are not equally frequent. Unlike the macro average of `recall` it skips
+    classes that are predicted only.
 
     .. math:: B = \frac{1}{|Y|} \sum_{c \in Y} \frac{TP_c}{TP_c + FN_c}, \qquad
         B_{adjusted} = \frac{B - 1/|Y|}{1 - 1/|Y|}
 
-    with the classes Y that occur among the targets, and their true positives and false negatives, counted with
+    with the set Y of classes among the targets, and the true positives TP and false negatives FN of each, counted with
     weights.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C), or predicted class indices (...), see `confusion_matrix`.
+        Scores (..., C), or predicted class indices (...).
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     adjusted : bool
-        Whether predictions by chance shall have 0 rather than 1 over the number of classes.
+        Whether chance gives 0 instead of 1 over the number of classes; a single class then gives NaN.
     num_classes : int, optional
-        C. Needed for class indices, and for scores whose number of classes is not known statically.
+        C; required for class indices, or if it is not known statically.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of scores and of dense targets.
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number; in floatX, or the dtype of the scores if that is wider.
+        A number in [0, 1]; at most 1, and 0 by chance, if `adjusted`. NaN without items and for a NaN score.
 
     Raises
     ------
-    TypeError
-        If the ranks do not match, or targets are not integers.
-    ValueError
-        If `num_classes` is missing or wrong.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
-    Notes
-    -----
-    Unlike the macro average of `recall` it leaves out classes that are predicted but are no targets. It is NaN
-    without items and, adjusted, of a single class. A NaN among the scores of an item makes the result NaN.
+    See Also
+    --------
+    recall, matthews_corrcoef, cohen_kappa
 
     References
     ----------
@@ -76,48 +88,54 @@ def balanced_accuracy(predictions, targets, *, adjusted=False, num_classes=None,
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
-def matthews_corrcoef(predictions, targets, *, num_classes=None, weights=None, mask=None, axis=-1):
-    r"""Matthews' correlation coefficient of predicted and target classes.
+def matthews_corrcoef(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_classes: int | None = None,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Matthews correlation coefficient (MCC) between the predicted and the target class, of two or more classes.
+
+    Choose it where classes are not equally frequent and every cell of the confusion matrix matters.
+    ``pt.ge(predictions, threshold)`` turns binary predictions into class indices; the result is then the phi
+    coefficient.
 
     .. math:: R = \frac{c - \sum_k t_k p_k}{\sqrt{\sum_k t_k (1 - t_k) \sum_k p_k (1 - p_k)}}
 
-    with the share of items c that are right, and the shares :math:`t_k` and :math:`p_k` of class k among targets and
-    predictions, by weight.
+    with the fraction c of right predictions, and the fractions :math:`t_k` of targets and :math:`p_k` of predictions
+    of class k, counted with weights.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C), or predicted class indices (...), see `confusion_matrix`.
+        Scores (..., C), or predicted class indices (...).
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     num_classes : int, optional
-        C. Needed for class indices, and for scores whose number of classes is not known statically.
+        C; required for class indices, or if it is not known statically.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of scores and of dense targets.
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number in [-1, 1]; in floatX, or the dtype of the scores if that is wider.
+        A number in [-1, 1]; 0 if all targets or predictions are of one class, NaN without items and for a NaN score.
 
     Raises
     ------
-    TypeError
-        If the ranks do not match, or targets are not integers.
-    ValueError
-        If `num_classes` is missing or wrong.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
-    Notes
-    -----
-    0 where all targets, or all predictions, are of one class; NaN without items, or with a NaN among the scores of an
-    item. Of two classes it is the phi coefficient. Binary predictions become class indices by
-    ``pt.ge(predictions, threshold)``.
+    See Also
+    --------
+    cohen_kappa, balanced_accuracy, f1_score
 
     References
     ----------
@@ -143,49 +161,55 @@ def matthews_corrcoef(predictions, targets, *, num_classes=None, weights=None, m
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
-def cohen_kappa(predictions, targets, *, weighting=None, num_classes=None, weights=None, mask=None, axis=-1):
-    r"""Cohen's kappa: how far two classifications agree, beyond what they would by chance.
+def cohen_kappa(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    weighting: Literal["linear", "quadratic"] | None = None,
+    num_classes: int | None = None,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Cohen's kappa: the agreement of predicted and target classes beyond what chance would give.
+
+    Choose it to compare two raters, with a `weighting` if classes have an order.
 
     .. math:: \kappa = 1 - \frac{\sum_{jk} d_{jk} M_{jk}}{\sum_{jk} d_{jk} T_j P_k / N}
 
-    with the confusion matrix M, its sums over rows :math:`P_k` and columns :math:`T_j`, its total N, and the distance
-    of classes :math:`d_{jk}`: :math:`[j \ne k]`, or :math:`|j - k|` if linear, :math:`(j - k)^2` if quadratic.
+    with the confusion matrix M, its row sums :math:`T_j`, column sums :math:`P_k` and total N, and the distance of
+    classes :math:`d_{jk}`: :math:`[j \ne k]`, linear :math:`|j - k|` or quadratic :math:`(j - k)^2`.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C), or predicted class indices (...), see `confusion_matrix`.
+        Scores (..., C), or predicted class indices (...).
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     weighting : {None, "linear", "quadratic"}
-        How the distance of classes grows, if they have an order.
+        How the distance between ordered classes grows; None if classes have no order.
     num_classes : int, optional
-        C. Needed for class indices, and for scores whose number of classes is not known statically.
+        C; required for class indices, or if it is not known statically.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of scores and of dense targets.
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number of at most 1; in floatX, or the dtype of the scores if that is wider.
+        A number of at most 1; NaN without items, for a NaN score, and if all targets and predictions are of one class.
 
     Raises
     ------
-    TypeError
-        If the ranks do not match, or targets are not integers.
-    ValueError
-        If `weighting` is none of these, or `num_classes` is missing or wrong.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
-    Notes
-    -----
-    NaN without items, where all targets and predictions are of one and the same class, or with a NaN among the scores
-    of an item.
+    See Also
+    --------
+    matthews_corrcoef, balanced_accuracy, confusion_matrix
 
     References
     ----------

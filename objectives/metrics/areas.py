@@ -1,12 +1,17 @@
-"""Areas under curves of binary scores, and of scores of classes."""
+"""Areas under curves: ROC AUC of two and of many classes, average precision, logAUC."""
+
+from typing import Literal
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import as_labels, classwise, floating_scores
+from objectives._typing import TensorLike
 from objectives.lookup import BINARY, CLASSES, REALS, described
 from objectives.metrics._points import (
     between,
+    curve_points,
     exact_points,
     if_both,
     kept_weights,
@@ -29,54 +34,65 @@ __all__ = [
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
-def roc_auc_score(predictions, targets, *, max_fpr=None, weights=None, mask=None):
-    r"""The area under the ROC curve: how likely a positive item has a greater score than a negative one.
+def roc_auc_score(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    max_fpr: float | None = None,
+    num_bins: int | None = None,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""ROC AUC of two classes: the probability that a positive item scores higher than a negative one.
+
+    1 is best and 1/2 is chance, whatever the class balance; for rare positives prefer `average_precision_score`.
 
     .. math:: A = P(s^+ > s^-) + \tfrac12 P(s^+ = s^-)
 
-    with the scores :math:`s^+` of positive and :math:`s^-` of negative items. Up to a false positive rate m it is
-    standardised, :math:`\tfrac12 (1 + (A_m - m^2/2) / (m - m^2/2))`, so that 1/2 is chance and 1 the best.
+    with scores :math:`s^\pm` of positive and negative items. The partial area :math:`A_m` up to a false positive rate
+    m is standardized to :math:`\tfrac12 (1 + (A_m - m^2/2) / (m - m^2/2))`.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (...) of which greater speaks for the positive class: probabilities, logits or any others.
+        Scores (...); higher means more likely positive. With `num_bins`, in [0, 1].
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
     max_fpr : float, optional
-        The greatest false positive rate m, in (0, 1].
+        Greatest false positive rate m of a partial area, in (0, 1].
+    num_bins : int, optional
+        B, at least 2: round scores to B equally spaced values from 0 to 1. By default the area is exact.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        The area, a scalar in floatX, or the dtype of the predictions if that is wider.
+        Scalar; NaN without positives or without negatives, or if a score is NaN.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `max_fpr` is outside (0, 1].
-    IndexError
-        At run time, for a target that is not 0 or 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise, the
-        area is NaN.
+    TypeError, ValueError, IndexError
+        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
+
+    See Also
+    --------
+    multiclass_roc_auc_score, roc_curve, average_precision_score
 
     Notes
     -----
-    NaN if there are no positives or no negatives, and with a NaN among the scores.
-
-    Exact, for which all items must be there at once: over batches, scores and targets are kept, and memory grows with
-    the data. `binned_roc_auc_score` needs constant memory.
+    The exact area keeps all scores and targets over batches. Choose `num_bins`, such as 1001, for streams: B counts per
+    class are kept. Only pairs in the same bin are undecided, so that with weights :math:`n_b^\pm` of the positive and
+    negative items of bin b the error is at most :math:`\tfrac12 \sum_b n_b^+ n_b^- / (n^+ n^-)`. Scores that are
+    multiples of 1 / (B - 1) have no error; scores outside [0, 1] by more than 0.1 % give NaN.
 
     References
     ----------
     .. [1] ``sklearn.metrics.roc_auc_score``
-    .. [2] McClish, D. K. (1989), "Analyzing a portion of the ROC curve", Medical Decision Making 9(3),
-       doi:10.1177/0272989X8900900307
+    .. [2] ``keras.metrics.AUC``, in bins with other thresholds
+    .. [3] McClish, D. K. (1989), "Analyzing a portion of the ROC curve", doi:10.1177/0272989X8900900307
 
     Examples
     --------
@@ -86,7 +102,7 @@ def roc_auc_score(predictions, targets, *, max_fpr=None, weights=None, mask=None
     """
     if max_fpr is not None and not 0 < max_fpr <= 1:
         raise ValueError(f"max_fpr must be in (0, 1], not {max_fpr!r}")
-    points = exact_points(predictions, targets, mask, weights)
+    points = curve_points(predictions, targets, num_bins, mask, weights)
     if max_fpr in (None, 1):
         return roc_area(points)
     left, right, y_left, y_right = between(points, 0, max_fpr)
@@ -97,67 +113,61 @@ def roc_auc_score(predictions, targets, *, max_fpr=None, weights=None, mask=None
 
 @described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
 def multiclass_roc_auc_score(
-    predictions,
-    targets,
+    predictions: TensorLike,
+    targets: TensorLike,
     *,
-    multi_class="ovr",
-    average="macro",
-    num_classes=None,
-    weights=None,
-    mask=None,
-    axis=-1,
-):
-    r"""The area under the ROC curve of each class against the rest or another class, averaged over classes or pairs.
+    multi_class: Literal["ovr", "ovo"] = "ovr",
+    average: Literal["macro", "weighted"] | None = "macro",
+    num_classes: int | None = None,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""ROC AUC of many classes: the area of each class against the rest, or of each pair of classes, averaged.
 
     .. math::
         A_{\mathrm{ovr}} = \frac1C \sum_j A(j \mid \text{rest}), \qquad
         A_{\mathrm{ovo}} = \frac{2}{C (C - 1)} \sum_{j < k} \frac{A(j \mid k) + A(k \mid j)}{2}
 
-    where :math:`A(j \mid k)` is the `roc_auc_score` of the scores of class j, among items of class j, which are the
-    positives, and of class k.
+    with the `roc_auc_score` :math:`A(j \mid k)` of the scores of class j, for positives of class j and negatives of k.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C), of which greater speaks for the class.
+        Scores (..., C); higher means more likely.
     targets : tensor
         Class indices (...) from 0 to C - 1, or one-hot or soft targets (..., C).
     multi_class : {"ovr", "ovo"}
-        Each class against the rest, or each pair of classes.
-    average : {"macro", "weighted"} or None
-        Whether all classes or pairs count the same or by their items; None gives the areas (C,) of the classes
-        against the rest, for "ovr".
+        Each class against the rest, or each pair of classes; the latter does not depend on class frequencies.
+    average : {"macro", "weighted", None}
+        Mean over classes or pairs, equal or by frequency; None, for "ovr", gives one value per class.
     num_classes : int, optional
-        C, if the predictions do not tell it statically.
+        C; required if it is not known statically.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of predictions and of dense targets.
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        The average area, a scalar in floatX, or the dtype of the predictions if that is wider; or areas (C,).
+        Scalar, or areas (C,); NaN if a score is NaN. A class without items is NaN and makes averages NaN.
 
     Raises
     ------
-    TypeError
-        If the ranks do not match, or targets are not integers.
-    ValueError
-        If `multi_class`, `average` or `num_classes` is wrong.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the area is NaN.
+    TypeError, ValueError, IndexError
+        If ranks or options do not fit, or for a class index outside [0, C) (NaN where the backend cannot raise).
+
+    See Also
+    --------
+    roc_auc_score, average_precision_score
 
     Notes
     -----
-    NaN with a NaN among the scores, and if a class has no items, where scikit-learn averages over the other pairs for
-    "ovo": to do so here, leave out the scores of that class and number the classes without it.
-
-    Exact, for which all items must be there at once: over batches, scores and targets are kept, and memory grows with
-    the data, which are sorted once for each class.
+    scikit-learn skips pairs with an absent class for "ovo": to do so here, leave out its scores and renumber the
+    classes. All scores and targets are kept over batches, and sorted once per class.
 
     References
     ----------
@@ -178,32 +188,31 @@ def multiclass_roc_auc_score(
         raise ValueError(f"average must be 'macro', 'weighted' or, for 'ovr', None, not {average!r}")
     check_rows(predictions, targets)
     mask, weights = selecting(mask, weights)
-    predictions, targets, mask = classwise(floating_scores(predictions), targets, mask, axis=axis)
-    num_classes = checked_number(num_classes, predictions.type.shape[-1])
-    targets = as_labels(targets, predictions, mask)
-    # the score of the target is read for its check of the label, batch by batch
-    checked = where(pt.isnan(pick_class(predictions, targets))[..., None], np.nan, predictions)
-    scores = joined(checked.reshape((-1, num_classes)))
-    labels = joined(targets.ravel())
-    weights = kept_weights(targets, scores, mask, weights)
-    sizes = confusion_counts(labels, labels, weights, num_rows=num_classes, num_columns=num_classes).sum(axis=1)
-    sizes = sizes.astype(weights.dtype)
-    pairs = PairsInOrder(num_classes=num_classes, by_class=multi_class == "ovo")(scores, labels, weights)
+    p, t, mask = classwise(floating_scores(predictions), targets, mask, axis=axis)
+    number = checked_number(num_classes, p.type.shape[-1])
+    t = as_labels(t, p, mask)
+    # Reading the target's score checks its label, batch by batch.
+    checked = where(pt.isnan(pick_class(p, t))[..., None], np.nan, p)
+    scores, labels = joined(checked.reshape((-1, number))), joined(t.ravel())
+    w = kept_weights(t, scores, mask, weights)
+    sizes = confusion_counts(labels, labels, w, num_rows=number, num_columns=number).sum(axis=1).astype(w.dtype)
+    pairs = PairsInOrder(num_classes=number, by_class=multi_class == "ovo")(scores, labels, w)
     areas = (_against_rest if multi_class == "ovr" else _of_pairs)(pairs, sizes)
     if average is None:
         return areas
-    return areas.sum() / num_classes if average == "macro" else (sizes * areas).sum() / sizes.sum()
+    return areas.sum() / number if average == "macro" else (sizes * areas).sum() / sizes.sum()
 
 
 def _against_rest(pairs, sizes):
-    """The area of each class."""
+    """The area of each class against the rest."""
     return pairs / (sizes * (sizes.sum() - sizes))
 
 
 def _of_pairs(pairs, sizes):
-    """The mean area of the pairs that each class is in.
+    """The mean area of the pairs of each class.
 
-    Their mean is that of all pairs; with the weights of the pairs, the sums of two classes, it is that as well.
+    The mean over classes is the mean over pairs. It still is where each class weighs as many items as it has, and
+    each pair as many as both of its classes have.
     """
     areas = (pairs + pairs.T) / (2 * sizes[:, None] * sizes)
     num_classes = sizes.type.shape[0]
@@ -212,45 +221,53 @@ def _of_pairs(pairs, sizes):
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
-def average_precision_score(predictions, targets, *, weights=None, mask=None):
-    r"""The average of the precision over the recall.
+def average_precision_score(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_bins: int | None = None,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Average precision of two classes: the area under the precision-recall curve, without interpolation.
+
+    Choose it over `roc_auc_score` if positives are rare. 1 is best; chance is the share of positives. P and R are
+    those of `precision_recall_curve` at its thresholds.
 
     .. math:: AP = \sum_k (R_k - R_{k-1}) P_k
-
-    with precision :math:`P_k` and recall :math:`R_k` at the thresholds of `precision_recall_curve`: the precision at
-    each positive item, averaged.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (...) of which greater speaks for the positive class.
+        Scores (...); higher means more likely positive. With `num_bins`, in [0, 1].
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
+    num_bins : int, optional
+        Round scores to this many values from 0 to 1, for streams; see `roc_auc_score`.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        The average, a scalar in floatX, or the dtype of the predictions if that is wider.
+        Scalar; 0 without positives, as in scikit-learn, and NaN without items or if a score is NaN.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    IndexError
-        At run time, for a target that is not 0 or 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise, it
-        is NaN.
+    TypeError, ValueError, IndexError
+        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
+
+    See Also
+    --------
+    precision_recall_curve, roc_auc_score
 
     Notes
     -----
-    Nothing is interpolated. 0 if there are no positives, as in scikit-learn; NaN if there are no items at all, and
-    with a NaN among the scores.
-
-    Exact, for which all items must be there at once: over batches, scores and targets are kept, and memory grows with
-    the data. `binned_average_precision_score` needs constant memory.
+    With bins the error is at most
+    :math:`\sum_b \frac{n_b^+}{n^+} \bigl(\frac{T_b}{T_b + F_{b+1}} - \frac{T_{b+1}}{T_{b+1} + F_b}\bigr)`, for the
+    weights :math:`n_b^+` of positives in bin b, and :math:`T_b` of positives and :math:`F_b` of negatives from b up.
 
     References
     ----------
@@ -262,49 +279,51 @@ def average_precision_score(predictions, targets, *, weights=None, mask=None):
     >>> print(average_precision_score([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]).eval().round(4))
     0.8333
     """
-    return step_area(exact_points(predictions, targets, mask, weights))
+    return step_area(curve_points(predictions, targets, num_bins, mask, weights))
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
-def log_auc(predictions, targets, *, fpr_range=(0.001, 0.1), weights=None, mask=None):
-    r"""The area under the ROC curve over the logarithm of the false positive rate, for the earliest hits.
+def log_auc(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    fpr_range: tuple[float, float] = (0.001, 0.1),
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""LogAUC of two classes: the area under the ROC curve over the logarithm of the false positive rate.
+
+    Choose it over `roc_auc_score` if only the first hits matter, as in the virtual screening of molecules. The
+    `roc_curve` is interpolated linearly at a and b. All scores and targets are kept over batches.
 
     .. math:: A = \frac{1}{\log_{10} b - \log_{10} a} \int_a^b \mathrm{TPR} \; d \log_{10} \mathrm{FPR}
-
-    with the rates of `roc_curve` and the range from a to b.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (...) of which greater speaks for the positive class.
+        Scores (...); higher means more likely positive.
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
     fpr_range : pair of float
         False positive rates a and b, with 0 < a < b <= 1.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        The area, a scalar in floatX, or the dtype of the predictions if that is wider.
+        Scalar; NaN without positives or without negatives, or if a score is NaN.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `fpr_range` is not such a pair.
-    IndexError
-        As of `roc_auc_score`.
+    TypeError, ValueError, IndexError
+        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
 
-    Notes
-    -----
-    The curve is linear in the false positive rate to find its points at a and b, and the area is that of trapezoids
-    over the logarithm, as in torchmetrics. NaN if there are no positives or no negatives, and with a NaN among the
-    scores. All items are kept, and memory grows with the data.
+    See Also
+    --------
+    roc_auc_score, roc_curve
 
     References
     ----------

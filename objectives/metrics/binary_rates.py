@@ -1,5 +1,8 @@
-"""How many binary predictions are right, and how many binary targets are found."""
+"""Precision, recall, specificity and negative predictive value of binary predictions."""
 
+from pytensor.tensor.variable import TensorVariable
+
+from objectives._typing import Average, TensorLike
 from objectives.lookup import BINARY, REALS, described
 from objectives.metrics._ratios import (
     averaged_over_labels,
@@ -15,9 +18,19 @@ __all__ = ["binary_negative_predictive_value", "binary_precision", "binary_recal
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
 def binary_precision(
-    predictions, targets, threshold=0.5, *, axis=None, average="macro", zero_division=0, weights=None, mask=None
-):
-    r"""How many of the predictions of 1 are right, of all elements or averaged over labels.
+    predictions: TensorLike,
+    targets: TensorLike,
+    threshold: TensorLike = 0.5,
+    *,
+    average: Average = "macro",
+    zero_division: float = 0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    label_axis: int | None = None,
+) -> TensorVariable:
+    r"""Precision of binary predictions: the fraction of predictions of 1 that are right.
+
+    Choose it where false alarms are costly, and `binary_recall` where misses are.
 
     .. math:: P = \frac{TP}{TP + FP}
 
@@ -26,44 +39,40 @@ def binary_precision(
     Parameters
     ----------
     predictions : tensor
-        Probabilities (...), or any scores that the threshold fits.
+        Probabilities (...), or scores for which `threshold` is right.
     targets : tensor
         Targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
-    axis : int, optional
-        The axis of labels; all elements are pooled if not given.
     average : {"macro", "weighted", "micro", None}
-        With `axis`, the mean over labels, equally or by their share of the targets of 1; the ratio of all counts
-        together; or the vector of all labels.
+        With `label_axis`: mean over labels, equal or by frequency; pooled counts; or one value per label.
     zero_division : {0, 1, nan}
-        What stands for 0/0; NaN leaves such labels out of averages.
+        Value of 0/0; NaN drops the label from averages.
     weights : tensor, optional
-        How much each element counts, broadcastable to `predictions`; booleans choose elements.
+        Weight of each element, broadcastable to `predictions`; booleans select.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`.
+        Elements that count; the rest are ignored, whatever they hold.
+    label_axis : int, optional
+        Axis of labels to keep, for one value per label to average; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        A number, or (L,) of L labels without an average; in floatX, or the dtype of the predictions if that is wider.
+        A number, or (L,) for L labels if `average` is None.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `average` or `zero_division` is none of these.
-    IndexError
-        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
+
+    See Also
+    --------
+    binary_recall, binary_f1_score, precision
 
     Notes
     -----
-    Labels are questions of their own, so that the macro average is one of all, whether or not they occur, as in
-    scikit-learn. Where there are no elements 0/0 stands for the average, too. A prediction of NaN makes
-    the result NaN. All that is accumulated over batches is the binary confusion matrix, which other measures of the
-    same inputs share.
+    The macro average counts every label, even without a target or prediction of 1, as scikit-learn does. Without
+    elements the result is `zero_division`; a NaN prediction makes it NaN.
 
     References
     ----------
@@ -75,15 +84,25 @@ def binary_precision(
     >>> print(binary_precision([0.2, 0.5, 0.9, 0.6, 0.4], [0, 1, 1, 0, 0]).eval().round(4))
     0.6667
     """
-    matrix = binary_confusion_matrix(predictions, targets, threshold, axis=axis, weights=weights, mask=mask)
+    matrix = binary_confusion_matrix(predictions, targets, threshold, weights=weights, mask=mask, label_axis=label_axis)
     return averaged_over_labels(precision_of, matrix, average, zero_division)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
 def binary_recall(
-    predictions, targets, threshold=0.5, *, axis=None, average="macro", zero_division=0, weights=None, mask=None
-):
-    r"""How many of the targets of 1 are found, of all elements or averaged over labels.
+    predictions: TensorLike,
+    targets: TensorLike,
+    threshold: TensorLike = 0.5,
+    *,
+    average: Average = "macro",
+    zero_division: float = 0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    label_axis: int | None = None,
+) -> TensorVariable:
+    r"""Recall (sensitivity) of binary predictions: the fraction of targets of 1 that are found.
+
+    Choose it where misses are costly, and `binary_precision` where false alarms are. Also called true positive rate.
 
     .. math:: R = \frac{TP}{TP + FN}
 
@@ -92,41 +111,35 @@ def binary_recall(
     Parameters
     ----------
     predictions : tensor
-        Probabilities (...), or any scores that the threshold fits.
+        Probabilities (...), or scores for which `threshold` is right.
     targets : tensor
         Targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
-    axis : int, optional
-        The axis of labels; all elements are pooled if not given.
     average : {"macro", "weighted", "micro", None}
-        With `axis`, the mean over labels, equally or by their share of the targets of 1; the ratio of all counts
-        together; or the vector of all labels.
+        With `label_axis`: mean over labels, equal or by frequency; pooled counts; or one value per label.
     zero_division : {0, 1, nan}
-        What stands for 0/0; NaN leaves such labels out of averages.
+        Value of 0/0; NaN drops the label from averages.
     weights : tensor, optional
-        How much each element counts, broadcastable to `predictions`; booleans choose elements.
+        Weight of each element, broadcastable to `predictions`; booleans select.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`.
+        Elements that count; the rest are ignored, whatever they hold.
+    label_axis : int, optional
+        Axis of labels to keep, for one value per label to average; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        A number, or (L,) of L labels without an average; in floatX, or the dtype of the predictions if that is wider.
+        A number, or (L,) for L labels if `average` is None.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `average` or `zero_division` is none of these.
-    IndexError
-        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
-    Notes
-    -----
-    Also called sensitivity or true positive rate. For averages and NaN see `binary_precision`.
+    See Also
+    --------
+    binary_precision, binary_f1_score, recall
 
     References
     ----------
@@ -138,15 +151,25 @@ def binary_recall(
     >>> print(binary_recall([0.2, 0.5, 0.9, 0.6, 0.4], [0, 1, 1, 0, 0]).eval().round(4))
     1.0
     """
-    matrix = binary_confusion_matrix(predictions, targets, threshold, axis=axis, weights=weights, mask=mask)
+    matrix = binary_confusion_matrix(predictions, targets, threshold, weights=weights, mask=mask, label_axis=label_axis)
     return averaged_over_labels(recall_of, matrix, average, zero_division)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
 def binary_specificity(
-    predictions, targets, threshold=0.5, *, axis=None, average="macro", zero_division=0, weights=None, mask=None
-):
-    r"""How many of the targets of 0 are found, of all elements or averaged over labels.
+    predictions: TensorLike,
+    targets: TensorLike,
+    threshold: TensorLike = 0.5,
+    *,
+    average: Average = "macro",
+    zero_division: float = 0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    label_axis: int | None = None,
+) -> TensorVariable:
+    r"""Specificity (true negative rate) of binary predictions: the fraction of targets of 0 that are found.
+
+    Choose it beside `binary_recall`: neither depends on how frequent targets of 1 are.
 
     .. math:: S = \frac{TN}{TN + FP}
 
@@ -155,41 +178,35 @@ def binary_specificity(
     Parameters
     ----------
     predictions : tensor
-        Probabilities (...), or any scores that the threshold fits.
+        Probabilities (...), or scores for which `threshold` is right.
     targets : tensor
         Targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
-    axis : int, optional
-        The axis of labels; all elements are pooled if not given.
     average : {"macro", "weighted", "micro", None}
-        With `axis`, the mean over labels, equally or by their share of the targets of 1; the ratio of all counts
-        together; or the vector of all labels.
+        With `label_axis`: mean over labels, equal or by frequency; pooled counts; or one value per label.
     zero_division : {0, 1, nan}
-        What stands for 0/0; NaN leaves such labels out of averages.
+        Value of 0/0; NaN drops the label from averages.
     weights : tensor, optional
-        How much each element counts, broadcastable to `predictions`; booleans choose elements.
+        Weight of each element, broadcastable to `predictions`; booleans select.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`.
+        Elements that count; the rest are ignored, whatever they hold.
+    label_axis : int, optional
+        Axis of labels to keep, for one value per label to average; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        A number, or (L,) of L labels without an average; in floatX, or the dtype of the predictions if that is wider.
+        A number, or (L,) for L labels if `average` is None.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `average` or `zero_division` is none of these.
-    IndexError
-        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
-    Notes
-    -----
-    Also called true negative rate. For averages and NaN see `binary_precision`.
+    See Also
+    --------
+    binary_recall, binary_precision, specificity
 
     References
     ----------
@@ -201,15 +218,25 @@ def binary_specificity(
     >>> print(binary_specificity([0.2, 0.5, 0.9, 0.6, 0.4], [0, 1, 1, 0, 0]).eval().round(4))
     0.6667
     """
-    matrix = binary_confusion_matrix(predictions, targets, threshold, axis=axis, weights=weights, mask=mask)
+    matrix = binary_confusion_matrix(predictions, targets, threshold, weights=weights, mask=mask, label_axis=label_axis)
     return averaged_over_labels(specificity_of, matrix, average, zero_division)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
 def binary_negative_predictive_value(
-    predictions, targets, threshold=0.5, *, axis=None, average="macro", zero_division=0, weights=None, mask=None
-):
-    r"""How many of the predictions of 0 are right, of all elements or averaged over labels.
+    predictions: TensorLike,
+    targets: TensorLike,
+    threshold: TensorLike = 0.5,
+    *,
+    average: Average = "macro",
+    zero_division: float = 0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    label_axis: int | None = None,
+) -> TensorVariable:
+    r"""Negative predictive value of binary predictions: the fraction of predictions of 0 that are right.
+
+    Choose it where a negative answer must be reliable; `binary_precision` is the same for positive answers.
 
     .. math:: V = \frac{TN}{TN + FN}
 
@@ -218,41 +245,35 @@ def binary_negative_predictive_value(
     Parameters
     ----------
     predictions : tensor
-        Probabilities (...), or any scores that the threshold fits.
+        Probabilities (...), or scores for which `threshold` is right.
     targets : tensor
         Targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
-    axis : int, optional
-        The axis of labels; all elements are pooled if not given.
     average : {"macro", "weighted", "micro", None}
-        With `axis`, the mean over labels, equally or by their share of the targets of 1; the ratio of all counts
-        together; or the vector of all labels.
+        With `label_axis`: mean over labels, equal or by frequency; pooled counts; or one value per label.
     zero_division : {0, 1, nan}
-        What stands for 0/0; NaN leaves such labels out of averages.
+        Value of 0/0; NaN drops the label from averages.
     weights : tensor, optional
-        How much each element counts, broadcastable to `predictions`; booleans choose elements.
+        Weight of each element, broadcastable to `predictions`; booleans select.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`.
+        Elements that count; the rest are ignored, whatever they hold.
+    label_axis : int, optional
+        Axis of labels to keep, for one value per label to average; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        A number, or (L,) of L labels without an average; in floatX, or the dtype of the predictions if that is wider.
+        A number, or (L,) for L labels if `average` is None.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `average` or `zero_division` is none of these.
-    IndexError
-        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
-    Notes
-    -----
-    For averages and NaN see `binary_precision`.
+    See Also
+    --------
+    binary_precision, binary_specificity, negative_predictive_value
 
     References
     ----------
@@ -264,5 +285,5 @@ def binary_negative_predictive_value(
     >>> print(binary_negative_predictive_value([0.2, 0.5, 0.9, 0.6, 0.4], [0, 1, 1, 0, 0]).eval().round(4))
     1.0
     """
-    matrix = binary_confusion_matrix(predictions, targets, threshold, axis=axis, weights=weights, mask=mask)
+    matrix = binary_confusion_matrix(predictions, targets, threshold, weights=weights, mask=mask, label_axis=label_axis)
     return averaged_over_labels(negative_predictive_value_of, matrix, average, zero_division)

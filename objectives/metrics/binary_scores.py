@@ -1,5 +1,8 @@
-"""Scores that join precision and recall of binary predictions."""
+"""F scores and the Jaccard index of binary predictions, which combine precision and recall."""
 
+from pytensor.tensor.variable import TensorVariable
+
+from objectives._typing import Average, TensorLike
 from objectives.lookup import BINARY, REALS, described
 from objectives.metrics._ratios import averaged_over_labels, fbeta_of, jaccard_of
 from objectives.metrics.confusion import binary_confusion_matrix
@@ -9,64 +12,59 @@ __all__ = ["binary_f1_score", "binary_fbeta_score", "binary_jaccard_score"]
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
 def binary_fbeta_score(
-    predictions,
-    targets,
-    threshold=0.5,
+    predictions: TensorLike,
+    targets: TensorLike,
+    threshold: TensorLike = 0.5,
     *,
-    beta=1.0,
-    axis=None,
-    average="macro",
-    zero_division=0,
-    weights=None,
-    mask=None,
-):
-    r"""The weighted harmonic mean of precision and recall, of all elements or averaged over labels.
+    beta: float = 1.0,
+    average: Average = "macro",
+    zero_division: float = 0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    label_axis: int | None = None,
+) -> TensorVariable:
+    r"""F-beta score of binary predictions: the weighted harmonic mean of precision and recall.
+
+    Choose `beta` above 1 where misses cost more than false alarms, and below 1 where they cost less.
 
     .. math:: F = \frac{(1 + \beta^2)\, TP}{(1 + \beta^2)\, TP + \beta^2\, FN + FP}
 
-    with the true positives TP, false positives FP and false negatives FN, counted with weights.
+    with the true positives TP, false negatives FN and false positives FP, counted with weights.
 
     Parameters
     ----------
     predictions : tensor
-        Probabilities (...), or any scores that the threshold fits.
+        Probabilities (...), or scores for which `threshold` is right.
     targets : tensor
         Targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
     beta : float
-        How many times more the recall counts than the precision; not negative. Infinity gives the recall.
-    axis : int, optional
-        The axis of labels; all elements are pooled if not given.
+        Weight of recall relative to precision, at least 0: 0 gives precision, infinity gives recall.
     average : {"macro", "weighted", "micro", None}
-        With `axis`, the mean over labels, equally or by their share of the targets of 1; the ratio of all counts
-        together; or the vector of all labels.
+        With `label_axis`: mean over labels, equal or by frequency; pooled counts; or one value per label.
     zero_division : {0, 1, nan}
-        What stands for 0/0; NaN leaves such labels out of averages.
+        Value of 0/0; NaN drops the label from averages.
     weights : tensor, optional
-        How much each element counts, broadcastable to `predictions`; booleans choose elements.
+        Weight of each element, broadcastable to `predictions`; booleans select.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`.
+        Elements that count; the rest are ignored, whatever they hold.
+    label_axis : int, optional
+        Axis of labels to keep, for one value per label to average; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        A number, or (L,) of L labels without an average; in floatX, or the dtype of the predictions if that is wider.
+        A number, or (L,) for L labels if `average` is None.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `average`, `zero_division` or `beta` is none of these.
-    IndexError
-        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
-    Notes
-    -----
-    A `beta` of 0 gives the precision; the greater it is, the nearer is the recall. For averages and NaN see
-    `binary_precision`.
+    See Also
+    --------
+    binary_f1_score, binary_precision, fbeta_score
 
     References
     ----------
@@ -78,58 +76,62 @@ def binary_fbeta_score(
     >>> print(binary_fbeta_score([0.2, 0.5, 0.9, 0.6, 0.4], [0, 1, 1, 0, 0], beta=2).eval().round(4))
     0.9091
     """
-    matrix = binary_confusion_matrix(predictions, targets, threshold, axis=axis, weights=weights, mask=mask)
+    matrix = binary_confusion_matrix(predictions, targets, threshold, weights=weights, mask=mask, label_axis=label_axis)
     return averaged_over_labels(fbeta_of(beta), matrix, average, zero_division)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
 def binary_f1_score(
-    predictions, targets, threshold=0.5, *, axis=None, average="macro", zero_division=0, weights=None, mask=None
-):
-    r"""The harmonic mean of precision and recall, of all elements or averaged over labels.
+    predictions: TensorLike,
+    targets: TensorLike,
+    threshold: TensorLike = 0.5,
+    *,
+    average: Average = "macro",
+    zero_division: float = 0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    label_axis: int | None = None,
+) -> TensorVariable:
+    r"""F1 score of binary predictions: the harmonic mean of precision and recall.
+
+    Choose it where misses and false alarms cost the same. Over pooled elements it is the Dice score.
 
     .. math:: F = \frac{2\, TP}{2\, TP + FN + FP}
 
-    with the true positives TP, false positives FP and false negatives FN, counted with weights.
+    with the true positives TP, false negatives FN and false positives FP, counted with weights.
 
     Parameters
     ----------
     predictions : tensor
-        Probabilities (...), or any scores that the threshold fits.
+        Probabilities (...), or scores for which `threshold` is right.
     targets : tensor
         Targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
-    axis : int, optional
-        The axis of labels; all elements are pooled if not given.
     average : {"macro", "weighted", "micro", None}
-        With `axis`, the mean over labels, equally or by their share of the targets of 1; the ratio of all counts
-        together; or the vector of all labels.
+        With `label_axis`: mean over labels, equal or by frequency; pooled counts; or one value per label.
     zero_division : {0, 1, nan}
-        What stands for 0/0; NaN leaves such labels out of averages.
+        Value of 0/0; NaN drops the label from averages.
     weights : tensor, optional
-        How much each element counts, broadcastable to `predictions`; booleans choose elements.
+        Weight of each element, broadcastable to `predictions`; booleans select.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`.
+        Elements that count; the rest are ignored, whatever they hold.
+    label_axis : int, optional
+        Axis of labels to keep, for one value per label to average; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        A number, or (L,) of L labels without an average; in floatX, or the dtype of the predictions if that is wider.
+        A number, or (L,) for L labels if `average` is None.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `average` or `zero_division` is none of these.
-    IndexError
-        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
-    Notes
-    -----
-    Also the Dice score, pooled over all elements. For averages and NaN see `binary_precision`.
+    See Also
+    --------
+    binary_fbeta_score, binary_jaccard_score, f1_score
 
     References
     ----------
@@ -141,15 +143,25 @@ def binary_f1_score(
     >>> print(binary_f1_score([0.2, 0.5, 0.9, 0.6, 0.4], [0, 1, 1, 0, 0]).eval().round(4))
     0.8
     """
-    matrix = binary_confusion_matrix(predictions, targets, threshold, axis=axis, weights=weights, mask=mask)
+    matrix = binary_confusion_matrix(predictions, targets, threshold, weights=weights, mask=mask, label_axis=label_axis)
     return averaged_over_labels(fbeta_of(1), matrix, average, zero_division)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
 def binary_jaccard_score(
-    predictions, targets, threshold=0.5, *, axis=None, average="macro", zero_division=0, weights=None, mask=None
-):
-    r"""Intersection over union of targets and predictions of 1, of all elements or averaged over labels.
+    predictions: TensorLike,
+    targets: TensorLike,
+    threshold: TensorLike = 0.5,
+    *,
+    average: Average = "macro",
+    zero_division: float = 0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    label_axis: int | None = None,
+) -> TensorVariable:
+    r"""Jaccard index (intersection over union, IoU) of predictions and targets of 1.
+
+    Also called critical success index. It ranks models as `binary_f1_score` does: J = F / (2 - F).
 
     .. math:: J = \frac{TP}{TP + FP + FN}
 
@@ -158,41 +170,35 @@ def binary_jaccard_score(
     Parameters
     ----------
     predictions : tensor
-        Probabilities (...), or any scores that the threshold fits.
+        Probabilities (...), or scores for which `threshold` is right.
     targets : tensor
         Targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
-    axis : int, optional
-        The axis of labels; all elements are pooled if not given.
     average : {"macro", "weighted", "micro", None}
-        With `axis`, the mean over labels, equally or by their share of the targets of 1; the ratio of all counts
-        together; or the vector of all labels.
+        With `label_axis`: mean over labels, equal or by frequency; pooled counts; or one value per label.
     zero_division : {0, 1, nan}
-        What stands for 0/0; NaN leaves such labels out of averages.
+        Value of 0/0; NaN drops the label from averages.
     weights : tensor, optional
-        How much each element counts, broadcastable to `predictions`; booleans choose elements.
+        Weight of each element, broadcastable to `predictions`; booleans select.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`.
+        Elements that count; the rest are ignored, whatever they hold.
+    label_axis : int, optional
+        Axis of labels to keep, for one value per label to average; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        A number, or (L,) of L labels without an average; in floatX, or the dtype of the predictions if that is wider.
+        A number, or (L,) for L labels if `average` is None.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `average` or `zero_division` is none of these.
-    IndexError
-        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
-    Notes
-    -----
-    Also called critical success index. For averages and NaN see `binary_precision`.
+    See Also
+    --------
+    binary_f1_score, binary_precision, jaccard_score
 
     References
     ----------
@@ -204,5 +210,5 @@ def binary_jaccard_score(
     >>> print(binary_jaccard_score([0.2, 0.5, 0.9, 0.6, 0.4], [0, 1, 1, 0, 0]).eval().round(4))
     0.6667
     """
-    matrix = binary_confusion_matrix(predictions, targets, threshold, axis=axis, weights=weights, mask=mask)
+    matrix = binary_confusion_matrix(predictions, targets, threshold, weights=weights, mask=mask, label_axis=label_axis)
     return averaged_over_labels(jaccard_of, matrix, average, zero_division)

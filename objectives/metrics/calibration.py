@@ -1,16 +1,20 @@
-"""Whether probabilities are as large as the frequencies of what they predict."""
+"""Calibration: how far predicted probabilities are from observed frequencies."""
+
+from typing import Literal
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import as_labels, classwise, elementwise, floating, floating_scores
 from objectives._probabilities import refuse_log_probabilities
+from objectives._typing import TensorLike
 from objectives.lookup import BINARY, CLASSES, SIMPLEX, UNIT, described
 from objectives.losses._terms import probability
 from objectives.metrics._sets import check_rows, item_weights, selecting
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.labels import best_class, binary_target, pick_class
-from objectives.ops.selection import where
+from objectives.ops.selection import equal, where
 from objectives.ops.statistics import accumulator_dtype, summed
 
 __all__ = [
@@ -22,16 +26,24 @@ __all__ = [
 
 
 @described(best="min", per="set", differentiable=False, predictions=SIMPLEX, targets=CLASSES)
-def calibration_error(predictions, targets, *, num_bins=15, norm="l1", weights=None, mask=None, axis=-1):
-    r"""How far confidence is from accuracy, over bins of confidence.
+def calibration_error(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_bins: int = 15,
+    norm: Literal["l1", "l2", "max"] = "l1",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Expected calibration error (ECE) of many classes: the gap between confidence and accuracy, over bins.
 
-    .. math::
-        E_1 = \sum_b \frac{n_b}{n} |a_b - c_b|, \qquad
-        E_2 = \sqrt{\sum_b \frac{n_b}{n} (a_b - c_b)^2}, \qquad
-        E_\infty = \max_b |a_b - c_b|
+    Choose it over `brier_score` to see calibration alone: a model without any skill can be calibrated.
 
-    with the mean confidence :math:`c_b`, which is the greatest probability of an item, the accuracy :math:`a_b` and
-    the weight :math:`n_b` of the items in each of `num_bins` bins of equal width, and :math:`n = \sum_b n_b`.
+    .. math:: E = \sum_b \frac{n_b}{n} |a_b - c_b|
+
+    with the mean confidence :math:`c_b` (the greatest probability of an item), accuracy :math:`a_b` and weight
+    :math:`n_b` of bin b, of equal width in confidence, and :math:`n = \sum_b n_b`.
 
     Parameters
     ----------
@@ -40,35 +52,30 @@ def calibration_error(predictions, targets, *, num_bins=15, norm="l1", weights=N
     targets : tensor
         Class indices (...) from 0 to C - 1, or one-hot or soft targets (..., C).
     num_bins : int
-        The number of bins. All but the last, which ends at 1, are without their upper end.
+        Number of bins. Lower edges belong to their bin, and 1 to the last.
     norm : {"l1", "l2", "max"}
-        Which of the errors: expected, root mean square or greatest.
+        Mean (ECE), root mean square (RMSCE), both weighted by n_b, or maximum (MCE) of the gaps.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of predictions and of dense targets.
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        The error, a scalar in floatX, or the dtype of the predictions if that is wider.
+        Scalar; NaN without items, or if a confidence is NaN or above 1 by more than 0.1 %.
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form, or class indices are not integers.
-    ValueError
-        If `num_bins` or `norm` is wrong, or the predictions are the output of a log-softmax.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the error is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, for the output of a log-softmax, or for a class index outside [0, C)
+        (NaN where the backend cannot raise).
 
-    Notes
-    -----
-    Sums by bin add up over batches. NaN if nothing counts, and with a confidence that is NaN or above 1 by more than
-    0.1 %.
+    See Also
+    --------
+    calibration_curve, binary_calibration_error, brier_score
 
     References
     ----------
@@ -86,16 +93,23 @@ def calibration_error(predictions, targets, *, num_bins=15, norm="l1", weights=N
 
 
 @described(best="min", per="set", differentiable=False, predictions=UNIT, targets=BINARY)
-def binary_calibration_error(predictions, targets, *, num_bins=15, norm="l1", weights=None, mask=None):
-    r"""How far the probability of the positive class is from its frequency, over bins of the probability.
+def binary_calibration_error(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_bins: int = 15,
+    norm: Literal["l1", "l2", "max"] = "l1",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Expected calibration error (ECE) of two classes: the gap between probability and frequency, over bins.
 
-    .. math::
-        E_1 = \sum_b \frac{n_b}{n} |a_b - c_b|, \qquad
-        E_2 = \sqrt{\sum_b \frac{n_b}{n} (a_b - c_b)^2}, \qquad
-        E_\infty = \max_b |a_b - c_b|
+    Choose it over `calibration_error` if what matters is the probability of the positive class.
 
-    with the mean probability :math:`c_b`, the share of positives :math:`a_b` and the weight :math:`n_b` of the items
-    in each of `num_bins` bins of equal width, and :math:`n = \sum_b n_b`.
+    .. math:: E = \sum_b \frac{n_b}{n} |a_b - c_b|
+
+    with the mean probability :math:`c_b`, share of positives :math:`a_b` and weight :math:`n_b` of bin b, of equal
+    width in probability, and :math:`n = \sum_b n_b`.
 
     Parameters
     ----------
@@ -104,33 +118,27 @@ def binary_calibration_error(predictions, targets, *, num_bins=15, norm="l1", we
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
     num_bins : int
-        The number of bins. All but the last, which ends at 1, are without their upper end.
+        Number of bins. Lower edges belong to their bin, and 1 to the last.
     norm : {"l1", "l2", "max"}
-        Which of the errors: expected, root mean square or greatest.
+        Mean (ECE), root mean square (RMSCE), both weighted by n_b, or maximum (MCE) of the gaps.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        The error, a scalar in floatX, or the dtype of the predictions if that is wider.
+        Scalar; NaN without items, or if a probability is NaN or outside [0, 1] by more than 0.1 %.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `num_bins` or `norm` is wrong.
-    IndexError
-        At run time, for a target that is not 0 or 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise, the
-        error is NaN.
+    TypeError, ValueError, IndexError
+        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
 
-    Notes
-    -----
-    Sums by bin add up over batches. NaN if nothing counts, and with a probability that is NaN or outside [0, 1] by
-    more than 0.1 %.
+    See Also
+    --------
+    binary_calibration_curve, calibration_error
 
     References
     ----------
@@ -146,15 +154,24 @@ def binary_calibration_error(predictions, targets, *, num_bins=15, norm="l1", we
 
 
 @described(best=None, per="set", differentiable=False, predictions=SIMPLEX, targets=CLASSES)
-def calibration_curve(predictions, targets, *, num_bins=15, weights=None, mask=None, axis=-1):
-    r"""Mean confidence, accuracy and weight by bins of confidence, for a reliability diagram.
+def calibration_curve(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_bins: int = 15,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Calibration curve (reliability diagram) of many classes: mean confidence and accuracy by bin of confidence.
+
+    Choose it over `calibration_error` to see whether a model is overconfident, and where.
 
     .. math::
         c_b = \frac{1}{n_b} \sum_{i \in b} w_i \max_k p_{ik}, \qquad
-        a_b = \frac{1}{n_b} \sum_{i \in b} w_i [\arg\max_k p_{ik} = y_i], \qquad
-        n_b = \sum_{i \in b} w_i
+        a_b = \frac{1}{n_b} \sum_{i \in b} w_i [\arg\max_k p_{ik} = t_i], \qquad n_b = \sum_{i \in b} w_i
 
-    with the probabilities :math:`p`, the target classes :math:`y` and the weights :math:`w` (1 if not given).
+    for items i in bin b, with probabilities p, target classes t and weights w.
 
     Parameters
     ----------
@@ -163,33 +180,29 @@ def calibration_curve(predictions, targets, *, num_bins=15, weights=None, mask=N
     targets : tensor
         Class indices (...) from 0 to C - 1, or one-hot or soft targets (..., C).
     num_bins : int
-        The number of bins of equal width. All but the last, which ends at 1, are without their upper end.
+        Number of bins of equal width. Lower edges belong to their bin, and 1 to the last.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of predictions and of dense targets.
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        Rows (3, num_bins): mean confidence, accuracy, weight; in floatX, or the dtype of the predictions if that is
-        wider. The first two are NaN for bins without items.
+        Rows (3, num_bins): mean confidence and accuracy, both NaN for an empty bin, and weight. A confidence that is
+        NaN or above 1 by more than 0.1 % makes the first bin NaN.
 
     Raises
     ------
-    TypeError
-        If the rank of the targets fits neither form, or class indices are not integers.
-    ValueError
-        If `num_bins` is not a positive whole number, or the predictions are the output of a log-softmax.
-    IndexError
-        As of `calibration_error`.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, for the output of a log-softmax, or for a class index outside [0, C)
+        (NaN where the backend cannot raise).
 
-    Notes
-    -----
-    Sums by bin add up over batches. A confidence that is NaN or above 1 by more than 0.1 % makes the first bin
-    NaN.
+    See Also
+    --------
+    calibration_error, binary_calibration_curve
 
     References
     ----------
@@ -208,15 +221,23 @@ def calibration_curve(predictions, targets, *, num_bins=15, weights=None, mask=N
 
 
 @described(best=None, per="set", differentiable=False, predictions=UNIT, targets=BINARY)
-def binary_calibration_curve(predictions, targets, *, num_bins=15, weights=None, mask=None):
-    r"""Mean probability, share of positives and weight by bins of the probability, for a reliability diagram.
+def binary_calibration_curve(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_bins: int = 15,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Calibration curve (reliability diagram) of two classes: mean probability and share of positives by bin.
+
+    Choose it over `binary_calibration_error` to see which probabilities are too high or too low.
 
     .. math::
-        c_b = \frac{1}{n_b} \sum_{i \in b} w_i p_i, \qquad
-        a_b = \frac{1}{n_b} \sum_{i \in b} w_i t_i, \qquad
+        c_b = \frac{1}{n_b} \sum_{i \in b} w_i p_i, \qquad a_b = \frac{1}{n_b} \sum_{i \in b} w_i t_i, \qquad
         n_b = \sum_{i \in b} w_i
 
-    with the probabilities :math:`p`, the targets :math:`t` and the weights :math:`w` (1 if not given).
+    for items i in bin b, with probabilities p, targets t and weights w.
 
     Parameters
     ----------
@@ -225,31 +246,26 @@ def binary_calibration_curve(predictions, targets, *, num_bins=15, weights=None,
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
     num_bins : int
-        The number of bins of equal width. All but the last, which ends at 1, are without their upper end.
+        Number of bins of equal width. Lower edges belong to their bin, and 1 to the last.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Rows (3, num_bins): mean probability, share of positives, weight; in floatX, or the dtype of the predictions
-        if that is wider. The first two are NaN for bins without items, which scikit-learn leaves out.
+        Rows (3, num_bins): mean probability and share of positives, both NaN for an empty bin, which scikit-learn
+        drops, and weight. A probability that is NaN or outside [0, 1] by more than 0.1 % makes the first bin NaN.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `num_bins` is not a positive whole number.
-    IndexError
-        As of `binary_calibration_error`.
+    TypeError, ValueError, IndexError
+        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
 
-    Notes
-    -----
-    Sums by bin add up over batches. A probability that is NaN or outside [0, 1] by more than 0.1 % makes the
-    first bin NaN.
+    See Also
+    --------
+    binary_calibration_error, calibration_curve
 
     References
     ----------
@@ -274,9 +290,9 @@ def _multiclass_bins(predictions, targets, num_bins, mask, weights, axis):
     p, targets, mask = classwise(predictions, targets, mask, axis=axis)
     labels, best = as_labels(targets, p, mask), best_class(p)
     weights = item_weights(labels, mask, weights, accumulator_dtype(p.dtype))
-    # the probability of the target is read for its check of the label
+    # Reading the target's probability checks its label.
     weights = where(pt.isnan(pick_class(p, labels)), np.nan, weights)
-    is_right = pt.invert(pt.neq(best, labels)).astype("int64")
+    is_right = equal(best, labels).astype("int64")
     return _bins(p.max(axis=-1).ravel(), is_right.ravel(), num_bins, weights.ravel())
 
 
@@ -288,7 +304,7 @@ def _binary_bins(predictions, targets, num_bins, mask, weights):
 
 
 def _bins(confidence, is_right, num_bins, weights):
-    """Mean confidence, accuracy and weight (num_bins,) of vectors of items."""
+    """Mean confidence, accuracy and weight of each bin (num_bins,), from vectors of items."""
     if not isinstance(num_bins, int | np.integer) or isinstance(num_bins, bool) or num_bins < 1:
         raise ValueError(f"num_bins must be a positive whole number, not {num_bins!r}")
     confidence = probability(confidence)

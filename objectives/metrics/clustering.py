@@ -1,11 +1,15 @@
-"""How well clusters agree with classes: shares of items and of pairs of items."""
+"""Agreement of clusters with classes, by items and by pairs of items."""
+
+from typing import Literal
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import ratio
+from objectives._typing import TensorLike
 from objectives.lookup import LABELS, described
 from objectives.metrics._contingency import CLUSTERS, contingency_table
-from objectives.metrics._ratios import ratio
 from objectives.ops.contingency import best_assignment
 
 __all__ = [
@@ -19,15 +23,24 @@ __all__ = [
 
 @described(per="set", differentiable=False, predictions=CLUSTERS, targets=LABELS)
 def clustering_accuracy(
-    predictions, targets, *, num_clusters, num_classes=None, method="majority", weights=None, mask=None
-):
-    r"""How many items have the class that their cluster stands for.
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_clusters: int,
+    num_classes: int | None = None,
+    method: Literal["majority", "one_to_one"] = "majority",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Clustering accuracy (purity): the fraction of items whose class is the one that their cluster stands for.
+
+    Choose ``method="one_to_one"`` to compare different numbers of clusters: purity grows with their number.
 
     .. math::
         A = \frac{1}{N} \sum_k \max_c n_{ck}, \qquad A_{one\,to\,one} = \frac{1}{N} \max_\pi \sum_k n_{\pi(k), k}
 
-    with the number :math:`n_{ck}` of items of class c in cluster k, by weight, their total N, and assignments
-    :math:`\pi` of different classes to different clusters.
+    with the number :math:`n_{ck}` of items of class c in cluster k, counted with weights, their total N, and
+    one-to-one assignments :math:`\pi` of classes to clusters.
 
     Parameters
     ----------
@@ -36,36 +49,35 @@ def clustering_accuracy(
     targets : tensor of int
         Class indices (...) from 0 to `num_classes` - 1.
     num_clusters : int
-        The number of clusters.
+        Number of clusters.
     num_classes : int, optional
-        The number of classes, that of clusters if not given.
+        Number of classes; by default that of clusters.
     method : {"majority", "one_to_one"}
-        Whether a cluster stands for its most frequent class, or each for another one, as well as that can be.
+        Whether a cluster stands for its most frequent class, or each for a different one, with the most items right.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        A number in [0, 1], in floatX.
+        A number in [0, 1]; NaN without items.
 
     Raises
     ------
-    TypeError
-        If predictions or targets are not integers of the same shape.
-    ValueError
-        If `method`, `num_clusters` or `num_classes` is none of these.
-    IndexError
-        At run time, for an index out of range, on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
+
+    See Also
+    --------
+    adjusted_rand_score, v_measure_score
 
     Notes
     -----
-    Several clusters may stand for the same class in the first, so that more clusters give more; it is also called
-    purity. The second, found by the Hungarian algorithm, is at most as great: a cluster without a class of its own
-    counts as wrong. NaN without items. The assignment is made by SciPy; MLX cannot do that in compiled functions,
-    see :doc:`backends`. The table of counts adds up over batches, and the other measures of clusters share it.
+    "one_to_one" is solved by the Hungarian algorithm of SciPy, which MLX cannot call from compiled functions, see
+    :doc:`backends`; a cluster without a class of its own counts as wrong. Over batches only the table of counts is
+    kept, which measures of the same clusters share.
 
     References
     ----------
@@ -90,8 +102,17 @@ def clustering_accuracy(
 
 
 @described(best=None, per="set", differentiable=False, predictions=CLUSTERS, targets=LABELS)
-def pair_confusion_matrix(predictions, targets, *, num_clusters, num_classes=None, mask=None):
-    r"""How many pairs of items are rightly and wrongly put together and apart.
+def pair_confusion_matrix(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_clusters: int,
+    num_classes: int | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Pair confusion matrix: counts of item pairs by whether their classes, and their clusters, are the same.
+
+    Choose it for measures of pairs that have no function here; `rand_score` and others are computed from it.
 
     .. math::
         M_{jk} = \sum_{i \ne i'} [[y_i = y_{i'}] = j] [[\hat y_i = \hat y_{i'}] = k]
@@ -105,31 +126,30 @@ def pair_confusion_matrix(predictions, targets, *, num_clusters, num_classes=Non
     targets : tensor of int
         Class indices (...) from 0 to `num_classes` - 1.
     num_clusters : int
-        The number of clusters.
+        Number of clusters.
     num_classes : int, optional
-        The number of classes, that of clusters if not given.
+        Number of classes; by default that of clusters.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        The matrix (2, 2), in floatX: a row for pairs of different classes and one for those of the same, a column for
-        different clusters and one for the same. Each pair counts twice, in both orders.
+        Matrix (2, 2): rows for different and same classes, columns likewise for clusters; pairs count in both orders.
 
     Raises
     ------
-    TypeError
-        If predictions or targets are not integers of the same shape.
-    ValueError
-        If `num_clusters` or `num_classes` is none of these.
-    IndexError
-        At run time, for an index out of range, on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
+
+    See Also
+    --------
+    rand_score, adjusted_rand_score, fowlkes_mallows_score
 
     Notes
     -----
-    The matrix itself does not add up over batches; the table of counts by class and cluster, which it is computed from,
-    does.
+    There are no weights: n items make n (n - 1) pairs only if n is a whole number. Matrices of batches do not add up;
+    a validation keeps the table of counts by class and cluster, which does.
 
     References
     ----------
@@ -145,19 +165,28 @@ def pair_confusion_matrix(predictions, targets, *, num_clusters, num_classes=Non
     table = contingency_table(predictions, targets, num_clusters, num_classes, mask)
     of_class, of_cluster = table.sum(axis=1, keepdims=True), table.sum(axis=0, keepdims=True)
     total = of_class.sum()
-    # of each item in a cell, how many others are so; differences of whole numbers, so that 0 is exactly 0
+    # the partners of an item in each cell of the table; differences of whole numbers, so that 0 is exactly 0
     others = [total - of_class - of_cluster + table, of_cluster - table, of_class - table, table - 1]
     counts = [(table * other).sum(axis=(0, 1), keepdims=True) for other in others]
     return pt.concatenate(counts, axis=1).reshape((2, 2))
 
 
 @described(per="set", symmetric=True, differentiable=False, predictions=CLUSTERS, targets=LABELS)
-def rand_score(predictions, targets, *, num_clusters, num_classes=None, mask=None):
-    r"""The Rand index: how many pairs of items are rightly put together or apart.
+def rand_score(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_clusters: int,
+    num_classes: int | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Rand index: the fraction of item pairs that clusters put together or apart as classes do.
+
+    Choose `adjusted_rand_score` where chance matters: the Rand index of random clusters is far from 0.
 
     .. math:: R = \frac{TP + TN}{TP + TN + FP + FN}
 
-    with the pairs of the same class in the same cluster TP, of different classes in different clusters TN, of different
+    with pairs of the same class in the same cluster TP, of different classes in different clusters TN, of different
     classes in the same cluster FP, and of the same class in different clusters FN.
 
     Parameters
@@ -167,29 +196,29 @@ def rand_score(predictions, targets, *, num_clusters, num_classes=None, mask=Non
     targets : tensor of int
         Class indices (...) from 0 to `num_classes` - 1.
     num_clusters : int
-        The number of clusters.
+        Number of clusters.
     num_classes : int, optional
-        The number of classes, that of clusters if not given.
+        Number of classes; by default that of clusters.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        A number in [0, 1], in floatX.
+        A number in [0, 1]; 1 if there are no pairs, as in scikit-learn.
 
     Raises
     ------
-    TypeError
-        If predictions or targets are not integers of the same shape.
-    ValueError
-        If `num_clusters` or `num_classes` is none of these.
-    IndexError
-        At run time, for an index out of range, on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
+
+    See Also
+    --------
+    adjusted_rand_score, pair_confusion_matrix
 
     Notes
     -----
-    1 where there are no pairs, as in scikit-learn. By chance it is far from 0, see `adjusted_rand_score`.
+    There are no weights: n items make n (n - 1) pairs only if n is a whole number.
 
     References
     ----------
@@ -208,8 +237,17 @@ def rand_score(predictions, targets, *, num_clusters, num_classes=None, mask=Non
 
 
 @described(per="set", symmetric=True, differentiable=False, predictions=CLUSTERS, targets=LABELS)
-def adjusted_rand_score(predictions, targets, *, num_clusters, num_classes=None, mask=None):
-    r"""The Rand index less what it is by chance: 0 for clusters that tell nothing, 1 for perfect ones.
+def adjusted_rand_score(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_clusters: int,
+    num_classes: int | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Adjusted Rand index (ARI): the Rand index corrected for chance, 0 for random clusters and 1 for perfect ones.
+
+    Choose it to compare any numbers of clusters; `adjusted_mutual_info_score` is better for unequal sizes.
 
     .. math:: R = \frac{2\,(TP \cdot TN - FN \cdot FP)}{(TP + FN)(FN + TN) + (TP + FP)(FP + TN)}
 
@@ -222,29 +260,29 @@ def adjusted_rand_score(predictions, targets, *, num_clusters, num_classes=None,
     targets : tensor of int
         Class indices (...) from 0 to `num_classes` - 1.
     num_clusters : int
-        The number of clusters.
+        Number of clusters.
     num_classes : int, optional
-        The number of classes, that of clusters if not given.
+        Number of classes; by default that of clusters.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        A number of at most 1, in floatX.
+        A number of at most 1; 1 if clusters equal classes up to their numbering, and if there are no pairs.
 
     Raises
     ------
-    TypeError
-        If predictions or targets are not integers of the same shape.
-    ValueError
-        If `num_clusters` or `num_classes` is none of these.
-    IndexError
-        At run time, for an index out of range, on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
+
+    See Also
+    --------
+    rand_score, adjusted_mutual_info_score
 
     Notes
     -----
-    1 where clusters and classes are the same division, also where there are no pairs, as in scikit-learn.
+    There are no weights: n items make n (n - 1) pairs only if n is a whole number.
 
     References
     ----------
@@ -258,14 +296,23 @@ def adjusted_rand_score(predictions, targets, *, num_clusters, num_classes=None,
     0.5714
     """
     pairs = pair_confusion_matrix(predictions, targets, num_clusters=num_clusters, num_classes=num_classes, mask=mask)
-    shares = ratio(pairs, pairs.sum(), 0)  # of which products are no great numbers
+    shares = ratio(pairs, pairs.sum(), 0)  # whose products do not overflow
     tn, fp, fn, tp = (shares[i, j] for i in (0, 1) for j in (0, 1))
     return ratio(2 * (tp * tn - fn * fp), (tp + fn) * (fn + tn) + (tp + fp) * (fp + tn), 1)
 
 
 @described(per="set", symmetric=True, differentiable=False, predictions=CLUSTERS, targets=LABELS)
-def fowlkes_mallows_score(predictions, targets, *, num_clusters, num_classes=None, mask=None):
-    r"""The geometric mean of precision and recall of pairs of items that are put together.
+def fowlkes_mallows_score(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_clusters: int,
+    num_classes: int | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Fowlkes-Mallows index: the geometric mean of precision and recall over pairs of items in the same cluster.
+
+    Choose it over `rand_score` where most pairs are apart: it ignores pairs that are apart in both.
 
     .. math:: F = \frac{TP}{\sqrt{(TP + FP)(TP + FN)}}
 
@@ -278,29 +325,29 @@ def fowlkes_mallows_score(predictions, targets, *, num_clusters, num_classes=Non
     targets : tensor of int
         Class indices (...) from 0 to `num_classes` - 1.
     num_clusters : int
-        The number of clusters.
+        Number of clusters.
     num_classes : int, optional
-        The number of classes, that of clusters if not given.
+        Number of classes; by default that of clusters.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        A number in [0, 1], in floatX.
+        A number in [0, 1]; 0 if no pair has the same class and the same cluster, and if there are no pairs.
 
     Raises
     ------
-    TypeError
-        If predictions or targets are not integers of the same shape.
-    ValueError
-        If `num_clusters` or `num_classes` is none of these.
-    IndexError
-        At run time, for an index out of range, on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
+
+    See Also
+    --------
+    adjusted_rand_score, pair_confusion_matrix
 
     Notes
     -----
-    0 where no pair is rightly together, also where there are no pairs, as in scikit-learn.
+    There are no weights: n items make n (n - 1) pairs only if n is a whole number.
 
     References
     ----------

@@ -1,10 +1,11 @@
 """Confusion matrices, from which other measures follow."""
 
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import class_axis_last
+from objectives._typing import TensorLike
 from objectives.lookup import BINARY, CLASSES, REALS, described
-from objectives.metrics._sets import binaries, classes
+from objectives.metrics._sets import binaries, classes, label_axis_last
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.selection import where
 from objectives.ops.statistics import summed, wide_sum
@@ -13,49 +14,58 @@ __all__ = ["binary_confusion_matrix", "confusion_matrix"]
 
 
 @described(best=None, per="set", differentiable=False, predictions=REALS, targets=BINARY)
-def binary_confusion_matrix(predictions, targets, threshold=0.5, *, axis=None, weights=None, mask=None):
-    r"""How many elements are rightly and wrongly taken for 0 and 1, all together or for each label.
+def binary_confusion_matrix(
+    predictions: TensorLike,
+    targets: TensorLike,
+    threshold: TensorLike = 0.5,
+    *,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    label_axis: int | None = None,
+) -> TensorVariable:
+    r"""Confusion matrix of binary predictions: true and false negatives and positives, pooled or for each label.
+
+    Choose it for numbers that have no function here; the other measures of binary predictions are computed from it.
 
     .. math::
         M = \begin{pmatrix} TN & FP \\ FN & TP \end{pmatrix}, \qquad
         M_{jk} = \sum_i w_i [t_i = j] [[p_i \ge \theta] = k]
 
-    with the predictions :math:`p`, the threshold :math:`\theta`, the targets :math:`t` and the weights :math:`w` (1 if
-    not given).
+    with predictions :math:`p`, targets :math:`t`, the threshold :math:`\theta`, and weights :math:`w`, 1 by default.
 
     Parameters
     ----------
     predictions : tensor
-        Probabilities (...), or any scores that the threshold fits, such as logits with ``threshold=0``.
+        Probabilities (...), or scores for which `threshold` is right, such as logits with ``threshold=0``.
     targets : tensor
-        Targets (...) in {0, 1}. A vector is aligned with a column of predictions, see `align_targets`.
+        Targets (...) in {0, 1}; a vector goes with a column of predictions.
     threshold : float or tensor
-        Least prediction that counts as 1; of several, such as one for each label, in the rank of the predictions.
-    axis : int, optional
-        The axis of labels, for each of which there is a matrix; all elements are pooled if not given.
+        Least prediction that counts as 1; a tensor, such as one entry per label, has the rank of `predictions`.
     weights : tensor, optional
-        How much each element counts, broadcastable to `predictions`; booleans choose elements.
+        Weight of each element, broadcastable to `predictions`; booleans select.
     mask : tensor of bool, optional
-        Elements that count, broadcastable to `predictions`.
+        Elements that count; the rest are ignored, whatever they hold.
+    label_axis : int, optional
+        Axis of labels to keep, for one result per label; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        The matrix (2, 2), a row for each target and a column for each prediction, or (L, 2, 2) for L labels; in
-        floatX, or the dtype of the predictions if that is wider. It adds up over batches.
+        Matrix (2, 2), or (L, 2, 2) for L labels, with targets as rows and predictions as columns.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    IndexError
-        At run time, for a target that is neither 0 nor 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the matrix of its label is NaN.
+    TypeError, IndexError
+        If ranks do not fit, or a target is neither 0 nor 1; NaN for its label where a backend cannot raise.
+
+    See Also
+    --------
+    confusion_matrix, binary_precision, binary_recall
 
     Notes
     -----
-    A prediction of NaN makes the matrix of its label NaN. True positives are ``M[..., 1, 1]``, and so on;
-    ``M[..., 1, :].sum(axis=-1)`` is how many targets are 1.
+    Matrices of batches add up. A NaN prediction makes the matrix of its label NaN. ``M[..., 1, 1]`` are the true
+    positives; ``M[..., 1, :].sum(axis=-1)`` counts the targets of 1.
 
     References
     ----------
@@ -69,65 +79,74 @@ def binary_confusion_matrix(predictions, targets, threshold=0.5, *, axis=None, w
     [[2. 1.]
      [0. 2.]]
     """
-    targets, predicted, weights = binaries(predictions, targets, threshold, mask, weights)
+    given = binaries(predictions, targets, threshold, mask, weights)
 
     def total(target, prediction):
-        chosen = (targets if target else pt.invert(targets)) & (predicted if prediction else pt.invert(predicted))
-        counted = where(chosen | pt.isnan(weights), weights, 0)
-        # of pooled elements in a column, since MLX makes no vector of float64 numbers
-        counted = counted.reshape((-1, 1)) if axis is None else class_axis_last(counted, axis)
+        is_target = given.targets if target else pt.invert(given.targets)
+        is_predicted = given.predicted if prediction else pt.invert(given.predicted)
+        counted = where((is_target & is_predicted) | pt.isnan(given.weights), given.weights, 0)
+        # pooled elements as a column, since MLX makes no vectors of float64 numbers
+        counted = counted.reshape((-1, 1)) if label_axis is None else label_axis_last(counted, label_axis)
         return wide_sum(counted, axis=tuple(range(counted.ndim - 1)))
 
     rows = [pt.stack([total(target, prediction) for prediction in (0, 1)], axis=-1) for target in (0, 1)]
     matrices = pt.stack(rows, axis=-2)
-    return summed(matrices[0] if axis is None else matrices).astype(weights.dtype)
+    return summed(matrices[0] if label_axis is None else matrices).astype(given.weights.dtype)
 
 
 @described(best=None, per="set", differentiable=False, predictions=REALS, targets=CLASSES)
-def confusion_matrix(predictions, targets, *, num_classes=None, weights=None, mask=None, axis=-1):
-    r"""How many items of each class are taken for each class.
+def confusion_matrix(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_classes: int | None = None,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Confusion matrix of many classes: the number of items of each class that are predicted as each class.
+
+    Choose it for numbers that have no function here; the other measures of predicted classes are computed from it.
 
     .. math:: M_{jk} = \sum_i w_i [y_i = j] [\hat y_i = k]
 
-    with the target class :math:`y_i`, the predicted class :math:`\hat y_i`, that of the greatest score, and the
-    weights :math:`w_i` (1 if not given).
+    with the target class :math:`y_i`, the predicted class :math:`\hat y_i`, which is that of the greatest score, and
+    weights :math:`w_i`, 1 by default.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C), floating-point numbers of which greater is better; or predicted class indices (...) of any
-        integer dtype or bool.
+        Scores (..., C) as floats, where greater is better; or predicted class indices (...) as integers or booleans.
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     num_classes : int, optional
-        C. Needed for class indices, and for scores whose number of classes is not known statically.
+        C; required for class indices, or if it is not known statically.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of scores and of dense targets.
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        The matrix (C, C): a row for each target class, a column for each predicted one; in floatX, or the dtype of
-        the scores if that is wider. It adds up over batches.
+        Matrix (C, C) with targets as rows and predictions as columns.
 
     Raises
     ------
-    TypeError
-        If the ranks do not match, or targets are not integers.
-    ValueError
-        If `num_classes` is missing or wrong.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX, which cannot raise,
-        the matrix is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
+
+    See Also
+    --------
+    binary_confusion_matrix, precision, recall
 
     Notes
     -----
-    Of equal scores the lower class index is predicted, as by ``argmax``. An item with a NaN among its scores makes
-    its cell NaN. ``M / M.sum(axis=1, keepdims=True)`` normalises over targets, ``M.sum(axis=0)`` counts predictions.
+    Matrices of batches add up. Of tied scores the lowest class index is predicted, as by ``argmax``. An item with a NaN
+    score makes a cell NaN. ``M.sum(axis=0)`` counts predictions; ``M / M.sum(axis=1, keepdims=True)`` normalizes over
+    targets.
 
     References
     ----------

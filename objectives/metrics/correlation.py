@@ -1,8 +1,10 @@
-"""Correlations of predictions and targets, of their values and of their ranks."""
+"""Correlation of predictions and targets: linear, of ranks, and agreement."""
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
+from objectives._typing import MultiOutput, TensorLike
 from objectives.lookup import REALS, described
 from objectives.metrics._columns import columns, comoments, deviations
 from objectives.metrics._sets import numbers
@@ -15,45 +17,48 @@ __all__ = ["concordance_correlation", "kendall_tau", "pearson_correlation", "spe
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
-def pearson_correlation(predictions, targets, *, multioutput="uniform_average", weights=None, mask=None):
-    r"""Pearson's correlation of predictions and targets.
+def pearson_correlation(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    multioutput: MultiOutput = "uniform_average",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Pearson correlation coefficient: the strength of the linear relation between predictions and targets.
+
+    Choose `concordance_correlation` if slope and offset matter, and `spearman_correlation` if only order does.
 
     .. math::
         r = \frac{\sum_i w_i (p_i - \bar p)(t_i - \bar t)}
         {\sqrt{\sum_i w_i (p_i - \bar p)^2 \sum_i w_i (t_i - \bar t)^2}}
 
-    with the predictions :math:`p_i`, the targets :math:`t_i` and the weights :math:`w_i` (1 if not given), and their
-    weighted means.
-
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Targets of the same shape.
+        Numbers t of the same shape.
     multioutput : {"uniform_average", "raw_values"}
-        The mean over the columns, or one number for each.
+        Mean over the columns, or one value per column.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Correlation (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN for constant predictions or targets, or without items.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape.
-    ValueError
-        If `multioutput` is unknown.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    Notes
-    -----
-    Constant predictions or targets give NaN, and so do no items. It is computed from centred moments in units
-    of their own, so that neither large means nor huge or tiny numbers cost digits, as long as their sum is finite.
+    See Also
+    --------
+    concordance_correlation, spearman_correlation, kendall_tau
 
     References
     ----------
@@ -72,42 +77,48 @@ def pearson_correlation(predictions, targets, *, multioutput="uniform_average", 
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
-def concordance_correlation(predictions, targets, *, multioutput="uniform_average", weights=None, mask=None):
-    r"""Lin's concordance correlation: how close predictions and targets are to being equal.
+def concordance_correlation(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    multioutput: MultiOutput = "uniform_average",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Lin's concordance correlation coefficient: how close predictions and targets are to the line of equality.
+
+    Choose it over `pearson_correlation` if wrong scale and bias must count. 1 is best.
 
     .. math:: \rho = \frac{2 \sigma_{pt}}{\sigma_p^2 + \sigma_t^2 + (\bar p - \bar t)^2}
 
-    with the weighted means and population moments of the predictions :math:`p` and the targets :math:`t`.
+    with weighted population moments; torchmetrics takes sample moments, which differ by a factor n / (n - 1).
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Targets of the same shape.
+        Numbers t of the same shape.
     multioutput : {"uniform_average", "raw_values"}
-        The mean over the columns, or one number for each.
+        Mean over the columns, or one value per column.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Correlation (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN without items, or if all numbers are equal.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape.
-    ValueError
-        If `multioutput` is unknown.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    Notes
-    -----
-    Predictions and targets that are all equal to one number give NaN, and so do no items. torchmetrics takes moments of
-    samples, which differ by a factor of n / (n - 1).
+    See Also
+    --------
+    pearson_correlation, r2_score
 
     References
     ----------
@@ -129,41 +140,44 @@ def concordance_correlation(predictions, targets, *, multioutput="uniform_averag
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
-def spearman_correlation(predictions, targets, *, weights=None, mask=None):
-    r"""Spearman's correlation: Pearson's of the ranks.
+def spearman_correlation(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Spearman's rank correlation coefficient: the Pearson correlation of the ranks, for any monotone relation.
+
+    Choose it over `pearson_correlation` if only order matters or outliers must not dominate. Ties share their mean
+    rank, and an item of weight 2 counts as two. All items are kept over batches; MLX compares all pairs in memory.
 
     .. math:: \rho = r(\mathrm{rank}(p), \mathrm{rank}(t))
-
-    with the mid-ranks of the predictions :math:`p` and the targets :math:`t`: equal numbers share the mean of their
-    ranks.
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (...), any real numbers.
+        Numbers p (...).
     targets : tensor
-        Targets (...).
+        Numbers t (...).
     weights : tensor, optional
-        How much each element counts (...); booleans choose.
+        Weight of each element (...); booleans select.
     mask : tensor of bool, optional
-        Elements that count (...).
+        Elements (...) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Correlation (), in floatX, or the dtype of the predictions if that is wider.
+        Scalar; NaN for constant predictions or targets, or without items.
 
     Raises
     ------
     TypeError
-        If the ranks differ or static shapes cannot be paired.
+        If ranks differ or shapes do not fit.
 
-    Notes
-    -----
-    Constant predictions or targets give NaN, and so do no items. An item of weight 2 counts as two items.
-
-    It is exact, at a price: all predictions, targets and weights are kept, so that memory grows with the data. Sorting
-    takes N log N operations; MLX compares all pairs of items, in memory too.
+    See Also
+    --------
+    kendall_tau, pearson_correlation
 
     References
     ----------
@@ -182,47 +196,53 @@ def spearman_correlation(predictions, targets, *, weights=None, mask=None):
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
-def kendall_tau(predictions, targets, *, weights=None, mask=None):
-    r"""Kendall's tau-b: in how many pairs predictions and targets have the same order.
+def kendall_tau(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Kendall's tau-b: the share of pairs of items in the same order minus the share in opposite order, with ties.
+
+    Choose it over `spearman_correlation` for a number with a meaning in pairs. 1 is best. All items are kept over
+    batches; MLX compares all pairs in memory.
 
     .. math:: \tau_b = \frac{C - D}{\sqrt{(P - P_p)(P - P_t)}}
 
-    with the numbers of concordant pairs :math:`C`, of discordant ones :math:`D`, of all :math:`P`, and of those with
-    equal predictions :math:`P_p` or targets :math:`P_t`.
+    with :math:`C` concordant and :math:`D` discordant pairs of all :math:`P`, and :math:`P_p` and :math:`P_t` tied in
+    predictions or targets. A pair has the product of the weights of its items.
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (...), any real numbers.
+        Numbers p (...).
     targets : tensor
-        Targets (...).
+        Numbers t (...).
     weights : tensor, optional
-        How much each element counts (...); booleans choose.
+        Weight of each element (...); booleans select.
     mask : tensor of bool, optional
-        Elements that count (...).
+        Elements (...) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Correlation (), in floatX, or the dtype of the predictions if that is wider.
+        Scalar; NaN for constant predictions or targets, or without items.
 
     Raises
     ------
     TypeError
-        If the ranks differ or static shapes cannot be paired.
+        If ranks differ or shapes do not fit.
 
-    Notes
-    -----
-    Constant predictions or targets give NaN, and so do no items. A pair has the product of the weights of its items.
-
-    It is exact, at a price: all predictions, targets and weights are kept, so that memory grows with the data. It takes
-    N log\ :sup:`2` N operations by sorts; MLX compares all pairs of items, in memory too.
+    See Also
+    --------
+    spearman_correlation, pearson_correlation
 
     References
     ----------
-    .. [1] Knight, W. R. (1966), "A computer method for calculating Kendall's tau with ungrouped data", Journal of the
+    .. [1] ``scipy.stats.kendalltau``
+    .. [2] Knight, W. R. (1966), "A computer method for calculating Kendall's tau with ungrouped data", Journal of the
        American Statistical Association 61, doi:10.1080/01621459.1966.10480879
-    .. [2] ``scipy.stats.kendalltau``
 
     Examples
     --------

@@ -1,11 +1,13 @@
-"""Curves of binary scores over all thresholds."""
+"""ROC, precision-recall and detection error tradeoff curves of binary scores, and the area under any curve."""
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import floating_scores
+from objectives._typing import TensorLike
 from objectives.lookup import BINARY, REALS, described
-from objectives.metrics._points import exact_points, trapezoid
+from objectives.metrics._points import curve_points, exact_points, trapezoid
 from objectives.ops.selection import where
 
 __all__ = [
@@ -17,48 +19,54 @@ __all__ = [
 
 
 @described(best=None, per="set", differentiable=False, predictions=REALS, targets=BINARY)
-def roc_curve(predictions, targets, *, weights=None, mask=None):
-    r"""False and true positive rates at every threshold.
+def roc_curve(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_bins: int | None = None,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""ROC curve of two classes: false and true positive rates at every threshold.
 
     .. math::
         \mathrm{FPR}(\theta) = \frac{\sum_i w_i [t_i = 0] [s_i \ge \theta]}{\sum_i w_i [t_i = 0]}, \qquad
         \mathrm{TPR}(\theta) = \frac{\sum_i w_i [t_i = 1] [s_i \ge \theta]}{\sum_i w_i [t_i = 1]}
 
-    with the scores :math:`s`, the targets :math:`t`, the weights :math:`w` (1 if not given) and the thresholds
-    :math:`\theta`: infinity and all scores, falling.
+    with scores :math:`s`, targets :math:`t`, weights :math:`w` and falling thresholds :math:`\theta`: infinity, then
+    all scores, or for B bins :math:`(b - 1/2) / (B - 1)` with b = B - 1, ..., 1, and 0.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (...) of which greater speaks for the positive class.
+        Scores (...); higher means more likely positive. With `num_bins`, in [0, 1].
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
+    num_bins : int, optional
+        B, at least 2: round scores to B values from 0 to 1, for streams; see `roc_auc_score`.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Rows (3, N + 1) for N items: false positive rates, true positive rates, thresholds; in floatX, or the dtype of
-        the predictions if that is wider.
+        Rows (3, N + 1) for N items, or (3, B + 1): false positive rates, true positive rates, thresholds.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    IndexError
-        At run time, for a target that is not 0 or 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise, the
-        curve is NaN.
+    TypeError, ValueError, IndexError
+        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
+
+    See Also
+    --------
+    det_curve, precision_recall_curve, roc_auc_score
 
     Notes
     -----
-    The length is that of the items, however many scores are equal: these, and items that do not count, repeat points.
-    Without positives, or without negatives, their rate is NaN. With a NaN among the scores all is NaN.
-
-    All items must be there at once: over batches, scores and targets are kept, and memory grows with the data. See
-    `binned_roc_curve` for constant memory.
+    Tied scores, and items that do not count, repeat a point. A rate without items is NaN, and so is everything if a
+    score is NaN. Without bins all items are kept over batches; with them each point is a point of the exact curve.
 
     References
     ----------
@@ -72,46 +80,51 @@ def roc_curve(predictions, targets, *, weights=None, mask=None):
      [0.   0.5  0.5  1.   1.  ]
      [ inf 0.8  0.4  0.35 0.1 ]]
     """
-    points = exact_points(predictions, targets, mask, weights)
+    points = curve_points(predictions, targets, num_bins, mask, weights)
     return pt.stack([points.false_rate, points.true_rate, points.thresholds])
 
 
 @described(best=None, per="set", differentiable=False, predictions=REALS, targets=BINARY)
-def det_curve(predictions, targets, *, weights=None, mask=None):
-    r"""False positive and false negative rates at every threshold: the detection error tradeoff.
+def det_curve(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Detection error tradeoff (DET) curve of two classes: false positive and false negative rates at every threshold.
+
+    Choose it over `roc_curve`, its mirror image, to compare good detectors on logarithmic axes.
 
     .. math:: \mathrm{FPR}(\theta), \qquad \mathrm{FNR}(\theta) = 1 - \mathrm{TPR}(\theta)
 
-    with the rates of `roc_curve` at the thresholds :math:`\theta`.
+    with the rates of `roc_curve` at its thresholds, and its rules for ties, NaN and batches. scikit-learn drops points
+    at both ends.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (...) of which greater speaks for the positive class.
+        Scores (...); higher means more likely positive.
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Rows (3, N + 1) for N items: false positive rates, false negative rates, falling thresholds; in floatX, or the
-        dtype of the predictions if that is wider.
+        Rows (3, N + 1) for N items: false positive rates, false negative rates, thresholds.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    IndexError
-        As of `roc_curve`.
+    TypeError, IndexError
+        If shapes do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
 
-    Notes
-    -----
-    It is `roc_curve` upside down, with the same rules, and keeps all items as that does. scikit-learn leaves out
-    points at both ends.
+    See Also
+    --------
+    roc_curve, equal_error_rate
 
     References
     ----------
@@ -131,46 +144,56 @@ def det_curve(predictions, targets, *, weights=None, mask=None):
 
 
 @described(best=None, per="set", differentiable=False, predictions=REALS, targets=BINARY)
-def precision_recall_curve(predictions, targets, *, weights=None, mask=None):
-    r"""Precision and recall at every threshold.
+def precision_recall_curve(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_bins: int | None = None,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Precision-recall curve of two classes: precision and recall at every threshold.
+
+    Choose it over `roc_curve` if positives are rare.
 
     .. math::
         P(\theta) = \frac{\sum_i w_i t_i [s_i \ge \theta]}{\sum_i w_i [s_i \ge \theta]}, \qquad
         R(\theta) = \frac{\sum_i w_i t_i [s_i \ge \theta]}{\sum_i w_i t_i}
 
-    with the scores :math:`s`, the targets :math:`t`, the weights :math:`w` (1 if not given) and the thresholds
-    :math:`\theta`: infinity, where P = 1 and R = 0, and all scores, falling.
+    with scores :math:`s`, targets :math:`t`, weights :math:`w` and the falling thresholds :math:`\theta` of
+    `roc_curve`; at the first, infinity, P = 1 and R = 0.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (...) of which greater speaks for the positive class.
+        Scores (...); higher means more likely positive. With `num_bins`, in [0, 1].
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
+    num_bins : int, optional
+        B, at least 2: round scores to B values from 0 to 1, for streams; see `roc_auc_score`.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Rows (3, N + 1) for N items: precision, recall, thresholds; in floatX, or the dtype of the predictions if that
-        is wider.
+        Rows (3, N + 1) for N items, or (3, B + 1): precision, recall, thresholds.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    IndexError
-        At run time, for a target that is not 0 or 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise, the
-        curve is NaN.
+    TypeError, ValueError, IndexError
+        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
+
+    See Also
+    --------
+    roc_curve, average_precision_score, precision_at_recall
 
     Notes
     -----
-    The points of scikit-learn from the last to the first, so that thresholds fall as in `roc_curve`, whose notes on
-    equal scores, NaN and batches hold here too: all items are kept. Without positives the recall is 1 at every score,
-    as in scikit-learn.
+    Thresholds fall; those of scikit-learn rise. Without positives the recall is 1 at every score, as there. Ties, NaN
+    and batches are treated as in `roc_curve`.
 
     References
     ----------
@@ -184,17 +207,19 @@ def precision_recall_curve(predictions, targets, *, weights=None, mask=None):
      [0.     0.5    0.5    1.     1.    ]
      [   inf 0.8    0.4    0.35   0.1   ]]
     """
-    points = exact_points(predictions, targets, mask, weights)
+    points = curve_points(predictions, targets, num_bins, mask, weights)
     return pt.stack([points.precision, points.recall, points.thresholds])
 
 
 @described(per="set", differentiable=False, x=REALS, y=REALS)
-def auc(x, y):
-    r"""The area under a curve of straight lines between points.
+def auc(x: TensorLike, y: TensorLike) -> TensorVariable:
+    r"""Area under a curve by the trapezoidal rule.
+
+    For rows of the curves here, such as ``auc(curve[0], curve[1])`` of ``curve = roc_curve(..., num_bins=1001)``.
 
     .. math:: A = \sum_{k=1}^{N-1} |x_{k+1} - x_k| \frac{y_k + y_{k+1}}{2}
 
-    with the coordinates :math:`x` and :math:`y`, of which x rises or falls.
+    with coordinates :math:`x`, which rise or fall, and :math:`y`.
 
     Parameters
     ----------
@@ -206,18 +231,16 @@ def auc(x, y):
     Returns
     -------
     TensorVariable
-        The area, a scalar of the dtype of `x` (floatX for integers); 0 for fewer than two points, and NaN where x
-        rises and falls.
+        Scalar; 0 for fewer than two points, and NaN where x rises and falls, which scikit-learn refuses.
 
     Raises
     ------
     TypeError
         If `x` or `y` is not a vector.
 
-    Notes
-    -----
-    For rows of the curves of this package, such as ``auc(curve[0], curve[1])`` with ``curve = binned_roc_curve(...)``.
-    Over batches it is exact as these are. scikit-learn refuses an x that is not monotone.
+    See Also
+    --------
+    roc_curve, roc_auc_score
 
     References
     ----------
@@ -229,9 +252,9 @@ def auc(x, y):
     >>> print(auc([0.0, 0.5, 1.0], [0.0, 1.0, 1.0]).eval())
     0.75
     """
-    x, y = floating_scores(x, "x"), floating_scores(y, "y")
-    if x.ndim != 1 or y.ndim != 1:
-        raise TypeError(f"x and y must be vectors, not of {x.ndim} and {y.ndim} dimensions")
-    steps, area = x[1:] - x[:-1], trapezoid(x, y)
+    points, heights = floating_scores(x, "x"), floating_scores(y, "y")
+    if points.ndim != 1 or heights.ndim != 1:
+        raise TypeError(f"x and y must be vectors (N,), but have {points.ndim} and {heights.ndim} dimensions")
+    steps, area = points[1:] - points[:-1], trapezoid(points, heights)
     falls, rises = (steps < 0).any(), (steps > 0).any()
     return where(falls & rises, np.nan, where(falls, -area, area))

@@ -1,16 +1,19 @@
-"""D2 scores: the share of a loss that is explained, compared with the best constant prediction."""
+"""D2 scores: the share of a loss that predictions explain, compared with the best constant prediction."""
 
 from typing import NamedTuple
 
 import pytensor.tensor as pt
-from pytensor.tensor import TensorVariable
+from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import power_of
 from objectives._inputs import as_labels, classwise, floating, known_number, shown
+from objectives._probabilities import refuse_log_probabilities
+from objectives._typing import MultiOutput, TensorLike
 from objectives.lookup import CLASSES, NON_NEGATIVE, POSITIVE, REALS, SIMPLEX, described
 from objectives.losses._terms import probability
 from objectives.losses.categorical import categorical_crossentropy
 from objectives.losses.deviance import tweedie_deviance
-from objectives.metrics._columns import columns, explained, moments, norm, of_two_or_more
+from objectives.metrics._columns import columns, moments, norm, of_two_or_more, one_minus_ratio
 from objectives.metrics._sets import item_weights, selecting
 from objectives.ops.labels import is_class
 from objectives.ops.selection import where
@@ -22,48 +25,53 @@ __all__ = ["d2_absolute_error_score", "d2_brier_score", "d2_log_loss_score", "d2
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
-def d2_pinball_score(predictions, targets, *, quantile=0.5, multioutput="uniform_average", weights=None, mask=None):
-    r"""Share of the pinball loss that is explained, compared with a constant quantile of the targets.
+def d2_pinball_score(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    quantile: float = 0.5,
+    multioutput: MultiOutput = "uniform_average",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""D2 score of the pinball loss: the share of it that predictions of a quantile explain.
+
+    Choose it over the mean of `quantile_loss` to compare quantile regressions of different targets. 1 is best, and the
+    weighted quantile c of the targets gives 0. All targets are kept over batches.
 
     .. math::
         D^2 = 1 - \frac{\sum_i w_i L_q(p_i, t_i)}{\sum_i w_i L_q(c, t_i)}, \qquad
         L_q(p, t) = \max(q (t - p), (q - 1) (t - p))
 
-    with the predictions :math:`p_i`, the targets :math:`t_i` and the weights :math:`w_i` (1 if not given), and the
-    weighted quantile :math:`c` of the targets.
-
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Targets of the same shape.
+        Numbers t of the same shape.
     quantile : float
         The quantile q, from 0 to 1.
     multioutput : {"uniform_average", "raw_values"}
-        The mean over the columns, or one number for each.
+        Mean over the columns, or one value per column.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Score (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN for fewer than two items. Constant targets give 1 if predicted exactly,
+        else 0.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape.
-    ValueError
-        If `quantile` is no number from 0 to 1, or `multioutput` is unknown.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    Notes
-    -----
-    It is 1 for predictions without error, and 0 for those of the best constant. Fewer than two items give NaN. Constant
-    targets give 1 if they are predicted exactly, else 0. It is exact, at a price: all targets and weights are kept, so
-    that memory grows with the data.
+    See Also
+    --------
+    d2_absolute_error_score, quantile_loss
 
     References
     ----------
@@ -81,49 +89,53 @@ def d2_pinball_score(predictions, targets, *, quantile=0.5, multioutput="uniform
     given = columns(predictions, targets, mask, weights)
     t, w = joined(given.targets), joined(given.weights)
     constant = wide_sum(w * _pinball(t - weighted_quantile(t, w, q), q), axis=0).astype(t.dtype)
-    score = explained(given.total(_pinball(-given.errors, q)), constant)
+    score = one_minus_ratio(given.total(_pinball(-given.errors, q)), constant)
     return given.result(of_two_or_more(given.number(), score), multioutput)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
-def d2_absolute_error_score(predictions, targets, *, multioutput="uniform_average", weights=None, mask=None):
-    r"""Share of the absolute error that is explained, compared with the median of the targets.
+def d2_absolute_error_score(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    multioutput: MultiOutput = "uniform_average",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""D2 score of the absolute error: the share of it that predictions explain.
+
+    Choose it over `r2_score` if outliers must not dominate. 1 is best, and the weighted median c of the targets gives
+    0. All targets are kept over batches.
 
     .. math:: D^2 = 1 - \frac{\sum_i w_i |p_i - t_i|}{\sum_i w_i |c - t_i|}
-
-    with the predictions :math:`p_i`, the targets :math:`t_i` and the weights :math:`w_i` (1 if not given), and the
-    weighted median :math:`c` of the targets.
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Targets of the same shape.
+        Numbers t of the same shape.
     multioutput : {"uniform_average", "raw_values"}
-        The mean over the columns, or one number for each.
+        Mean over the columns, or one value per column.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Score (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN for fewer than two items. Constant targets give 1 if predicted exactly,
+        else 0.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape.
-    ValueError
-        If `multioutput` is unknown.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    Notes
-    -----
-    It is 1 for predictions without error, and 0 for those of the best constant. Fewer than two items give NaN. Constant
-    targets give 1 if they are predicted exactly, else 0. It is exact, at a price: all targets and weights are kept, so
-    that memory grows with the data.
+    See Also
+    --------
+    d2_pinball_score, r2_score, absolute_error
 
     References
     ----------
@@ -139,48 +151,51 @@ def d2_absolute_error_score(predictions, targets, *, multioutput="uniform_averag
 
 
 @described(per="set", differentiable=False, predictions=POSITIVE, targets=NON_NEGATIVE)
-def d2_tweedie_score(predictions, targets, *, power=0.0, multioutput="uniform_average", weights=None, mask=None):
-    r"""Share of the Tweedie deviance that is explained, compared with the mean of the targets.
+def d2_tweedie_score(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    power: float = 0.0,
+    multioutput: MultiOutput = "uniform_average",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""D2 score of the Tweedie deviance (explained deviance): the share of it that predictions explain.
+
+    Choose it over `r2_score` for counts (power 1), positive targets (2) or targets with zeros (between). 1 is best, and
+    the weighted mean of the targets gives 0. Powers k other than 0 lose about 2 log10(mean / deviation) digits.
 
     .. math:: D^2 = 1 - \frac{\sum_i w_i L_k(p_i, t_i)}{\sum_i w_i L_k(\bar t, t_i)}
-
-    with the predictions :math:`p_i`, the targets :math:`t_i` and the weights :math:`w_i` (1 if not given), their
-    weighted mean :math:`\bar t` and the deviance :math:`L_k` of `tweedie_deviance`.
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Numbers p (N,), or (N, D) for D columns, in the range that `tweedie_deviance` has for the power.
     targets : tensor
-        Targets of the same shape.
+        Numbers t of the same shape.
     power : float
-        The power k, 0 or less or 1 or more.
+        The power k of `tweedie_deviance` :math:`L_k`: 0 or less, or 1 or more.
     multioutput : {"uniform_average", "raw_values"}
-        The mean over the columns, or one number for each.
+        Mean over the columns, or one value per column.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Score (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN for fewer than two items. Constant targets give NaN if predicted exactly,
+        else -inf.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape, or the power is no number.
-    ValueError
-        If there is no distribution of this power, or `multioutput` is unknown.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    Notes
-    -----
-    It is 1 for predictions without error, and 0 for those of the best constant. Fewer than two items give NaN. Constant
-    targets give NaN if they are predicted exactly, else -inf.
-
-    For other powers than 0 the deviance of the mean is a difference of sums. It loses digits where the targets vary
-    little: about as many as the logarithm of (mean / standard deviation) squared has.
+    See Also
+    --------
+    r2_score, tweedie_deviance
 
     References
     ----------
@@ -194,13 +209,13 @@ def d2_tweedie_score(predictions, targets, *, power=0.0, multioutput="uniform_av
     """
     k = known_number(power)
     given = columns(predictions, targets, mask, weights)
-    # what is masked has weight 0, and becomes 1, which is in the range of every power
+    # Masked entries have weight 0, and become 1, which is in the range of every power.
     counts = pt.neq(given.weights, 0)
     p, t = where(counts, given.predictions, 1), where(counts, given.targets, 1)
     of_targets = moments(t, given.weights)
     total, mean, variation = of_targets[0], of_targets[1], of_targets[2]
     if k == 0:
-        score = explained(norm(p - t, given.weights), variation, force_finite=False, power=2)
+        score = one_minus_ratio(norm(p - t, given.weights), variation, force_finite=False, power=2)
     else:
         model = given.total(tweedie_deviance(p, t, power=power))
         constant = 2 * (given.total(_potential(t, k)) - total * _potential(mean, k))
@@ -209,44 +224,49 @@ def d2_tweedie_score(predictions, targets, *, power=0.0, multioutput="uniform_av
 
 
 @described(per="set", differentiable=False, predictions=SIMPLEX, targets=CLASSES)
-def d2_log_loss_score(predictions, targets, *, weights=None, mask=None, axis=-1):
-    r"""Share of the log loss that is explained, compared with the frequencies of the classes.
+def d2_log_loss_score(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""D2 score of the log loss: the share of the crossentropy that class probabilities explain.
+
+    Choose it over the mean crossentropy to compare problems with different class frequencies. 1 is best, and the
+    weighted frequencies f of the classes as probabilities give 0. For two classes stack ``[1 - p, p]``.
 
     .. math:: D^2 = 1 - \frac{\sum_i w_i \log p_{i, y_i}}{\sum_i w_i \log f_{y_i}}
-
-    with the probabilities :math:`p`, the classes :math:`y_i`, the weights :math:`w_i` (1 if not given) and the weighted
-    frequencies :math:`f` of the classes.
 
     Parameters
     ----------
     predictions : tensor of float
-        Class probabilities (..., C).
+        Class probabilities p (..., C).
     targets : tensor
-        Class indices (...) from 0 to C - 1, or one-hot rows (..., C).
+        Class indices y (...) from 0 to C - 1, or one-hot rows (..., C).
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of predictions and of one-hot targets.
+        Class axis of `predictions` and of one-hot targets.
 
     Returns
     -------
     TensorVariable
-        Score (), in floatX, or the dtype of the predictions if that is wider.
+        Scalar; NaN for fewer than two items. Targets of one class give NaN if its probabilities are 1, else -inf. A
+        probability 0 of a target class, which is not clipped, gives -inf.
 
     Raises
     ------
-    TypeError
-        If the ranks do not match, predictions are no rows of probabilities, or class indices are no integers.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX the score is NaN.
+    TypeError, ValueError, IndexError
+        If ranks or dtypes do not fit, for the output of a log-softmax, or for a class index outside [0, C) (NaN where
+        the backend cannot raise).
 
-    Notes
-    -----
-    It is 1 for predictions without error, and 0 for those of the best constant. Fewer than two items give NaN. If there
-    is one class only, it is NaN where its probabilities are 1, and -inf otherwise. Nothing is clipped: a probability of
-    0 for the right class gives -inf. For two classes stack ``[1 - p, p]``.
+    See Also
+    --------
+    d2_brier_score, categorical_crossentropy, perplexity
 
     References
     ----------
@@ -267,44 +287,48 @@ def d2_log_loss_score(predictions, targets, *, weights=None, mask=None, axis=-1)
 
 
 @described(per="set", differentiable=False, predictions=SIMPLEX, targets=CLASSES)
-def d2_brier_score(predictions, targets, *, weights=None, mask=None, axis=-1):
-    r"""Share of the Brier score that is explained, compared with the frequencies of the classes.
+def d2_brier_score(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""D2 score of the Brier score (Brier skill score): the share of it that class probabilities explain.
+
+    Choose it over `d2_log_loss_score` if a single confident mistake must not dominate. 1 is best, and the weighted
+    frequencies f of the classes as probabilities give 0. For two classes stack ``[1 - p, p]``.
 
     .. math:: D^2 = 1 - \frac{\sum_i w_i \sum_c (p_{ic} - [y_i = c])^2}{\sum_i w_i \sum_c (f_c - [y_i = c])^2}
-
-    with the probabilities :math:`p`, the classes :math:`y_i`, the weights :math:`w_i` (1 if not given) and the weighted
-    frequencies :math:`f` of the classes.
 
     Parameters
     ----------
     predictions : tensor of float
-        Class probabilities (..., C).
+        Class probabilities p (..., C).
     targets : tensor
-        Class indices (...) from 0 to C - 1, or one-hot rows (..., C).
+        Class indices y (...) from 0 to C - 1, or one-hot rows (..., C).
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of predictions and of one-hot targets.
+        Class axis of `predictions` and of one-hot targets.
 
     Returns
     -------
     TensorVariable
-        Score (), in floatX, or the dtype of the predictions if that is wider.
+        Scalar; NaN for fewer than two items. Targets of one class give NaN if its probabilities are 1, else -inf.
 
     Raises
     ------
-    TypeError
-        If the ranks do not match, predictions are no rows of probabilities, or class indices are no integers.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C. On JAX, PyTorch and MLX the score is NaN.
+    TypeError, ValueError, IndexError
+        If ranks or dtypes do not fit, for the output of a log-softmax, or for a class index outside [0, C) (NaN where
+        the backend cannot raise).
 
-    Notes
-    -----
-    It is 1 for predictions without error, and 0 for those of the best constant. Fewer than two items give NaN. If there
-    is one class only, it is NaN where its probabilities are 1, and -inf otherwise. For two classes stack ``[1 - p,
-    p]``.
+    See Also
+    --------
+    d2_log_loss_score, brier_score
 
     References
     ----------
@@ -328,14 +352,14 @@ def _pinball(error, q):
 
 
 def _potential(t, k):
-    """The convex function of which half the deviance of power k is the Bregman divergence."""
+    """The convex function whose Bregman divergence is half the deviance of power k."""
     some = t > 0
     log = pt.log(where(some, t, 1))
     if k == 1:
         return t * log
     if k == 2:
         return -log
-    return where(some, pt.exp((2 - k) * log), 0) / ((1 - k) * (2 - k))
+    return power_of(where(some, t, 0), 2 - k) / ((1 - k) * (2 - k))
 
 
 class _Classes(NamedTuple):
@@ -351,18 +375,20 @@ class _Classes(NamedTuple):
         return self.one_hot * self.weights[:, None]
 
     def score(self, loss, constant):
-        """The share of the loss of items that is explained, compared with the sum of that of a constant."""
+        """The share of the loss that is explained, given the summed loss of a constant prediction."""
         number = total_of(pt.neq(self.weights, 0).astype(self.weights.dtype))
         return of_two_or_more(number, 1 - total_of(self.weights * loss) / constant)
 
 
 def _classes(predictions, targets, weights, mask, axis):
+    predictions = floating(predictions, "predictions")
+    refuse_log_probabilities(predictions)
     mask, weights = selecting(mask, weights)
-    scores, targets, mask = classwise(floating(predictions, "predictions"), targets, mask, axis=axis, fill=1)
+    scores, targets, mask = classwise(predictions, targets, mask, axis=axis, fill=1)
     if scores.ndim < 2:
         raise TypeError(
-            f"predictions {shown(scores.type.shape)} must be rows of class probabilities (..., C): of "
-            "probabilities p of one of two classes stack [1 - p, p]"
+            f"predictions {shown(scores.type.shape)} must be rows of class probabilities (..., C): for "
+            "probabilities p of the second of two classes, stack [1 - p, p]"
         )
     scores = scores.astype(accumulator_dtype(scores.dtype))
     labels = as_labels(targets, scores, mask)

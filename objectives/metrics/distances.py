@@ -1,9 +1,12 @@
-"""Distances of all predictions from all targets."""
+"""Distances between all predictions and all targets: WMAPE, maximum error, Minkowski distance, PSNR."""
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import power_of
 from objectives._inputs import fitted, known_number, matching
+from objectives._typing import TensorLike
 from objectives.lookup import REALS, described
 from objectives.metrics._sets import numbers
 from objectives.ops.ranking import even_max
@@ -14,39 +17,42 @@ __all__ = ["max_error", "minkowski_distance", "peak_signal_noise_ratio", "weight
 
 
 @described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
-def weighted_mean_absolute_percentage_error(predictions, targets, *, scale=100.0, weights=None, mask=None):
-    r"""Sum of the absolute errors in percent of that of the absolute targets.
+def weighted_mean_absolute_percentage_error(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    factor: float = 100.0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Weighted mean absolute percentage error (WMAPE): the total absolute error as a percentage of the total target.
+
+    Choose it over the mean of `absolute_percentage_error` if some targets are 0 or small: only their sum divides.
 
     .. math:: E = 100\, \frac{\sum_i w_i |p_i - t_i|}{\sum_i w_i |t_i|}
-
-    with the predictions :math:`p_i`, the targets :math:`t_i` and the weights :math:`w_i` (1 if not given).
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (...), any real numbers.
+        Predictions p (...).
     targets : tensor
-        Targets (...).
-    scale : float
-        The factor 100; 1 gives fractions, as torchmetrics does.
+        Targets t (...).
+    factor : float
+        100 for percentages, 1 for fractions as in torchmetrics.
     weights : tensor, optional
-        How much each element counts (...); booleans choose.
+        Weight w of each element (...); booleans select.
     mask : tensor of bool, optional
-        Elements that count (...).
+        Elements (...) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Percentage (), in floatX, or the dtype of the predictions if that is wider.
+        Percentage (); infinite if all targets are 0, NaN for 0/0 and without elements.
 
     Raises
     ------
     TypeError
-        If the ranks differ or static shapes cannot be paired.
-
-    Notes
-    -----
-    Targets of 0 are no trouble, unless all are 0: then it is infinite, or NaN without errors. No elements give NaN.
+        If ranks, shapes or dtypes do not fit.
 
     References
     ----------
@@ -59,41 +65,39 @@ def weighted_mean_absolute_percentage_error(predictions, targets, *, scale=100.0
     75.0
     """
     p, t, w = numbers(predictions, targets, mask, weights)
-    return scale * total_of(w * pt.abs(p - t)) / total_of(w * pt.abs(t))
+    return factor * total_of(w * pt.abs(p - t)) / total_of(w * pt.abs(t))
 
 
 @described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
-def max_error(predictions, targets, *, weights=None, mask=None):
-    r"""Greatest absolute error.
+def max_error(
+    predictions: TensorLike, targets: TensorLike, *, weights: TensorLike | None = None, mask: TensorLike | None = None
+) -> TensorVariable:
+    r"""Maximum error: the largest absolute error of all elements.
+
+    Choose it where a single large error matters. It is the limit of `minkowski_distance` for p to infinity.
 
     .. math:: E = \max_i |p_i - t_i|
-
-    with the predictions :math:`p_i` and the targets :math:`t_i` of non-zero weight.
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (...), any real numbers.
+        Predictions p (...).
     targets : tensor
-        Targets (...).
+        Targets t (...).
     weights : tensor, optional
-        How much each element counts (...); booleans choose.
+        Elements (...) of weight 0 do not count; other weights change nothing.
     mask : tensor of bool, optional
-        Elements that count (...).
+        Elements (...) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Error (), in floatX, or the dtype of the predictions if that is wider.
+        Error (); NaN without elements.
 
     Raises
     ------
     TypeError
-        If the ranks differ or static shapes cannot be paired.
-
-    Notes
-    -----
-    No elements give NaN. Weights say which elements count, and nothing else.
+        If ranks, shapes or dtypes do not fit.
 
     References
     ----------
@@ -112,42 +116,42 @@ def max_error(predictions, targets, *, weights=None, mask=None):
 
 
 @described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
-def minkowski_distance(predictions, targets, *, p=2, weights=None, mask=None):
-    r"""Distance of all predictions from all targets, as points of a space.
+def minkowski_distance(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    p: float = 2,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Minkowski distance: the p-norm of all errors together, one number for the whole set.
 
-    .. math:: D = \Bigl(\sum_i w_i |p_i - t_i|^q\Bigr)^{1/q}
+    It grows with the number of elements. For vectors row by row see `pairwise_distance`, for infinite p `max_error`.
 
-    with the predictions :math:`p_i`, the targets :math:`t_i` and the weights :math:`w_i` (1 if not given), and the
-    exponent :math:`q`.
+    .. math:: D = \Bigl(\sum_i w_i |\hat y_i - y_i|^p\Bigr)^{1/p}
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (...), any real numbers.
+        Predictions ŷ (...).
     targets : tensor
-        Targets (...).
+        Targets y (...).
     p : float
-        The exponent q, 1 or greater, not infinite: `max_error` is its limit.
+        Order of the norm, at least 1 and finite.
     weights : tensor, optional
-        How much each element counts (...); booleans choose.
+        Weight w of each element (...); booleans select.
     mask : tensor of bool, optional
-        Elements that count (...).
+        Elements (...) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Distance (), in floatX, or the dtype of the predictions if that is wider.
+        Distance (); 0 without elements.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `p` is no number from 1 on.
-
-    Notes
-    -----
-    It grows with the data. No elements give 0.
+    TypeError, ValueError
+        If ranks, shapes or dtypes do not fit, or `p` is not a finite number of at least 1.
 
     References
     ----------
@@ -159,51 +163,51 @@ def minkowski_distance(predictions, targets, *, p=2, weights=None, mask=None):
     >>> print(minkowski_distance([3.0, 0.0], [0.0, 4.0]).eval())
     5.0
     """
-    q = known_number(p)
-    if q is None or not 1 <= q < np.inf:
-        raise ValueError(f"p must be a finite number from 1 on, not {p!r}")
+    order = known_number(p)
+    if order is None or not 1 <= order < np.inf:
+        raise ValueError(f"p must be a finite number of at least 1, not {p!r}")
     predicted, t, w = numbers(predictions, targets, mask, weights)
-    return _power(total_of(w * _power(pt.abs(predicted - t), q)), 1 / q)
+    return power_of(total_of(w * power_of(pt.abs(predicted - t), order)), 1 / order)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=REALS)
-def peak_signal_noise_ratio(predictions, targets, *, data_range, weights=None, mask=None):
-    r"""Peak signal-to-noise ratio in decibels.
+def peak_signal_noise_ratio(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    data_range: TensorLike,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Peak signal-to-noise ratio (PSNR): the mean squared error relative to the range of the data, in decibels.
 
-    .. math:: R = 10 \log_{10} \frac{r^2}{\frac{1}{W} \sum_i w_i (p_i - t_i)^2}, \qquad W = \sum_i w_i
+    The usual measure of reconstructed images; larger is better. It pools all elements, which differs from a mean over
+    images. For data without a fixed range see `normalized_root_mean_squared_error`.
 
-    with the predictions :math:`p_i`, the targets :math:`t_i` and the weights :math:`w_i` (1 if not given), and the
-    range :math:`r` of the data.
+    .. math:: R = 10 \log_{10} \frac{r^2 \sum_i w_i}{\sum_i w_i (p_i - t_i)^2}
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (...), any real numbers.
+        Predictions p (...).
     targets : tensor
-        Targets (...).
+        Targets t (...).
     data_range : float or tensor
-        The greatest minus the least value that is possible, such as 255, positive.
+        Largest minus smallest possible value r, positive, such as 255.
     weights : tensor, optional
-        How much each element counts (...); booleans choose.
+        Weight w of each element (...); booleans select.
     mask : tensor of bool, optional
-        Elements that count (...).
+        Elements (...) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Decibels (), in floatX, or the dtype of the predictions if that is wider.
+        Decibels (); infinite without errors, NaN without elements.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `data_range` is a number that is not positive.
-
-    Notes
-    -----
-    Without errors it is infinite; no elements give NaN. It is that of all elements together: the mean over images is
-    another number.
+    TypeError, ValueError
+        If ranks, shapes or dtypes do not fit, or `data_range` is not positive.
 
     References
     ----------
@@ -221,11 +225,3 @@ def peak_signal_noise_ratio(predictions, targets, *, data_range, weights=None, m
     error = total_of(w * pt.square(p - t)) / total_of(w)
     peak = fitted(matching(data_range, p), "data_range", (), "measure")
     return float(10 / np.log(10)) * (2 * pt.log(peak) - pt.log(error))
-
-
-def _power(x, exponent):
-    """``x**exponent`` of what is not negative. PyTorch has no conversion of pt.power."""
-    if exponent in (0.5, 1, 2):
-        return {0.5: pt.sqrt, 1: lambda x: x, 2: pt.square}[exponent](x)
-    some = pt.neq(x, 0)
-    return where(some, pt.exp(exponent * pt.log(where(some, x, 1))), 0)

@@ -1,10 +1,12 @@
-"""Medians of errors."""
+"""Medians of errors, which outliers do not move."""
 
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
+from objectives._typing import MultiOutput, TensorLike
 from objectives.lookup import REALS, described
 from objectives.metrics._columns import columns
-from objectives.ops.selection import where
+from objectives.ops.selection import equal, where
 from objectives.ops.sorting import weighted_quantile
 from objectives.ops.statistics import joined
 
@@ -18,44 +20,48 @@ __all__ = [
 
 
 @described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
-def median_absolute_error(predictions, targets, *, multioutput="uniform_average", weights=None, mask=None):
-    r"""Median of the absolute errors.
+def median_absolute_error(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    multioutput: MultiOutput = "uniform_average",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Median absolute error: the median of the absolute errors, which outliers do not move.
+
+    Choose it over the mean of `absolute_error` if a few errors are huge. astroNN calls it
+    ``median_absolute_deviation``, and 1.4826 times it ``mad_std``. An item of weight 2 counts as two, and the median
+    of an even number of items is halfway between the middle two. All items are kept over batches.
 
     .. math:: E = \mathrm{median}_i\, |p_i - t_i|
-
-    with the predictions :math:`p` and the targets :math:`t`.
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Targets of the same shape.
+        Numbers t of the same shape.
     multioutput : {"uniform_average", "raw_values"}
-        The mean over the columns, or one number for each.
+        Mean over the columns, or one value per column.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Median (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN without items.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape.
-    ValueError
-        If `multioutput` is unknown.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    Notes
-    -----
-    astroNN calls it ``median_absolute_deviation``, and 1.4826 times it ``mad_std``. An item of weight 0 counts nothing,
-    one of weight 2 as two; of an even number of items it is half way between the two in the middle. No items give NaN.
-
-    It is exact, at a price: all predictions, targets and weights are kept, so that memory grows with the data.
+    See Also
+    --------
+    median_error, median_absolute_deviation, absolute_error
 
     References
     ----------
@@ -72,45 +78,47 @@ def median_absolute_error(predictions, targets, *, multioutput="uniform_average"
 
 
 @described(best=None, per="set", differentiable=False, predictions=REALS, targets=REALS)
-def median_error(predictions, targets, *, multioutput="uniform_average", weights=None, mask=None):
-    r"""Median of the errors.
+def median_error(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    multioutput: MultiOutput = "uniform_average",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Median error: the median of the signed errors, a bias that outliers do not move.
+
+    It is positive where predictions are too high, like `signed_error` and unlike astroNN's function of this name.
+    Items are weighted and kept over batches as in `median_absolute_error`.
 
     .. math:: E = \mathrm{median}_i\, (p_i - t_i)
-
-    with the predictions :math:`p` and the targets :math:`t`.
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Targets of the same shape.
+        Numbers t of the same shape.
     multioutput : {"uniform_average", "raw_values"}
-        The mean over the columns, or one number for each.
+        Mean over the columns, or one value per column.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Median (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN without items.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape.
-    ValueError
-        If `multioutput` is unknown.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    Notes
-    -----
-    It is positive where predictions are too high, as `signed_error` is; that of astroNN has the opposite sign. An item
-    of weight 0 counts nothing, one of weight 2 as two; of an even number of items it is half way between the two in the
-    middle. No items give NaN.
-
-    It is exact, at a price: all predictions, targets and weights are kept, so that memory grows with the data.
+    See Also
+    --------
+    median_absolute_error, median_percentage_error, signed_error
 
     References
     ----------
@@ -128,48 +136,49 @@ def median_error(predictions, targets, *, multioutput="uniform_average", weights
 
 @described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def median_absolute_deviation(
-    predictions, targets, *, scale=1.0, multioutput="uniform_average", weights=None, mask=None
-):
-    r"""Median absolute deviation of the errors from their median: their spread.
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    factor: float = 1.0,
+    multioutput: MultiOutput = "uniform_average",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Median absolute deviation (MAD): the spread of the errors around their median.
+
+    Choose it over `median_absolute_error` if a constant bias is harmless. astroNN's function of this name is
+    `median_absolute_error`. Items are weighted and kept over batches as in `median_absolute_error`.
 
     .. math:: E = c\; \mathrm{median}_i\, \bigl|e_i - \mathrm{median}_j\, e_j\bigr|, \qquad e_i = p_i - t_i
-
-    with the predictions :math:`p` and the targets :math:`t`.
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Targets of the same shape.
-    scale : float
-        The factor c; 1.4826 makes it the standard deviation of errors that are normal.
+        Numbers t of the same shape.
+    factor : float
+        The factor c; 1.4826 estimates the standard deviation of normal errors.
     multioutput : {"uniform_average", "raw_values"}
-        The mean over the columns, or one number for each.
+        Mean over the columns, or one value per column.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Median (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN without items.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape.
-    ValueError
-        If `multioutput` is unknown.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    Notes
-    -----
-    A constant bias costs nothing. astroNN's function of this name is the `median_absolute_error`. An item of weight 0
-    counts nothing, one of weight 2 as two; of an even number of items it is half way between the two in the middle. No
-    items give NaN.
-
-    It is exact, at a price: all predictions, targets and weights are kept, so that memory grows with the data.
+    See Also
+    --------
+    median_absolute_error, root_mean_squared_error
 
     References
     ----------
@@ -184,53 +193,55 @@ def median_absolute_deviation(
     given = columns(predictions, targets, mask, weights)
     errors, w = joined(given.errors), joined(given.weights)
     deviations = pt.abs(errors - weighted_quantile(errors, w, 0.5))
-    return given.result(scale * weighted_quantile(deviations, w, 0.5), multioutput)
+    return given.result(factor * weighted_quantile(deviations, w, 0.5), multioutput)
 
 
 @described(best=None, per="set", differentiable=False, predictions=REALS, targets=REALS)
 def median_percentage_error(
-    predictions, targets, *, scale=100.0, multioutput="uniform_average", weights=None, mask=None
-):
-    r"""Median of the signed errors in percent of the target: positive where predictions fall short.
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    factor: float = 100.0,
+    multioutput: MultiOutput = "uniform_average",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Median percentage error: the median of the signed errors in percent of the target.
+
+    It is positive where predictions are too low. Choose `median_absolute_percentage_error` for the size of errors. For
+    a target of 0 the error is infinite, and an exact prediction does not count. Items are weighted and kept over
+    batches as in `median_absolute_error`.
 
     .. math:: E = 100\; \mathrm{median}_i\, \frac{t_i - p_i}{t_i}
-
-    with the predictions :math:`p` and the targets :math:`t`.
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Targets of the same shape.
-    scale : float
+        Numbers t of the same shape.
+    factor : float
         The factor 100; 1 gives fractions.
     multioutput : {"uniform_average", "raw_values"}
-        The mean over the columns, or one number for each.
+        Mean over the columns, or one value per column.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Median (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN without items.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape.
-    ValueError
-        If `multioutput` is unknown.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    Notes
-    -----
-    A target of 0 gives an infinite error, or none if it is predicted exactly: then the item does not count. An item of
-    weight 0 counts nothing, one of weight 2 as two; of an even number of items it is half way between the two in the
-    middle. No items give NaN.
-
-    It is exact, at a price: all predictions, targets and weights are kept, so that memory grows with the data.
+    See Also
+    --------
+    median_absolute_percentage_error, median_error
 
     References
     ----------
@@ -243,53 +254,55 @@ def median_percentage_error(
     25.0
     """
     given, ratios = _ratios(columns(predictions, targets, mask, weights))
-    return _median_of(given, ratios, multioutput, scale)
+    return _median_of(given, ratios, multioutput, factor)
 
 
 @described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
 def median_absolute_percentage_error(
-    predictions, targets, *, scale=100.0, multioutput="uniform_average", weights=None, mask=None
-):
-    r"""Median of the absolute errors in percent of the target.
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    factor: float = 100.0,
+    multioutput: MultiOutput = "uniform_average",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Median absolute percentage error (MdAPE): the median of the absolute errors in percent of the target.
+
+    Choose it over the mean of `absolute_percentage_error`, which targets near 0 dominate. For a target of 0 the error
+    is infinite, and an exact prediction does not count. Items are weighted and kept over batches as in
+    `median_absolute_error`.
 
     .. math:: E = 100\; \mathrm{median}_i\, \Bigl|\frac{p_i - t_i}{t_i}\Bigr|
-
-    with the predictions :math:`p` and the targets :math:`t`.
 
     Parameters
     ----------
     predictions : tensor
-        Predictions (N,), or (N, D) for D columns, any real numbers.
+        Numbers p (N,), or (N, D) for D columns.
     targets : tensor
-        Targets of the same shape.
-    scale : float
+        Numbers t of the same shape.
+    factor : float
         The factor 100; 1 gives fractions.
     multioutput : {"uniform_average", "raw_values"}
-        The mean over the columns, or one number for each.
+        Mean over the columns, or one value per column.
     weights : tensor, optional
-        How much each item (N,) or entry (N, D) counts; booleans choose.
+        Weight w of each item (N,) or entry (N, D); booleans select.
     mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count.
+        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        Median (), or (D,) as raw values; in floatX, or the dtype of the predictions if that is wider.
+        Scalar, or (D,) for raw values; NaN without items.
 
     Raises
     ------
-    TypeError
-        If predictions and targets are not vectors or matrices of the same shape.
-    ValueError
-        If `multioutput` is unknown.
+    TypeError, ValueError
+        If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    Notes
-    -----
-    A target of 0 gives an infinite error, or none if it is predicted exactly: then the item does not count. An item of
-    weight 0 counts nothing, one of weight 2 as two; of an even number of items it is half way between the two in the
-    middle. No items give NaN.
-
-    It is exact, at a price: all predictions, targets and weights are kept, so that memory grows with the data.
+    See Also
+    --------
+    median_percentage_error, median_absolute_error, absolute_percentage_error
 
     References
     ----------
@@ -302,15 +315,15 @@ def median_absolute_percentage_error(
     25.0
     """
     given, ratios = _ratios(columns(predictions, targets, mask, weights))
-    return _median_of(given, pt.abs(ratios), multioutput, scale)
+    return _median_of(given, pt.abs(ratios), multioutput, factor)
 
 
-def _median_of(given, x, multioutput, scale=1.0):
-    return given.result(scale * weighted_quantile(joined(x), joined(given.weights), 0.5), multioutput)
+def _median_of(given, x, multioutput, factor=1.0):
+    return given.result(factor * weighted_quantile(joined(x), joined(given.weights), 0.5), multioutput)
 
 
 def _ratios(given):
-    """Errors by targets, target minus prediction; 0 / 0 has no weight."""
-    none = pt.invert(pt.neq(given.targets, 0) | pt.neq(given.errors, 0))
+    """Target minus prediction, divided by the target; 0 / 0 gets weight 0."""
+    none = equal(given.targets, 0) & equal(given.errors, 0)
     ratios = -given.errors / where(none, 1, given.targets)
     return given._replace(weights=where(none, 0, given.weights)), ratios

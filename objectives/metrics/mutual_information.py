@@ -1,11 +1,15 @@
-"""How much clusters tell of classes, and classes of clusters: mutual information, in nats."""
+"""Agreement of clusters with classes, by mutual information."""
 
 import math
+from typing import Literal
 
+from pytensor.tensor.variable import TensorVariable
+
+from objectives._arithmetic import ratio
+from objectives._typing import TensorLike
 from objectives.lookup import LABELS, described
 from objectives.metrics._contingency import CLUSTERS, contingency_table
 from objectives.metrics._information import averaged_entropy, away_from_0, information_of, is_renaming
-from objectives.metrics._ratios import ratio
 from objectives.ops.contingency import expected_mutual_information
 from objectives.ops.selection import where
 
@@ -20,13 +24,24 @@ __all__ = [
 
 
 @described(per="set", symmetric=True, differentiable=False, predictions=CLUSTERS, targets=LABELS)
-def mutual_info_score(predictions, targets, *, num_clusters, num_classes=None, weights=None, mask=None):
-    r"""The mutual information of clusters and classes, in nats.
+def mutual_info_score(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_clusters: int,
+    num_classes: int | None = None,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Mutual information of clusters and classes, in nats: how much knowing one tells about the other.
+
+    Choose `normalized_mutual_info_score` for a number in [0, 1], or `adjusted_mutual_info_score` to compare different
+    numbers of clusters: more clusters share more information.
 
     .. math:: I = \sum_{ck} p_{ck} \log \frac{p_{ck}}{p_c\, p_k}
 
-    with the share :math:`p_{ck}` of items of class c in cluster k, that of the class :math:`p_c` and that of the
-    cluster :math:`p_k`, by weight.
+    with the fractions of items :math:`p_{ck}` of class c in cluster k, :math:`p_c` of the class and :math:`p_k` of the
+    cluster, counted with weights.
 
     Parameters
     ----------
@@ -35,32 +50,27 @@ def mutual_info_score(predictions, targets, *, num_clusters, num_classes=None, w
     targets : tensor of int
         Class indices (...) from 0 to `num_classes` - 1.
     num_clusters : int
-        The number of clusters.
+        Number of clusters.
     num_classes : int, optional
-        The number of classes, that of clusters if not given.
+        Number of classes; by default that of clusters.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        A number from 0 to the lesser of both entropies, in floatX.
+        A number from 0 to the lesser of both entropies; 0 without items.
 
     Raises
     ------
-    TypeError
-        If predictions or targets are not integers of the same shape.
-    ValueError
-        If `num_clusters` or `num_classes` is none of these.
-    IndexError
-        At run time, for an index out of range, on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
 
-    Notes
-    -----
-    0 without items, as in scikit-learn. More clusters give more, see `adjusted_mutual_info_score`. The table of counts
-    by class and cluster is all that is accumulated over batches.
+    See Also
+    --------
+    normalized_mutual_info_score, adjusted_mutual_info_score
 
     References
     ----------
@@ -78,14 +88,24 @@ def mutual_info_score(predictions, targets, *, num_clusters, num_classes=None, w
 
 @described(per="set", symmetric=True, differentiable=False, predictions=CLUSTERS, targets=LABELS)
 def normalized_mutual_info_score(
-    predictions, targets, *, num_clusters, num_classes=None, average_method="arithmetic", weights=None, mask=None
-):
-    r"""The mutual information of clusters and classes, of the greatest that there could be.
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_clusters: int,
+    num_classes: int | None = None,
+    average_method: Literal["arithmetic", "geometric", "min", "max"] = "arithmetic",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Normalized mutual information (NMI): mutual information of clusters and classes as a fraction of its maximum.
+
+    Choose it to compare data sets, and `adjusted_mutual_info_score` to compare numbers of clusters. With the
+    arithmetic mean it is the `v_measure_score`.
 
     .. math:: I_n = \frac{I}{m(H(Y), H(\hat Y))}
 
-    with the mutual information I, and a mean m of the entropies of classes :math:`H(Y)` and of clusters :math:`H(\hat
-    Y)`.
+    with the mutual information I, and a mean m of the entropies :math:`H(Y)` of classes and :math:`H(\hat Y)` of
+    clusters.
 
     Parameters
     ----------
@@ -94,34 +114,29 @@ def normalized_mutual_info_score(
     targets : tensor of int
         Class indices (...) from 0 to `num_classes` - 1.
     num_clusters : int
-        The number of clusters.
+        Number of clusters.
     num_classes : int, optional
-        The number of classes, that of clusters if not given.
+        Number of classes; by default that of clusters.
     average_method : {"arithmetic", "geometric", "min", "max"}
-        Which mean of the entropies of classes and clusters is the greatest information that there could be.
+        Mean of both entropies, which stands for the greatest possible information.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        A number in [0, 1], in floatX.
+        A number in [0, 1]; 1 for one class in one cluster, and without items; 0 for one class in several clusters.
 
     Raises
     ------
-    TypeError
-        If predictions or targets are not integers of the same shape.
-    ValueError
-        If `average_method`, `num_clusters` or `num_classes` is none of these.
-    IndexError
-        At run time, for an index out of range, on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
 
-    Notes
-    -----
-    1 where there is one class and one cluster, or no items; 0 where one of them is alone, as in scikit-learn. The
-    arithmetic mean gives the `v_measure_score`.
+    See Also
+    --------
+    adjusted_mutual_info_score, v_measure_score
 
     References
     ----------
@@ -140,14 +155,22 @@ def normalized_mutual_info_score(
 
 @described(per="set", symmetric=True, differentiable=False, predictions=CLUSTERS, targets=LABELS)
 def adjusted_mutual_info_score(
-    predictions, targets, *, num_clusters, num_classes=None, average_method="arithmetic", mask=None
-):
-    r"""The mutual information of clusters and classes less what it is by chance: 0 for clusters that tell nothing.
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_clusters: int,
+    num_classes: int | None = None,
+    average_method: Literal["arithmetic", "geometric", "min", "max"] = "arithmetic",
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Adjusted mutual information (AMI): mutual information corrected for chance, 0 for random clusters.
+
+    Choose it to compare different numbers of clusters, above all of unequal sizes; `adjusted_rand_score` is faster.
 
     .. math:: I_a = \frac{I - E}{m(H(Y), H(\hat Y)) - E}
 
-    with the mutual information I, its mean E over all ways to put items into clusters and classes of the same sizes,
-    and a mean m of the entropies of classes :math:`H(Y)` and of clusters :math:`H(\hat Y)`.
+    with the mutual information I, its mean E over all ways to put items into clusters and classes of these sizes, and
+    a mean m of the entropies :math:`H(Y)` of classes and :math:`H(\hat Y)` of clusters.
 
     Parameters
     ----------
@@ -156,33 +179,33 @@ def adjusted_mutual_info_score(
     targets : tensor of int
         Class indices (...) from 0 to `num_classes` - 1.
     num_clusters : int
-        The number of clusters.
+        Number of clusters.
     num_classes : int, optional
-        The number of classes, that of clusters if not given.
+        Number of classes; by default that of clusters.
     average_method : {"arithmetic", "geometric", "min", "max"}
-        Which mean of the entropies of classes and clusters is the greatest information that there could be.
+        Mean of both entropies, which stands for the greatest possible information.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        A number of at most 1, in floatX.
+        A number of at most 1; 1 if clusters equal classes up to their numbering, and without items.
 
     Raises
     ------
-    TypeError
-        If predictions or targets are not integers of the same shape.
-    ValueError
-        If `average_method`, `num_clusters` or `num_classes` is none of these.
-    IndexError
-        At run time, for an index out of range, on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
+
+    See Also
+    --------
+    normalized_mutual_info_score, adjusted_rand_score
 
     Notes
     -----
-    1 where there is one class and one cluster, or no items; 0 where one of them is alone, as in scikit-learn. E is
-    computed by SciPy, in a time that grows with the number of items in the largest clusters; MLX cannot do that in
-    compiled functions, see :doc:`backends`. There are no weights, since E is one of whole numbers of items.
+    0 for one class in several clusters, or one cluster of several classes. SciPy computes E, in a time that grows with
+    the largest clusters; MLX cannot do so in compiled functions, see :doc:`backends`. There are no weights: E is a
+    mean over whole numbers of items.
 
     References
     ----------
@@ -203,17 +226,28 @@ def adjusted_mutual_info_score(
         away_from_0(x - expected) for x in (information.mutual, averaged_entropy(information, average_method))
     )
     adjusted = where(information.is_one_sided, 0, more / most)
-    # exactly, also where each item is its own cluster: then the expectation is the greatest, too
+    # exactly 1 even if each item is its own cluster, where the expectation is the maximum, too
     return where(is_renaming(table), 1, adjusted)
 
 
 @described(per="set", differentiable=False, predictions=CLUSTERS, targets=LABELS)
-def homogeneity_score(predictions, targets, *, num_clusters, num_classes=None, weights=None, mask=None):
-    r"""How far clusters hold items of one class only.
+def homogeneity_score(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_clusters: int,
+    num_classes: int | None = None,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Homogeneity: how far each cluster holds items of a single class, from 0 to 1.
+
+    Choose it where splitting a class does no harm; `completeness_score` is the same with clusters and classes
+    exchanged, and `v_measure_score` is their mean.
 
     .. math:: h = \frac{I}{H(Y)}
 
-    with the mutual information I and the entropy of classes :math:`H(Y)`.
+    with the mutual information I and the entropy :math:`H(Y)` of classes.
 
     Parameters
     ----------
@@ -222,31 +256,27 @@ def homogeneity_score(predictions, targets, *, num_clusters, num_classes=None, w
     targets : tensor of int
         Class indices (...) from 0 to `num_classes` - 1.
     num_clusters : int
-        The number of clusters.
+        Number of clusters.
     num_classes : int, optional
-        The number of classes, that of clusters if not given.
+        Number of classes; by default that of clusters.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        A number in [0, 1], in floatX.
+        A number in [0, 1]; 1 if there is only one class, and without items, as in scikit-learn.
 
     Raises
     ------
-    TypeError
-        If predictions or targets are not integers of the same shape.
-    ValueError
-        If `num_clusters` or `num_classes` is none of these.
-    IndexError
-        At run time, for an index out of range, on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
 
-    Notes
-    -----
-    1 where there is one class only, or no items, as in scikit-learn.
+    See Also
+    --------
+    completeness_score, v_measure_score, clustering_accuracy
 
     References
     ----------
@@ -265,12 +295,23 @@ def homogeneity_score(predictions, targets, *, num_clusters, num_classes=None, w
 
 
 @described(per="set", differentiable=False, predictions=CLUSTERS, targets=LABELS)
-def completeness_score(predictions, targets, *, num_clusters, num_classes=None, weights=None, mask=None):
-    r"""How far items of a class are in one cluster only.
+def completeness_score(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_clusters: int,
+    num_classes: int | None = None,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Completeness: how far the items of each class are in a single cluster, from 0 to 1.
+
+    Choose it where merging classes does no harm; `homogeneity_score` is the same with clusters and classes exchanged,
+    and `v_measure_score` is their mean.
 
     .. math:: c = \frac{I}{H(\hat Y)}
 
-    with the mutual information I and the entropy of clusters :math:`H(\hat Y)`.
+    with the mutual information I and the entropy :math:`H(\hat Y)` of clusters.
 
     Parameters
     ----------
@@ -279,31 +320,27 @@ def completeness_score(predictions, targets, *, num_clusters, num_classes=None, 
     targets : tensor of int
         Class indices (...) from 0 to `num_classes` - 1.
     num_clusters : int
-        The number of clusters.
+        Number of clusters.
     num_classes : int, optional
-        The number of classes, that of clusters if not given.
+        Number of classes; by default that of clusters.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        A number in [0, 1], in floatX.
+        A number in [0, 1]; 1 if there is only one cluster, and without items, as in scikit-learn.
 
     Raises
     ------
-    TypeError
-        If predictions or targets are not integers of the same shape.
-    ValueError
-        If `num_clusters` or `num_classes` is none of these.
-    IndexError
-        At run time, for an index out of range, on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
 
-    Notes
-    -----
-    1 where there is one cluster only, or no items, as in scikit-learn.
+    See Also
+    --------
+    homogeneity_score, v_measure_score
 
     References
     ----------
@@ -322,8 +359,19 @@ def completeness_score(predictions, targets, *, num_clusters, num_classes=None, 
 
 
 @described(per="set", differentiable=False, predictions=CLUSTERS, targets=LABELS)
-def v_measure_score(predictions, targets, *, num_clusters, num_classes=None, beta=1.0, weights=None, mask=None):
-    r"""The weighted harmonic mean of homogeneity and completeness.
+def v_measure_score(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    num_clusters: int,
+    num_classes: int | None = None,
+    beta: float = 1.0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""V-measure: the weighted harmonic mean of homogeneity and completeness of clusters.
+
+    Choose it where both split classes and mixed clusters count; with beta=1 it is the `normalized_mutual_info_score`.
 
     .. math:: V = \frac{(1 + \beta)\, h c}{\beta h + c}
 
@@ -336,34 +384,29 @@ def v_measure_score(predictions, targets, *, num_clusters, num_classes=None, bet
     targets : tensor of int
         Class indices (...) from 0 to `num_classes` - 1.
     num_clusters : int
-        The number of clusters.
+        Number of clusters.
     num_classes : int, optional
-        The number of classes, that of clusters if not given.
+        Number of classes; by default that of clusters.
     beta : float
-        How many times more the completeness counts than the homogeneity; not negative. Infinity gives the
-        completeness.
+        Weight of completeness relative to homogeneity, at least 0; infinity gives completeness.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        A number in [0, 1], in floatX.
+        A number in [0, 1]; 1 for one class in one cluster, and without items; 0 if h and c are 0.
 
     Raises
     ------
-    TypeError
-        If predictions or targets are not integers of the same shape.
-    ValueError
-        If `beta`, `num_clusters` or `num_classes` is none of these.
-    IndexError
-        At run time, for an index out of range, on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
 
-    Notes
-    -----
-    1 where there is one class and one cluster, or no items; 0 where h and c are, as in scikit-learn.
+    See Also
+    --------
+    homogeneity_score, completeness_score, normalized_mutual_info_score
 
     References
     ----------
@@ -378,7 +421,7 @@ def v_measure_score(predictions, targets, *, num_clusters, num_classes=None, bet
     0.2869
     """
     if not isinstance(beta, int | float) or not beta >= 0:
-        raise ValueError(f"beta must be a number that is not negative, not {beta!r}")
+        raise ValueError(f"beta must be a non-negative number, not {beta!r}")
     information = information_of(contingency_table(predictions, targets, num_clusters, num_classes, mask, weights))
     h, c = information.homogeneity, information.completeness
     if math.isinf(beta):

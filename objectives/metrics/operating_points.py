@@ -1,8 +1,10 @@
-"""Single points of curves of binary scores, such as the recall that a precision leaves."""
+"""Operating points of binary scores: single points of the curves, such as the best recall at a given precision."""
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
+from objectives._typing import TensorLike
 from objectives.lookup import BINARY, REALS, described
 from objectives.metrics._points import exact_points, if_both, if_positives
 from objectives.ops.selection import where
@@ -17,43 +19,46 @@ __all__ = [
 
 
 @described(best="min", per="set", differentiable=False, predictions=REALS, targets=BINARY)
-def equal_error_rate(predictions, targets, *, weights=None, mask=None):
-    r"""The error rate at the threshold where false positives and false negatives are equally frequent.
+def equal_error_rate(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Equal error rate (EER) of two classes: the error rate where false positive and false negative rates are equal.
+
+    The usual single number for biometric verification, where no threshold is set yet. The rates are those of
+    `det_curve`; the highest threshold wins ties. All scores and targets are kept over batches.
 
     .. math::
         E = \tfrac12 (\mathrm{FPR} + \mathrm{FNR})(\theta^*), \qquad
         \theta^* = \arg\min_\theta |\mathrm{FPR}(\theta) - \mathrm{FNR}(\theta)|
 
-    with the rates of `det_curve`; of equally good thresholds :math:`\theta` the highest.
-
     Parameters
     ----------
     predictions : tensor
-        Scores (...) of which greater speaks for the positive class.
+        Scores (...); higher means more likely positive.
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        The rate, a scalar in floatX, or the dtype of the predictions if that is wider.
+        Scalar; NaN without positives or without negatives, or if a score is NaN.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    IndexError
-        At run time, for a target that is not 0 or 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise, it
-        is NaN.
+    TypeError, IndexError
+        If shapes do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
 
-    Notes
-    -----
-    NaN if there are no positives or no negatives, and with a NaN among the scores. All items must be there at once:
-    over batches, scores and targets are kept, and memory grows with the data.
+    See Also
+    --------
+    det_curve, roc_auc_score
 
     References
     ----------
@@ -68,56 +73,55 @@ def equal_error_rate(predictions, targets, *, weights=None, mask=None):
     points = exact_points(predictions, targets, mask, weights)
     false, missed = points.false_rate, (points.positives - points.true) / points.positives
     gap = abs(false - missed)
-    # XLA may compute the gap twice and round it differently, so that none would be the least
+    # XLA may compute the gap twice and round it differently: then no gap would equal the least.
     is_best = pt.le(gap, gap.min() + 4 * np.finfo(gap.dtype).eps)
-    # the first of several: one rate rises, the other falls
+    # This takes the first of several thresholds, since one rate rises and the other falls.
     rates = where(is_best, false, 1).min() + where(is_best, missed, 0).max()
     return if_both(points, rates / 2)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
-def precision_at_recall(predictions, targets, *, recall, weights=None, mask=None):
-    r"""The greatest precision of thresholds whose recall is at least a given one.
+def precision_at_recall(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    recall: float,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Precision at recall, of two classes: the best precision where the recall is at least a given one.
+
+    Choose it if a detector must find a given share of the positives. P and R are those of `precision_recall_curve`;
+    the result is 0 if no threshold qualifies. All scores and targets are kept over batches.
 
     .. math:: P_r = \max \{ P(\theta) : R(\theta) \ge r \}
-
-    with precision :math:`P` and recall :math:`R` at the thresholds :math:`\theta` of
-    `precision_recall_curve`, and 0 if there is none.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (...) of which greater speaks for the positive class.
+        Scores (...); higher means more likely positive.
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
     recall : float
-        The least recall r, in [0, 1].
+        Least recall r, in [0, 1].
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        The precision, a scalar in floatX, or the dtype of the predictions if that is wider.
+        Scalar; NaN without positives, or if a score is NaN.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `recall` is outside [0, 1].
-    IndexError
-        At run time, for a target that is not 0 or 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise, it
-        is NaN.
+    TypeError, ValueError, IndexError
+        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
 
-    Notes
-    -----
-    NaN if there are no positives, and with a NaN among the scores. The threshold
-    can be read off `precision_recall_curve`.
-
-    All items must be there at once: over batches, scores and targets are kept, and memory grows with the data.
+    See Also
+    --------
+    recall_at_precision, precision_recall_curve
 
     References
     ----------
@@ -134,48 +138,47 @@ def precision_at_recall(predictions, targets, *, recall, weights=None, mask=None
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
-def recall_at_precision(predictions, targets, *, precision, weights=None, mask=None):
-    r"""The greatest recall of thresholds whose precision is at least a given one.
+def recall_at_precision(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    precision: float,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Recall at precision, of two classes: the best recall where the precision is at least a given one.
+
+    Choose it if false alarms are costly: at most a share 1 - p of the alarms may be false. P and R are those of
+    `precision_recall_curve`; the result is 0 if no threshold qualifies. All scores and targets are kept over batches.
 
     .. math:: R_p = \max \{ R(\theta) : P(\theta) \ge p \}
-
-    with recall :math:`R` and precision :math:`P` at the thresholds :math:`\theta` of
-    `precision_recall_curve`, and 0 if there is none.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (...) of which greater speaks for the positive class.
+        Scores (...); higher means more likely positive.
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
     precision : float
-        The least precision p, in [0, 1].
+        Least precision p, in [0, 1].
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        The recall, a scalar in floatX, or the dtype of the predictions if that is wider.
+        Scalar; NaN without positives, or if a score is NaN.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `precision` is outside [0, 1].
-    IndexError
-        At run time, for a target that is not 0 or 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise, it
-        is NaN.
+    TypeError, ValueError, IndexError
+        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
 
-    Notes
-    -----
-    NaN if there are no positives, and with a NaN among the scores. The threshold
-    can be read off `precision_recall_curve`.
-
-    All items must be there at once: over batches, scores and targets are kept, and memory grows with the data.
+    See Also
+    --------
+    precision_at_recall, precision_recall_curve
 
     References
     ----------
@@ -193,49 +196,47 @@ def recall_at_precision(predictions, targets, *, precision, weights=None, mask=N
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
-def sensitivity_at_specificity(predictions, targets, *, specificity, weights=None, mask=None):
-    r"""The greatest sensitivity of thresholds whose specificity is at least a given one.
+def sensitivity_at_specificity(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    specificity: float,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Sensitivity at specificity, of two classes: the best sensitivity where the specificity is at least a given one.
+
+    Choose it over `recall_at_precision` if the limit must not depend on the class balance. S = TPR and C = 1 - FPR are
+    those of `roc_curve`; the result is 0 if no threshold qualifies. All scores and targets are kept over batches.
 
     .. math:: S_c = \max \{ S(\theta) : C(\theta) \ge c \}
-
-    with sensitivity :math:`S` and specificity :math:`C` at the thresholds :math:`\theta` of `roc_curve`,
-    and 0 if there is none.
-    The sensitivity is the true positive rate, the specificity 1 minus the false positive rate.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (...) of which greater speaks for the positive class.
+        Scores (...); higher means more likely positive.
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
     specificity : float
-        The least specificity c, in [0, 1].
+        Least specificity c, in [0, 1].
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        The sensitivity, a scalar in floatX, or the dtype of the predictions if that is wider.
+        Scalar; NaN without positives or without negatives, or if a score is NaN.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `specificity` is outside [0, 1].
-    IndexError
-        At run time, for a target that is not 0 or 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise, it
-        is NaN.
+    TypeError, ValueError, IndexError
+        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
 
-    Notes
-    -----
-    NaN if there are no positives or no negatives, and with a NaN among the scores. The threshold
-    can be read off `roc_curve`.
-
-    All items must be there at once: over batches, scores and targets are kept, and memory grows with the data.
+    See Also
+    --------
+    specificity_at_sensitivity, roc_curve
 
     References
     ----------
@@ -253,49 +254,47 @@ def sensitivity_at_specificity(predictions, targets, *, specificity, weights=Non
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
-def specificity_at_sensitivity(predictions, targets, *, sensitivity, weights=None, mask=None):
-    r"""The greatest specificity of thresholds whose sensitivity is at least a given one.
+def specificity_at_sensitivity(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    sensitivity: float,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Specificity at sensitivity, of two classes: the best specificity where the sensitivity is at least a given one.
+
+    Choose it over `precision_at_recall` if the result must not depend on the class balance. S = TPR and C = 1 - FPR
+    are those of `roc_curve`; the result is 0 if no threshold qualifies. All scores and targets are kept over batches.
 
     .. math:: C_s = \max \{ C(\theta) : S(\theta) \ge s \}
-
-    with specificity :math:`C` and sensitivity :math:`S` at the thresholds :math:`\theta` of `roc_curve`,
-    and 0 if there is none.
-    The sensitivity is the true positive rate, the specificity 1 minus the false positive rate.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (...) of which greater speaks for the positive class.
+        Scores (...); higher means more likely positive.
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
     sensitivity : float
-        The least sensitivity s, in [0, 1].
+        Least sensitivity s, in [0, 1].
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        The specificity, a scalar in floatX, or the dtype of the predictions if that is wider.
+        Scalar; NaN without positives or without negatives, or if a score is NaN.
 
     Raises
     ------
-    TypeError
-        If the ranks differ or static shapes cannot be paired.
-    ValueError
-        If `sensitivity` is outside [0, 1].
-    IndexError
-        At run time, for a target that is not 0 or 1, on Numba and C. On JAX, PyTorch and MLX, which cannot raise, it
-        is NaN.
+    TypeError, ValueError, IndexError
+        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
 
-    Notes
-    -----
-    NaN if there are no positives or no negatives, and with a NaN among the scores. The threshold
-    can be read off `roc_curve`.
-
-    All items must be there at once: over batches, scores and targets are kept, and memory grows with the data.
+    See Also
+    --------
+    sensitivity_at_specificity, roc_curve
 
     References
     ----------
@@ -313,12 +312,12 @@ def specificity_at_sensitivity(predictions, targets, *, sensitivity, weights=Non
 
 
 def _best(value, count, total, bound, name):
-    """The greatest value where a count reaches its bound, a share of a total, else 0.
+    """The greatest value where a count reaches a share ``bound`` of a total, else 0.
 
-    Not by their ratio: Numba and XLA multiply with the reciprocal of the total, and 49 times 1 / 49 is less than 1.
+    Their ratio is not compared: Numba and XLA multiply by the reciprocal of the total, and 49 * (1 / 49) is below 1.
     """
     if not 0 <= bound <= 1:
         raise ValueError(f"{name} must be in [0, 1], not {bound!r}")
-    # the number below: a bound such as 0.7 may be rounded up, and 7 of 10 reach it
+    # Take the next number below: a bound such as 0.7 may have been rounded up, and 7 of 10 must reach it.
     share = np.nextafter(np.asarray(bound, total.dtype), np.asarray(0, total.dtype))
     return where(pt.ge(count, share * total), value, 0).max()

@@ -1,5 +1,10 @@
-"""How much of what is taken for a class is right, and how much of a class is found."""
+"""Precision, recall, specificity and negative predictive value of each class."""
 
+from typing import Literal
+
+from pytensor.tensor.variable import TensorVariable
+
+from objectives._typing import Average, TensorLike
 from objectives.lookup import CLASSES, REALS, described
 from objectives.metrics._ratios import (
     averaged_over_classes,
@@ -15,66 +20,65 @@ __all__ = ["negative_predictive_value", "precision", "recall", "specificity"]
 
 @described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
 def precision(
-    predictions,
-    targets,
+    predictions: TensorLike,
+    targets: TensorLike,
     *,
-    num_classes=None,
-    average="macro",
-    absent="ignore",
-    zero_division=0,
-    weights=None,
-    mask=None,
-    axis=-1,
-):
-    r"""How many of the items that are taken for a class are of it, averaged over classes.
+    num_classes: int | None = None,
+    average: Average = "macro",
+    absent: Literal["ignore", "count"] = "ignore",
+    zero_division: float = 0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Precision: the fraction of items predicted as a class that belong to it, averaged over classes.
+
+    Choose it where false alarms are costly, and `recall` where misses are.
 
     .. math:: P_c = \frac{TP_c}{TP_c + FP_c}
 
-    with the true positives :math:`TP_c` and false positives :math:`FP_c` of class c, counted with weights.
+    with the true positives TP and false positives FP of class c, counted with weights.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C), or predicted class indices (...), see `confusion_matrix`.
+        Scores (..., C), or predicted class indices (...).
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     num_classes : int, optional
-        C. Needed for class indices, and for scores whose number of classes is not known statically.
+        C; required for class indices, or if it is not known statically.
     average : {"macro", "weighted", "micro", None}
-        The mean over classes, equally or by their share of the targets; the ratio of all counts together; or the
-        vector of all classes.
+        Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average leaves out classes that are neither targets nor predicted, or counts them too.
+        Whether the macro average skips classes that never occur.
     zero_division : {0, 1, nan}
-        What stands for 0/0; NaN leaves such classes out of averages.
+        Value of 0/0; NaN drops the class from averages.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of scores and of dense targets.
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number, or (C,) without an average; in floatX, or the dtype of the scores if that is wider.
+        A number, or (C,) if `average` is None.
 
     Raises
     ------
-    TypeError
-        If the ranks do not match, or targets are not integers.
-    ValueError
-        If `average`, `absent`, `zero_division` or `num_classes` is none of these.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
+
+    See Also
+    --------
+    recall, f1_score, binary_precision
 
     Notes
     -----
-    The macro average is one of the classes that occur among targets or predictions: the number is the same however many
-    more there could be. ``absent="count"`` averages over all C, as scikit-learn does if it is given their list as
-    ``labels``. Where there are no items 0/0 stands for the average, too. A NaN among the scores of an item makes
-    the result NaN. All that is accumulated over batches is the confusion matrix, which other measures of the same
-    inputs share.
+    The macro average skips classes that are neither targets nor predictions, whatever C is; ``absent="count"`` averages
+    over all C, as scikit-learn does over its ``labels``. Without items the result is `zero_division`; a NaN score makes
+    it NaN.
 
     References
     ----------
@@ -92,62 +96,59 @@ def precision(
 
 @described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
 def recall(
-    predictions,
-    targets,
+    predictions: TensorLike,
+    targets: TensorLike,
     *,
-    num_classes=None,
-    average="macro",
-    absent="ignore",
-    zero_division=0,
-    weights=None,
-    mask=None,
-    axis=-1,
-):
-    r"""How many of the items of a class are taken for it, averaged over classes.
+    num_classes: int | None = None,
+    average: Average = "macro",
+    absent: Literal["ignore", "count"] = "ignore",
+    zero_division: float = 0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Recall (sensitivity): the fraction of a class's items that are predicted as it, averaged over classes.
+
+    Choose it where misses are costly, and `precision` where false alarms are. Also called true positive rate.
 
     .. math:: R_c = \frac{TP_c}{TP_c + FN_c}
 
-    with the true positives :math:`TP_c` and false negatives :math:`FN_c` of class c, counted with weights.
+    with the true positives TP and false negatives FN of class c, counted with weights.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C), or predicted class indices (...), see `confusion_matrix`.
+        Scores (..., C), or predicted class indices (...).
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     num_classes : int, optional
-        C. Needed for class indices, and for scores whose number of classes is not known statically.
+        C; required for class indices, or if it is not known statically.
     average : {"macro", "weighted", "micro", None}
-        The mean over classes, equally or by their share of the targets; the ratio of all counts together; or the
-        vector of all classes.
+        Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average leaves out classes that are neither targets nor predicted, or counts them too.
+        Whether the macro average skips classes that never occur.
     zero_division : {0, 1, nan}
-        What stands for 0/0; NaN leaves such classes out of averages.
+        Value of 0/0; NaN drops the class from averages.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of scores and of dense targets.
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number, or (C,) without an average; in floatX, or the dtype of the scores if that is wider.
+        A number, or (C,) if `average` is None.
 
     Raises
     ------
-    TypeError
-        If the ranks do not match, or targets are not integers.
-    ValueError
-        If `average`, `absent`, `zero_division` or `num_classes` is none of these.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
-    Notes
-    -----
-    Also called sensitivity or true positive rate. For averages, absent classes and NaN see `precision`.
+    See Also
+    --------
+    precision, balanced_accuracy, binary_recall
 
     References
     ----------
@@ -165,62 +166,59 @@ def recall(
 
 @described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
 def specificity(
-    predictions,
-    targets,
+    predictions: TensorLike,
+    targets: TensorLike,
     *,
-    num_classes=None,
-    average="macro",
-    absent="ignore",
-    zero_division=0,
-    weights=None,
-    mask=None,
-    axis=-1,
-):
-    r"""How many of the items that are not of a class are not taken for it, averaged over classes.
+    num_classes: int | None = None,
+    average: Average = "macro",
+    absent: Literal["ignore", "count"] = "ignore",
+    zero_division: float = 0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Specificity (true negative rate): the fraction of items outside a class that are not predicted as it.
+
+    Choose it beside `recall`: neither depends on how frequent the class is.
 
     .. math:: S_c = \frac{TN_c}{TN_c + FP_c}
 
-    with the true negatives :math:`TN_c` and false positives :math:`FP_c` of class c, counted with weights.
+    with the true negatives TN and false positives FP of class c, counted with weights.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C), or predicted class indices (...), see `confusion_matrix`.
+        Scores (..., C), or predicted class indices (...).
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     num_classes : int, optional
-        C. Needed for class indices, and for scores whose number of classes is not known statically.
+        C; required for class indices, or if it is not known statically.
     average : {"macro", "weighted", "micro", None}
-        The mean over classes, equally or by their share of the targets; the ratio of all counts together; or the
-        vector of all classes.
+        Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average leaves out classes that are neither targets nor predicted, or counts them too.
+        Whether the macro average skips classes that never occur.
     zero_division : {0, 1, nan}
-        What stands for 0/0; NaN leaves such classes out of averages.
+        Value of 0/0; NaN drops the class from averages.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of scores and of dense targets.
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number, or (C,) without an average; in floatX, or the dtype of the scores if that is wider.
+        A number, or (C,) if `average` is None.
 
     Raises
     ------
-    TypeError
-        If the ranks do not match, or targets are not integers.
-    ValueError
-        If `average`, `absent`, `zero_division` or `num_classes` is none of these.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
-    Notes
-    -----
-    Also called true negative rate. For averages, absent classes and NaN see `precision`.
+    See Also
+    --------
+    recall, precision, binary_specificity
 
     References
     ----------
@@ -238,62 +236,59 @@ def specificity(
 
 @described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
 def negative_predictive_value(
-    predictions,
-    targets,
+    predictions: TensorLike,
+    targets: TensorLike,
     *,
-    num_classes=None,
-    average="macro",
-    absent="ignore",
-    zero_division=0,
-    weights=None,
-    mask=None,
-    axis=-1,
-):
-    r"""How many of the items that are not taken for a class are not of it, averaged over classes.
+    num_classes: int | None = None,
+    average: Average = "macro",
+    absent: Literal["ignore", "count"] = "ignore",
+    zero_division: float = 0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Negative predictive value: the fraction of items not predicted as a class that do not belong to it.
+
+    Choose it where a negative answer must be reliable; `precision` is the same for positive answers.
 
     .. math:: V_c = \frac{TN_c}{TN_c + FN_c}
 
-    with the true negatives :math:`TN_c` and false negatives :math:`FN_c` of class c, counted with weights.
+    with the true negatives TN and false negatives FN of class c, counted with weights.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C), or predicted class indices (...), see `confusion_matrix`.
+        Scores (..., C), or predicted class indices (...).
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     num_classes : int, optional
-        C. Needed for class indices, and for scores whose number of classes is not known statically.
+        C; required for class indices, or if it is not known statically.
     average : {"macro", "weighted", "micro", None}
-        The mean over classes, equally or by their share of the targets; the ratio of all counts together; or the
-        vector of all classes.
+        Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average leaves out classes that are neither targets nor predicted, or counts them too.
+        Whether the macro average skips classes that never occur.
     zero_division : {0, 1, nan}
-        What stands for 0/0; NaN leaves such classes out of averages.
+        Value of 0/0; NaN drops the class from averages.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of scores and of dense targets.
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number, or (C,) without an average; in floatX, or the dtype of the scores if that is wider.
+        A number, or (C,) if `average` is None.
 
     Raises
     ------
-    TypeError
-        If the ranks do not match, or targets are not integers.
-    ValueError
-        If `average`, `absent`, `zero_division` or `num_classes` is none of these.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
-    Notes
-    -----
-    For averages, absent classes and NaN see `precision`.
+    See Also
+    --------
+    precision, specificity, binary_negative_predictive_value
 
     References
     ----------

@@ -1,10 +1,15 @@
-"""Retrieval: at which ranks of a list its relevant entries are."""
+"""Retrieval measures of the ranks of relevant entries: reciprocal rank, average precision, ROC AUC of each list.
+
+All pairs of entries are compared, which takes memory of the square of the length of a list.
+"""
 
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import ratio
+from objectives._typing import TensorLike
 from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.metrics._lists import ahead, lists, other, own, retrieved
-from objectives.metrics._ratios import ratio
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import select, where
 
@@ -12,46 +17,42 @@ __all__ = ["reciprocal_rank", "retrieval_average_precision", "retrieval_roc_auc"
 
 
 @described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
-def reciprocal_rank(scores, targets, *, k=None, axis=-1, mask=None):
-    r"""One by the rank of the first relevant entry, for each list.
+def reciprocal_rank(
+    scores: TensorLike,
+    targets: TensorLike,
+    *,
+    top_k: int | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Reciprocal rank: 1 divided by the rank of the first relevant entry of each list; its mean is the MRR.
+
+    Choose it if one relevant entry is enough, and `retrieval_average_precision` if all count.
 
     .. math:: R = \frac{1}{\min \{r : y_r > 0\}}
-
-    with the relevance :math:`y_r` of the entry at rank r, 1 for the greatest score.
 
     Parameters
     ----------
     scores : tensor
-        Scores (..., L) of lists of L entries, of which greater is better. Integers become floatX.
+        Scores (..., L), larger is better; ties keep the order of the list; NaN ranks first and is never a hit.
     targets : tensor
-        Relevances (..., L): an entry is relevant if its own is above 0.
-    k : int, optional
-        How many of the first entries count; all, if not given.
-    axis : int
-        Axis of `scores`, `targets` and `mask` along which the lists run.
+        Relevances (..., L), y_r at rank r; above 0 is relevant, and a negative one makes its list NaN.
+    top_k : int, optional
+        Number k of first entries to consider, at least 1; by default all.
     mask : tensor of bool, optional
-        Entries that are there (..., L), broadcastable to `scores`: lists may differ in length. A list without
-        entries gives 0.
+        Entries (..., L) that count, for lists of several lengths; the rest are ignored, whatever they hold.
+    axis : int
+        Axis of list entries.
 
     Returns
     -------
     TensorVariable
-        Numbers from 0 to 1 (...), one number for each list, of the dtype of the scores.
+        Numbers (...) in [0, 1], one per list, of the dtype of `scores`; 0 without a relevant entry.
 
     Raises
     ------
-    TypeError
-        If `targets` does not have the shape of the scores, or the mask does not fit it.
-    ValueError
-        If `k` is not a positive whole number.
-
-    Notes
-    -----
-    Without a relevant entry among the first k it is 0. The mean over lists is the MRR.
-
-    Greater scores come first, equal ones in the order of the list. NaN scores come before all others, but no entry with
-    a score of NaN counts as a hit. The order is found by comparison of all pairs, in memory too: L\ :sup:`2` numbers
-    for each list.
+    TypeError, ValueError
+        If ranks, shapes or options do not fit.
 
     References
     ----------
@@ -64,57 +65,52 @@ def reciprocal_rank(scores, targets, *, k=None, axis=-1, mask=None):
     >>> print(reciprocal_rank([[0.3, 0.9, 0.6], [0.3, 0.9, 0.6]], [[1, 0, 1], [0, 0, 0]]).eval())
     [0.5 0. ]
     """
-    found = retrieved(lists(scores, targets, mask, axis), k)
+    found = retrieved(lists(scores, targets, mask, axis), top_k)
     return found.given.result(even_max(found.hits / (1 + found.rank)))
 
 
 @described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
-def retrieval_average_precision(scores, targets, *, k=None, axis=-1, mask=None):
-    r"""Mean of the precision at the relevant entries, for each list.
+def retrieval_average_precision(
+    scores: TensorLike,
+    targets: TensorLike,
+    *,
+    top_k: int | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Average precision of a ranked list: the mean precision at the ranks of its relevant entries.
+
+    Its mean over lists is the mean average precision (MAP). It divides by the number of relevant entries among the
+    first k, not among all. For graded relevances see `ndcg_score`; for two classes, `average_precision_score`.
 
     .. math:: A = \frac{1}{|H|} \sum_{r \in H} \frac{|\{q \in H : q \le r\}|}{r}, \qquad H = \{r \le k : y_r > 0\}
-
-    with the relevance :math:`y_r` of the entry at rank r, 1 for the greatest score.
 
     Parameters
     ----------
     scores : tensor
-        Scores (..., L) of lists of L entries, of which greater is better. Integers become floatX.
+        Scores (..., L), larger is better; ties keep the order of the list; NaN ranks first and is never a hit.
     targets : tensor
-        Relevances (..., L): an entry is relevant if its own is above 0.
-    k : int, optional
-        How many of the first entries count; all, if not given.
-    axis : int
-        Axis of `scores`, `targets` and `mask` along which the lists run.
+        Relevances (..., L), y_r at rank r; above 0 is relevant, and a negative one makes its list NaN.
+    top_k : int, optional
+        Number k of first entries to consider, at least 1; by default all.
     mask : tensor of bool, optional
-        Entries that are there (..., L), broadcastable to `scores`: lists may differ in length. A list without
-        entries gives 0.
+        Entries (..., L) that count, for lists of several lengths; the rest are ignored, whatever they hold.
+    axis : int
+        Axis of list entries.
 
     Returns
     -------
     TensorVariable
-        Precisions from 0 to 1 (...), one number for each list, of the dtype of the scores.
+        Precisions (...) in [0, 1], one per list, of the dtype of `scores`; 0 without a relevant entry.
 
     Raises
     ------
-    TypeError
-        If `targets` does not have the shape of the scores, or the mask does not fit it.
-    ValueError
-        If `k` is not a positive whole number.
-
-    Notes
-    -----
-    Without a relevant entry among the first k it is 0. The mean is over the relevant ones among the first k, not over
-    all that there are. The mean over lists is the MAP.
-
-    Greater scores come first, equal ones in the order of the list. NaN scores come before all others, but no entry with
-    a score of NaN counts as a hit. The order is found by comparison of all pairs, in memory too: L\ :sup:`2` numbers
-    for each list.
+    TypeError, ValueError
+        If ranks, shapes or options do not fit.
 
     References
     ----------
-    .. [1] Manning, C. D., Raghavan, P. and Schütze, H. (2008), "Introduction to Information Retrieval", chapter 8,
-       https://nlp.stanford.edu/IR-book
+    .. [1] Manning, C. D. et al. (2008), "Introduction to Information Retrieval", chapter 8, nlp.stanford.edu/IR-book
     .. [2] ``torchmetrics.functional.retrieval.retrieval_average_precision``, for positive scores
 
     Examples
@@ -123,53 +119,51 @@ def retrieval_average_precision(scores, targets, *, k=None, axis=-1, mask=None):
     >>> print(retrieval_average_precision([[0.3, 0.9, 0.6, 0.1]], [[1, 1, 0, 0]]).eval().round(4))
     [0.8333]
     """
-    found = retrieved(lists(scores, targets, mask, axis), k)
+    found = retrieved(lists(scores, targets, mask, axis), top_k)
     hits = found.hits
     precision = (1 + (ahead(found.given) * other(hits)).sum(axis=-1)) / (1 + found.rank)
     return found.given.result(ratio((hits * precision).sum(axis=-1), hits.sum(axis=-1)))
 
 
 @described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
-def retrieval_roc_auc(scores, targets, *, k=None, axis=-1, mask=None):
-    r"""Share of pairs of a relevant and another entry that are in the right order, for each list.
+def retrieval_roc_auc(
+    scores: TensorLike,
+    targets: TensorLike,
+    *,
+    top_k: int | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""ROC AUC of each list: the fraction of pairs of a relevant and another entry in the right order.
 
-    .. math::
-        A = \frac{1}{|P|} \sum_{(q, r) \in P} [s_q > s_r] + \tfrac{1}{2} [s_q = s_r],
-        \qquad P = \{(q, r) : y_q > 0,\ y_r \le 0;\ q, r \le k\}
+    Choose it if only the order within a list matters; `roc_auc_score` compares the entries of all lists. With scores
+    :math:`s_r` at rank r:
 
-    with the score :math:`s_r` and the relevance :math:`y_r` of the entry at rank r, 1 for the greatest score: the area
-    under the ROC curve of each list.
+    .. math:: A = \frac{1}{|P|} \sum_{(q, r) \in P} [s_q > s_r] + \tfrac{1}{2} [s_q = s_r],
+              \qquad P = \{(q, r) : y_q > 0,\ y_r = 0;\ q, r \le k\}
 
     Parameters
     ----------
     scores : tensor
-        Scores (..., L) of lists of L entries, of which greater is better. Integers become floatX.
+        Scores (..., L), larger is better; ties count half, and all pairs with NaN are wrong.
     targets : tensor
-        Relevances (..., L): an entry is relevant if its own is above 0.
-    k : int, optional
-        How many of the first entries count; all, if not given.
-    axis : int
-        Axis of `scores`, `targets` and `mask` along which the lists run.
+        Relevances (..., L), y_r at rank r; above 0 is relevant, and a negative one makes its list NaN.
+    top_k : int, optional
+        Number k of first entries to consider, at least 1; by default all.
     mask : tensor of bool, optional
-        Entries that are there (..., L), broadcastable to `scores`: lists may differ in length. A list without
-        entries gives 0.
+        Entries (..., L) that count, for lists of several lengths; the rest are ignored, whatever they hold.
+    axis : int
+        Axis of list entries.
 
     Returns
     -------
     TensorVariable
-        Areas from 0 to 1 (...), one number for each list, of the dtype of the scores.
+        Areas (...) in [0, 1], one per list, of the dtype of `scores`; 0 without pairs.
 
     Raises
     ------
-    TypeError
-        If `targets` does not have the shape of the scores, or the mask does not fit it.
-    ValueError
-        If `k` is not a positive whole number.
-
-    Notes
-    -----
-    Without pairs, where all or none of the first k entries are relevant, it is 0. NaN scores come before all others,
-    and their pairs are wrong. Entries of equal scores at rank k are taken in the order of the list.
+    TypeError, ValueError
+        If ranks, shapes or options do not fit.
 
     References
     ----------
@@ -181,13 +175,13 @@ def retrieval_roc_auc(scores, targets, *, k=None, axis=-1, mask=None):
     >>> print(retrieval_roc_auc([[0.3, 0.9, 0.6, 0.6]], [[0, 1, 1, 0]]).eval())
     [0.875]
     """
-    found = retrieved(lists(scores, targets, mask, axis), k)
+    found = retrieved(lists(scores, targets, mask, axis), top_k)
     given = found.given
-    among = given.there if k is None else where(pt.lt(found.rank, k) | given.missing, given.there, 0)
-    # chosen, not multiplied: MLX cannot multiply three operands of different shapes
+    among = given.there if top_k is None else where(pt.lt(found.rank, top_k) | given.missing, given.there, 0)
+    # `where`, since MLX cannot multiply three operands of different shapes
     is_relevant = pt.gt(found.relevant, 0)
     pairs = own(where(is_relevant, among, 0)) * other(where(is_relevant, 0, among))
     high, low = own(given.scores), other(given.scores)
     above, not_below = (select(order(high, low), pairs).sum(axis=(-2, -1)) for order in (pt.gt, pt.ge))
-    right = (above + not_below) / 2  # half of those that are tied
+    right = (above + not_below) / 2  # ties count half
     return given.result(ratio(right, pairs.sum(axis=(-2, -1))))

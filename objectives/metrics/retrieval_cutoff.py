@@ -1,10 +1,15 @@
-"""Retrieval: which entries are among the first of a list."""
+"""Retrieval measures of the first k entries of a list: precision, recall, hit rate, fall-out, R-precision.
+
+All pairs of entries are compared, which takes memory of the square of the length of a list.
+"""
 
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
 
+from objectives._arithmetic import ratio
+from objectives._typing import TensorLike
 from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.metrics._lists import lists, retrieved
-from objectives.metrics._ratios import ratio
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import where
 
@@ -12,163 +17,150 @@ __all__ = ["fall_out_at_k", "hit_rate_at_k", "precision_at_k", "r_precision", "r
 
 
 @described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
-def precision_at_k(scores, targets, *, k=None, axis=-1, mask=None):
-    r"""Share of relevant entries among the first k, for each list.
+def precision_at_k(
+    scores: TensorLike,
+    targets: TensorLike,
+    *,
+    top_k: int | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Precision at k: the fraction of the first k entries that are relevant, for each list.
+
+    Choose it where users see k entries; `recall_at_k` asks how much of what is relevant they see. It divides by k in
+    shorter lists, too.
 
     .. math:: P = \frac{|\{r \le k : y_r > 0\}|}{k}
-
-    with the relevance :math:`y_r` of the entry at rank r, 1 for the greatest score.
 
     Parameters
     ----------
     scores : tensor
-        Scores (..., L) of lists of L entries, of which greater is better. Integers become floatX.
+        Scores (..., L), larger is better; ties keep the order of the list; NaN ranks first and is never a hit.
     targets : tensor
-        Relevances (..., L): an entry is relevant if its own is above 0.
-    k : int, optional
-        How many of the first entries count; all, if not given.
-    axis : int
-        Axis of `scores`, `targets` and `mask` along which the lists run.
+        Relevances (..., L), y_r at rank r; above 0 is relevant, and a negative one makes its list NaN.
+    top_k : int, optional
+        Number k of first entries to consider, at least 1; by default all.
     mask : tensor of bool, optional
-        Entries that are there (..., L), broadcastable to `scores`: lists may differ in length. A list without
-        entries gives 0.
+        Entries (..., L) that count, for lists of several lengths; the rest are ignored, whatever they hold.
+    axis : int
+        Axis of list entries.
 
     Returns
     -------
     TensorVariable
-        Precisions from 0 to 1 (...), one number for each list, of the dtype of the scores.
+        Precisions (...) in [0, 1], one per list, of the dtype of `scores`; 0 without entries.
 
     Raises
     ------
-    TypeError
-        If `targets` does not have the shape of the scores, or the mask does not fit it.
-    ValueError
-        If `k` is not a positive whole number.
-
-    Notes
-    -----
-    It is divided by k in shorter lists, too.
-
-    Greater scores come first, equal ones in the order of the list. NaN scores come before all others, but no entry with
-    a score of NaN counts as a hit. The order is found by comparison of all pairs, in memory too: L\ :sup:`2` numbers
-    for each list.
+    TypeError, ValueError
+        If ranks, shapes or options do not fit.
 
     References
     ----------
-    .. [1] Manning, C. D., Raghavan, P. and Schütze, H. (2008), "Introduction to Information Retrieval", chapter 8,
-       https://nlp.stanford.edu/IR-book
+    .. [1] Manning, C. D. et al. (2008), "Introduction to Information Retrieval", chapter 8, nlp.stanford.edu/IR-book
     .. [2] ``torchmetrics.functional.retrieval.retrieval_precision``, for positive scores
 
     Examples
     --------
     >>> from objectives import precision_at_k
-    >>> print(precision_at_k([[0.3, 0.9, 0.6, 0.1]], [[1, 1, 0, 0]], k=2).eval())
+    >>> print(precision_at_k([[0.3, 0.9, 0.6, 0.1]], [[1, 1, 0, 0]], top_k=2).eval())
     [0.5]
     """
-    found = retrieved(lists(scores, targets, mask, axis), k)
+    found = retrieved(lists(scores, targets, mask, axis), top_k)
     hits = found.hits.sum(axis=-1)
-    return found.given.result(ratio(hits, found.given.there.sum(axis=-1)) if k is None else hits / k)
+    return found.given.result(ratio(hits, found.given.there.sum(axis=-1)) if top_k is None else hits / top_k)
 
 
 @described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
-def recall_at_k(scores, targets, *, k=None, axis=-1, mask=None):
-    r"""Share of the relevant entries that are among the first k, for each list.
+def recall_at_k(
+    scores: TensorLike,
+    targets: TensorLike,
+    *,
+    top_k: int | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Recall at k: the fraction of the relevant entries that are among the first k, for each list.
+
+    Choose it for candidates of a later stage, and `precision_at_k` for what users see.
 
     .. math:: R = \frac{|\{r \le k : y_r > 0\}|}{|\{r : y_r > 0\}|}
-
-    with the relevance :math:`y_r` of the entry at rank r, 1 for the greatest score.
 
     Parameters
     ----------
     scores : tensor
-        Scores (..., L) of lists of L entries, of which greater is better. Integers become floatX.
+        Scores (..., L), larger is better; ties keep the order of the list; NaN ranks first and is never a hit.
     targets : tensor
-        Relevances (..., L): an entry is relevant if its own is above 0.
-    k : int, optional
-        How many of the first entries count; all, if not given.
-    axis : int
-        Axis of `scores`, `targets` and `mask` along which the lists run.
+        Relevances (..., L), y_r at rank r; above 0 is relevant, and a negative one makes its list NaN.
+    top_k : int, optional
+        Number k of first entries to consider, at least 1; by default all.
     mask : tensor of bool, optional
-        Entries that are there (..., L), broadcastable to `scores`: lists may differ in length. A list without
-        entries gives 0.
+        Entries (..., L) that count, for lists of several lengths; the rest are ignored, whatever they hold.
+    axis : int
+        Axis of list entries.
 
     Returns
     -------
     TensorVariable
-        Recalls from 0 to 1 (...), one number for each list, of the dtype of the scores.
+        Recalls (...) in [0, 1], one per list, of the dtype of `scores`; 0 without a relevant entry.
 
     Raises
     ------
-    TypeError
-        If `targets` does not have the shape of the scores, or the mask does not fit it.
-    ValueError
-        If `k` is not a positive whole number.
-
-    Notes
-    -----
-    Without relevant entries it is 0.
-
-    Greater scores come first, equal ones in the order of the list. NaN scores come before all others, but no entry with
-    a score of NaN counts as a hit. The order is found by comparison of all pairs, in memory too: L\ :sup:`2` numbers
-    for each list.
+    TypeError, ValueError
+        If ranks, shapes or options do not fit.
 
     References
     ----------
-    .. [1] Manning, C. D., Raghavan, P. and Schütze, H. (2008), "Introduction to Information Retrieval", chapter 8,
-       https://nlp.stanford.edu/IR-book
+    .. [1] Manning, C. D. et al. (2008), "Introduction to Information Retrieval", chapter 8, nlp.stanford.edu/IR-book
     .. [2] ``torchmetrics.functional.retrieval.retrieval_recall``, for positive scores
 
     Examples
     --------
     >>> from objectives import recall_at_k
-    >>> print(recall_at_k([[0.3, 0.9, 0.6, 0.1]], [[1, 1, 1, 0]], k=1).eval().round(4))
+    >>> print(recall_at_k([[0.3, 0.9, 0.6, 0.1]], [[1, 1, 1, 0]], top_k=1).eval().round(4))
     [0.3333]
     """
-    found = retrieved(lists(scores, targets, mask, axis), k)
+    found = retrieved(lists(scores, targets, mask, axis), top_k)
     return found.given.result(ratio(found.hits.sum(axis=-1), found.relevant.sum(axis=-1)))
 
 
 @described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
-def hit_rate_at_k(scores, targets, *, k=None, axis=-1, mask=None):
-    r"""Whether a relevant entry is among the first k, for each list.
+def hit_rate_at_k(
+    scores: TensorLike,
+    targets: TensorLike,
+    *,
+    top_k: int | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Hit rate at k: 1 if at least one of the first k entries is relevant, else 0, for each list.
+
+    Its mean over lists is the hit rate, for lists with a single relevant entry also `recall_at_k`.
 
     .. math:: H = [\exists r \le k : y_r > 0]
-
-    with the relevance :math:`y_r` of the entry at rank r, 1 for the greatest score.
 
     Parameters
     ----------
     scores : tensor
-        Scores (..., L) of lists of L entries, of which greater is better. Integers become floatX.
+        Scores (..., L), larger is better; ties keep the order of the list; NaN ranks first and is never a hit.
     targets : tensor
-        Relevances (..., L): an entry is relevant if its own is above 0.
-    k : int, optional
-        How many of the first entries count; all, if not given.
-    axis : int
-        Axis of `scores`, `targets` and `mask` along which the lists run.
+        Relevances (..., L), y_r at rank r; above 0 is relevant, and a negative one makes its list NaN.
+    top_k : int, optional
+        Number k of first entries to consider, at least 1; by default all.
     mask : tensor of bool, optional
-        Entries that are there (..., L), broadcastable to `scores`: lists may differ in length. A list without
-        entries gives 0.
+        Entries (..., L) that count, for lists of several lengths; the rest are ignored, whatever they hold.
+    axis : int
+        Axis of list entries.
 
     Returns
     -------
     TensorVariable
-        1 for a hit, 0 otherwise (...), one number for each list, of the dtype of the scores.
+        1 or 0 (...), one per list, of the dtype of `scores`.
 
     Raises
     ------
-    TypeError
-        If `targets` does not have the shape of the scores, or the mask does not fit it.
-    ValueError
-        If `k` is not a positive whole number.
-
-    Notes
-    -----
-    Without relevant entries it is 0. The mean over lists is the hit rate.
-
-    Greater scores come first, equal ones in the order of the list. NaN scores come before all others, but no entry with
-    a score of NaN counts as a hit. The order is found by comparison of all pairs, in memory too: L\ :sup:`2` numbers
-    for each list.
+    TypeError, ValueError
+        If ranks, shapes or options do not fit.
 
     References
     ----------
@@ -177,53 +169,50 @@ def hit_rate_at_k(scores, targets, *, k=None, axis=-1, mask=None):
     Examples
     --------
     >>> from objectives import hit_rate_at_k
-    >>> print(hit_rate_at_k([[0.3, 0.9, 0.6], [0.3, 0.9, 0.6]], [[1, 0, 1], [1, 0, 0]], k=2).eval())
+    >>> print(hit_rate_at_k([[0.3, 0.9, 0.6], [0.3, 0.9, 0.6]], [[1, 0, 1], [1, 0, 0]], top_k=2).eval())
     [1. 0.]
     """
-    found = retrieved(lists(scores, targets, mask, axis), k)
+    found = retrieved(lists(scores, targets, mask, axis), top_k)
     return found.given.result(even_max(found.hits))
 
 
 @described(best="min", per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
-def fall_out_at_k(scores, targets, *, k=None, axis=-1, mask=None):
-    r"""Share of the entries that are not relevant that are among the first k, for each list.
+def fall_out_at_k(
+    scores: TensorLike,
+    targets: TensorLike,
+    *,
+    top_k: int | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Fall-out at k: the fraction of the irrelevant entries that are among the first k, for each list.
 
-    .. math:: F = \frac{|\{r \le k : y_r \le 0\}|}{|\{r : y_r \le 0\}|}
+    Smaller is better. It is the false positive rate beside `recall_at_k`.
 
-    with the relevance :math:`y_r` of the entry at rank r, 1 for the greatest score. Less is better.
+    .. math:: F = \frac{|\{r \le k : y_r = 0\}|}{|\{r : y_r = 0\}|}
 
     Parameters
     ----------
     scores : tensor
-        Scores (..., L) of lists of L entries, of which greater is better. Integers become floatX.
+        Scores (..., L), larger is better; ties keep the order of the list; NaN makes its list NaN.
     targets : tensor
-        Relevances (..., L): an entry is relevant if its own is above 0.
-    k : int, optional
-        How many of the first entries count; all, if not given.
-    axis : int
-        Axis of `scores`, `targets` and `mask` along which the lists run.
+        Relevances (..., L), y_r at rank r; above 0 is relevant, and a negative one makes its list NaN.
+    top_k : int, optional
+        Number k of first entries to consider, at least 1; by default all.
     mask : tensor of bool, optional
-        Entries that are there (..., L), broadcastable to `scores`: lists may differ in length. A list without
-        entries gives 0.
+        Entries (..., L) that count, for lists of several lengths; the rest are ignored, whatever they hold.
+    axis : int
+        Axis of list entries.
 
     Returns
     -------
     TensorVariable
-        Shares from 0 to 1 (...), one number for each list, of the dtype of the scores.
+        Fractions (...) in [0, 1], one per list, of the dtype of `scores`; 0 if all entries are relevant.
 
     Raises
     ------
-    TypeError
-        If `targets` does not have the shape of the scores, or the mask does not fit it.
-    ValueError
-        If `k` is not a positive whole number.
-
-    Notes
-    -----
-    Where all entries are relevant it is 0. A list with a NaN among its scores gives NaN.
-
-    Greater scores come first, equal ones in the order of the list. The order is found by comparison of all pairs, in
-    memory too: L\ :sup:`2` numbers for each list.
+    TypeError, ValueError
+        If ranks, shapes or options do not fit.
 
     References
     ----------
@@ -232,57 +221,53 @@ def fall_out_at_k(scores, targets, *, k=None, axis=-1, mask=None):
     Examples
     --------
     >>> from objectives import fall_out_at_k
-    >>> print(fall_out_at_k([[0.3, 0.9, 0.6, 0.1]], [[1, 1, 0, 0]], k=2).eval())
+    >>> print(fall_out_at_k([[0.3, 0.9, 0.6, 0.1]], [[1, 1, 0, 0]], top_k=2).eval())
     [0.5]
     """
-    found = retrieved(lists(scores, targets, mask, axis), k)
+    found = retrieved(lists(scores, targets, mask, axis), top_k)
     others = found.given.there - found.relevant
-    shown = where(found.among, others, 0)
+    shown = where(found.in_top_k, others, 0)
     return found.given.result(ratio(shown.sum(axis=-1), others.sum(axis=-1)), errors=True)
 
 
 @described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
-def r_precision(scores, targets, *, axis=-1, mask=None):
-    r"""Share of relevant entries among the first R, of which there are R in all, for each list.
+def r_precision(
+    scores: TensorLike,
+    targets: TensorLike,
+    *,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""R-precision: the precision of the first R entries, where R is the number of relevant entries, for each list.
+
+    Choose it over `precision_at_k` if lists differ in the number of relevant entries: 1 can always be reached.
 
     .. math:: P = \frac{|\{r \le R : y_r > 0\}|}{R}, \qquad R = |\{r : y_r > 0\}|
-
-    with the relevance :math:`y_r` of the entry at rank r, 1 for the greatest score.
 
     Parameters
     ----------
     scores : tensor
-        Scores (..., L) of lists of L entries, of which greater is better. Integers become floatX.
+        Scores (..., L), larger is better; ties keep the order of the list; NaN ranks first and is never a hit.
     targets : tensor
-        Relevances (..., L): an entry is relevant if its own is above 0.
-    axis : int
-        Axis of `scores`, `targets` and `mask` along which the lists run.
+        Relevances (..., L), y_r at rank r; above 0 is relevant, and a negative one makes its list NaN.
     mask : tensor of bool, optional
-        Entries that are there (..., L), broadcastable to `scores`: lists may differ in length. A list without
-        entries gives 0.
+        Entries (..., L) that count, for lists of several lengths; the rest are ignored, whatever they hold.
+    axis : int
+        Axis of list entries.
 
     Returns
     -------
     TensorVariable
-        Precisions from 0 to 1 (...), one number for each list, of the dtype of the scores.
+        Precisions (...) in [0, 1], one per list, of the dtype of `scores`; 0 without a relevant entry.
 
     Raises
     ------
     TypeError
-        If `targets` does not have the shape of the scores, or the mask does not fit it.
-
-    Notes
-    -----
-    Without relevant entries it is 0.
-
-    Greater scores come first, equal ones in the order of the list. NaN scores come before all others, but no entry with
-    a score of NaN counts as a hit. The order is found by comparison of all pairs, in memory too: L\ :sup:`2` numbers
-    for each list.
+        If ranks or shapes do not fit.
 
     References
     ----------
-    .. [1] Manning, C. D., Raghavan, P. and Schütze, H. (2008), "Introduction to Information Retrieval", chapter 8,
-       https://nlp.stanford.edu/IR-book
+    .. [1] Manning, C. D. et al. (2008), "Introduction to Information Retrieval", chapter 8, nlp.stanford.edu/IR-book
     .. [2] ``torchmetrics.functional.retrieval.retrieval_r_precision``, for positive scores
 
     Examples

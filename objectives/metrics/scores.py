@@ -1,5 +1,10 @@
-"""Scores that join precision and recall of a class."""
+"""F scores and the Jaccard index of each class, which combine precision and recall."""
 
+from typing import Literal
+
+from pytensor.tensor.variable import TensorVariable
+
+from objectives._typing import Average, TensorLike
 from objectives.lookup import CLASSES, REALS, described
 from objectives.metrics._ratios import averaged_over_classes, fbeta_of, jaccard_of
 from objectives.metrics.confusion import confusion_matrix
@@ -9,67 +14,62 @@ __all__ = ["f1_score", "fbeta_score", "jaccard_score"]
 
 @described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
 def fbeta_score(
-    predictions,
-    targets,
+    predictions: TensorLike,
+    targets: TensorLike,
     *,
-    beta=1.0,
-    num_classes=None,
-    average="macro",
-    absent="ignore",
-    zero_division=0,
-    weights=None,
-    mask=None,
-    axis=-1,
-):
-    r"""The weighted harmonic mean of precision and recall, averaged over classes.
+    beta: float = 1.0,
+    num_classes: int | None = None,
+    average: Average = "macro",
+    absent: Literal["ignore", "count"] = "ignore",
+    zero_division: float = 0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""F-beta score: the weighted harmonic mean of precision and recall, averaged over classes.
+
+    Choose `beta` above 1 where misses cost more than false alarms, and below 1 where they cost less.
 
     .. math:: F_c = \frac{(1 + \beta^2)\, TP_c}{(1 + \beta^2)\, TP_c + \beta^2\, FN_c + FP_c}
 
-    with the true positives :math:`TP_c`, false positives :math:`FP_c` and false negatives :math:`FN_c` of class c,
-    counted with weights.
+    with the true positives TP, false negatives FN and false positives FP of class c, counted with weights.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C), or predicted class indices (...), see `confusion_matrix`.
+        Scores (..., C), or predicted class indices (...).
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     beta : float
-        How many times more the recall counts than the precision; not negative. Infinity gives the recall.
+        Weight of recall relative to precision, at least 0: 0 gives precision, infinity gives recall.
     num_classes : int, optional
-        C. Needed for class indices, and for scores whose number of classes is not known statically.
+        C; required for class indices, or if it is not known statically.
     average : {"macro", "weighted", "micro", None}
-        The mean over classes, equally or by their share of the targets; the ratio of all counts together; or the
-        vector of all classes.
+        Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average leaves out classes that are neither targets nor predicted, or counts them too.
+        Whether the macro average skips classes that never occur.
     zero_division : {0, 1, nan}
-        What stands for 0/0; NaN leaves such classes out of averages.
+        Value of 0/0; NaN drops the class from averages.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of scores and of dense targets.
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number, or (C,) without an average; in floatX, or the dtype of the scores if that is wider.
+        A number, or (C,) if `average` is None.
 
     Raises
     ------
-    TypeError
-        If the ranks do not match, or targets are not integers.
-    ValueError
-        If `average`, `absent`, `zero_division`, `beta` or `num_classes` is none of these.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
-    Notes
-    -----
-    A `beta` of 0 gives the precision; the greater it is, the nearer is the recall. For averages, absent classes and NaN
-    see `precision`.
+    See Also
+    --------
+    f1_score, precision, binary_fbeta_score
 
     References
     ----------
@@ -87,63 +87,59 @@ def fbeta_score(
 
 @described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
 def f1_score(
-    predictions,
-    targets,
+    predictions: TensorLike,
+    targets: TensorLike,
     *,
-    num_classes=None,
-    average="macro",
-    absent="ignore",
-    zero_division=0,
-    weights=None,
-    mask=None,
-    axis=-1,
-):
-    r"""The harmonic mean of precision and recall, averaged over classes.
+    num_classes: int | None = None,
+    average: Average = "macro",
+    absent: Literal["ignore", "count"] = "ignore",
+    zero_division: float = 0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""F1 score: the harmonic mean of precision and recall, averaged over classes.
+
+    Choose it where misses and false alarms cost the same. For one class it is the Dice score over all items.
 
     .. math:: F_c = \frac{2\, TP_c}{2\, TP_c + FN_c + FP_c}
 
-    with the true positives :math:`TP_c`, false positives :math:`FP_c` and false negatives :math:`FN_c` of class c,
-    counted with weights.
+    with the true positives TP, false negatives FN and false positives FP of class c, counted with weights.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C), or predicted class indices (...), see `confusion_matrix`.
+        Scores (..., C), or predicted class indices (...).
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     num_classes : int, optional
-        C. Needed for class indices, and for scores whose number of classes is not known statically.
+        C; required for class indices, or if it is not known statically.
     average : {"macro", "weighted", "micro", None}
-        The mean over classes, equally or by their share of the targets; the ratio of all counts together; or the
-        vector of all classes.
+        Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average leaves out classes that are neither targets nor predicted, or counts them too.
+        Whether the macro average skips classes that never occur.
     zero_division : {0, 1, nan}
-        What stands for 0/0; NaN leaves such classes out of averages.
+        Value of 0/0; NaN drops the class from averages.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of scores and of dense targets.
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number, or (C,) without an average; in floatX, or the dtype of the scores if that is wider.
+        A number, or (C,) if `average` is None.
 
     Raises
     ------
-    TypeError
-        If the ranks do not match, or targets are not integers.
-    ValueError
-        If `average`, `absent`, `zero_division` or `num_classes` is none of these.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
-    Notes
-    -----
-    That of a class is also its Dice score, pooled over all items. For averages, absent classes and NaN see `precision`.
+    See Also
+    --------
+    fbeta_score, jaccard_score, binary_f1_score
 
     References
     ----------
@@ -161,63 +157,60 @@ def f1_score(
 
 @described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
 def jaccard_score(
-    predictions,
-    targets,
+    predictions: TensorLike,
+    targets: TensorLike,
     *,
-    num_classes=None,
-    average="macro",
-    absent="ignore",
-    zero_division=0,
-    weights=None,
-    mask=None,
-    axis=-1,
-):
-    r"""Intersection over union of the items of a class and those taken for it, averaged over classes.
+    num_classes: int | None = None,
+    average: Average = "macro",
+    absent: Literal["ignore", "count"] = "ignore",
+    zero_division: float = 0,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Jaccard index (intersection over union, IoU) of predicted and actual items, averaged over classes.
+
+    Choose it for segmentation, as the mean IoU over pixels. For one class it ranks models as `f1_score` does: J = F /
+    (2 - F).
 
     .. math:: J_c = \frac{TP_c}{TP_c + FP_c + FN_c}
 
-    with the true positives :math:`TP_c`, false positives :math:`FP_c` and false negatives :math:`FN_c` of class c,
-    counted with weights.
+    with the true positives TP, false positives FP and false negatives FN of class c, counted with weights.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C), or predicted class indices (...), see `confusion_matrix`.
+        Scores (..., C), or predicted class indices (...).
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     num_classes : int, optional
-        C. Needed for class indices, and for scores whose number of classes is not known statically.
+        C; required for class indices, or if it is not known statically.
     average : {"macro", "weighted", "micro", None}
-        The mean over classes, equally or by their share of the targets; the ratio of all counts together; or the
-        vector of all classes.
+        Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average leaves out classes that are neither targets nor predicted, or counts them too.
+        Whether the macro average skips classes that never occur.
     zero_division : {0, 1, nan}
-        What stands for 0/0; NaN leaves such classes out of averages.
+        Value of 0/0; NaN drops the class from averages.
     weights : tensor, optional
-        How much each item counts (...); booleans choose items.
+        Weight of each item (...); booleans select.
     mask : tensor of bool, optional
-        Items that count (...).
+        Items that count (...); the rest are ignored, whatever they hold.
     axis : int
-        Class axis of scores and of dense targets.
+        Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number, or (C,) without an average; in floatX, or the dtype of the scores if that is wider.
+        A number, or (C,) if `average` is None.
 
     Raises
     ------
-    TypeError
-        If the ranks do not match, or targets are not integers.
-    ValueError
-        If `average`, `absent`, `zero_division` or `num_classes` is none of these.
-    IndexError
-        At run time, for a class index outside [0, C), on Numba and C; elsewhere the result is NaN.
+    TypeError, ValueError, IndexError
+        If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
-    Notes
-    -----
-    The macro average of pixels is known as mean IoU. For averages, absent classes and NaN see `precision`.
+    See Also
+    --------
+    f1_score, precision, binary_jaccard_score
 
     References
     ----------

@@ -62,6 +62,12 @@ class DifferentiableOp(ShapedOp):
     __props__: tuple[str, ...] = ("options",)
     options: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, *data, **options):
+        """What the Op gives for data and those of the options that are not None."""
+        given = {name: option for name, option in options.items() if option is not None}
+        return cls(options=tuple(given))(*data, *given.values())
+
     def named(self, inputs):
         """The optional inputs by name."""
         return dict(zip(self.options, inputs[len(inputs) - len(self.options) :], strict=True))

@@ -5,6 +5,7 @@ import pytensor.tensor as pt
 
 from objectives.ops._symbolic import ShapedOp
 from objectives.ops.labels import LabelError, PredictedLabelError
+from objectives.ops.selection import equal
 
 
 class ConfusionCounts(ShapedOp):
@@ -23,7 +24,7 @@ class ConfusionCounts(ShapedOp):
 
     def build_inner_graph(self, rows, columns, weights):
         def one_hot(labels, number):
-            return pt.invert(pt.neq(labels[:, None], np.arange(number))).astype("float64")
+            return equal(labels[:, None], np.arange(number)).astype("float64")
 
         def out_of_range(labels, number):
             return (pt.lt(labels, 0) | pt.ge(labels, number)).any()

@@ -19,12 +19,6 @@ class ItemLoss(DifferentiableOp):
 
     gradient_type: type["ItemGradient"]
 
-    @classmethod
-    def of(cls, scores, targets, **options):
-        """The loss with those of the options that are not None."""
-        given = {name: option for name, option in options.items() if option is not None}
-        return cls(options=tuple(given))(scores, targets, *given.values())
-
     def build_inner_graph(self, scores, targets, *options):
         return [loss(self.expression(scores, targets, **self.named(options)))]
 
@@ -55,7 +49,7 @@ class ItemGradient(DifferentiableOp):
     with_loss = False
     inplace = False
     loss_type: type[ItemLoss]
-    num_weights = 1
+    num_data, num_weights = 2, 1
 
     def __init__(self, input_types=None, **kwargs):
         if kwargs.get("inplace"):

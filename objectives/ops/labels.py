@@ -9,7 +9,7 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_type
 
 from objectives.ops._symbolic import ShapedOp
-from objectives.ops.selection import TOLERANCE, outside, where
+from objectives.ops.selection import TOLERANCE, equal, outside, where
 
 
 class LabelError(IndexError):
@@ -151,7 +151,7 @@ class IsClass(ShapedOp):
 
     def build_inner_graph(self, y, like):
         classes = pt.arange(np.int64(0), like.shape[-1], np.int64(1), dtype="int64")
-        return [pt.invert(pt.neq(classes, y[..., None]))]
+        return [equal(classes, y[..., None])]
 
     def perform(self, node, inputs, outputs):
         y, like = inputs

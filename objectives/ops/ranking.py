@@ -5,6 +5,7 @@ import pytensor.tensor as pt
 
 from objectives.ops._symbolic import ShapedOp
 from objectives.ops.labels import check_labels, check_shapes
+from objectives.ops.selection import equal
 
 
 class LabelRank(ShapedOp):
@@ -60,7 +61,7 @@ class EvenMax(ShapedOp):
 
     def pullback(self, inputs, outputs, output_grads):
         (x,), (largest,), (g,) = inputs, outputs, output_grads
-        tied = pt.invert(pt.neq(x, largest[..., None])).astype(x.dtype)
+        tied = equal(x, largest[..., None]).astype(x.dtype)
         # a row with a NaN has no entry equal to its maximum: 0 / 0 keeps the NaN visible
         return [tied * (g / tied.sum(axis=-1))[..., None]]
 

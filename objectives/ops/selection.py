@@ -27,6 +27,11 @@ def where(condition, x, y):
     return pt.switch(condition_of(condition), x, y)
 
 
+def equal(a, b):
+    """Where two tensors are equal; not ``pt.eq``, which compares whole tensors on PyTorch."""
+    return pt.invert(pt.neq(a, b))
+
+
 def scaled(weight, value):
     """``weight * value`` with 0 · inf = 0, in value and gradient.
 

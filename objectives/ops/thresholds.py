@@ -6,6 +6,7 @@ import pytensor.tensor as pt
 from objectives.ops._symbolic import ShapedOp
 from objectives.ops.confusion import check_range
 from objectives.ops.labels import LabelError
+from objectives.ops.selection import equal
 
 
 class CountsAbove(ShapedOp):
@@ -33,7 +34,7 @@ class CountsAbove(ShapedOp):
         order = pt.argsort(falling)
         falling = falling[order]
         last = pt.searchsorted(falling, falling, side="right") - 1
-        is_class = pt.invert(pt.neq(labels[order], np.arange(self.num_classes)[:, None]))
+        is_class = equal(labels[order], np.arange(self.num_classes)[:, None])
         counts = pt.cumsum((is_class * weights[order]).astype("float64"), axis=1)[:, last]
         bad = pt.isnan(scores).any() | (pt.lt(labels, 0) | pt.ge(labels, self.num_classes)).any()
         rows = pt.concatenate([pt.neg(falling)[None], counts])
@@ -103,8 +104,8 @@ class PairsInOrder(ShapedOp):
 
     def build_inner_graph(self, scores, labels, weights):
         dtype, classes = weights.dtype, np.arange(self.num_classes)
-        own = (pt.invert(pt.neq(labels[:, None], classes)) * weights[:, None]).astype("float64")
-        above, ties = pt.gt(scores, scores[:, None]), pt.invert(pt.neq(scores, scores[:, None]))
+        own = (equal(labels[:, None], classes) * weights[:, None]).astype("float64")
+        above, ties = pt.gt(scores, scores[:, None]), equal(scores, scores[:, None])
         in_order = pt.switch(above, 1, pt.switch(ties, 0.5, 0))
         pairs = (own * in_order).sum(axis=1).T @ own
         if not self.by_class:

@@ -1,7 +1,7 @@
-"""Pictures of what was measured, and of losses themselves, with matplotlib: ``pip install 'objectives[plot]'``.
+"""Plots of confusion matrices, curves, calibration, learning curves and losses, with matplotlib.
 
-The functions take arrays, such as a validation function returns, draw on ``ax`` or on a new figure, and return the
-Axes, on which all of matplotlib goes on.
+Install it with ``pip install 'objectives[plot]'``. The functions take arrays, such as the results of a validation
+function, draw on ``ax`` or a new figure, and return the matplotlib Axes.
 """
 
 from objectives.plot.confusion import *

@@ -1,6 +1,10 @@
-"""The confusion matrix."""
+"""Plot of a confusion matrix."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from objectives.plot._axes import array_of, new_axes
 
@@ -8,41 +12,44 @@ __all__ = ["plot_confusion_matrix"]
 
 QUANTITIES = {None: "items", "true": "share of true class", "pred": "share of predicted class", "all": "share of items"}
 LARGEST_FONT, SMALLEST_FONT = 11, 5  # points
-MOST_NAMES = 30  # on an axis; of more classes some are named
+MOST_NAMES = 30  # per axis; of more classes only some are named
 
 
-def plot_confusion_matrix(matrix, *, labels=None, normalize=None, ax=None):
-    """Draw a confusion matrix as coloured cells with their numbers.
+def plot_confusion_matrix(
+    matrix: ArrayLike,
+    *,
+    labels: Sequence[Any] | None = None,
+    normalize: Literal["true", "pred", "all"] | None = None,
+    ax: Any = None,
+) -> Any:
+    """Plot a confusion matrix as a heat map with numbers.
 
     Parameters
     ----------
     matrix : array
-        The matrix (C, C) as `confusion_matrix` counts it: a row for each true class.
+        Confusion matrix (C, C) as of `confusion_matrix`, with one row per true class.
     labels : sequence of str, optional
-        Names of the classes; their indices if not given.
+        Names of the classes; by default their indices.
     normalize : {"true", "pred", "all"}, optional
-        Show shares of each row, of each column or of all items, instead of counts.
+        Divide by the sum of each row, of each column, or of all, instead of showing counts.
     ax : matplotlib Axes, optional
-        Where to draw; a new figure if not given.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
     matplotlib Axes
-        With the picture.
+        The Axes with the plot.
 
     Raises
     ------
-    TypeError
-        If the matrix is symbolic.
-    ValueError
-        If it is not square, has negative entries or does not fit the labels, or if `normalize` is none of these.
+    TypeError, ValueError
+        If the matrix is symbolic, not square or negative somewhere, or if `labels` or `normalize` do not fit.
     ImportError
         If matplotlib is not installed.
 
     Notes
     -----
-    A row or column without items has no shares: its cells stay empty. Numbers are left out where the cells are too
-    small for them.
+    Cells of an empty row or column stay blank if normalized. Numbers that do not fit into their cells are left out.
 
     Examples
     --------
@@ -82,7 +89,7 @@ def _normalized(matrix, normalize):
 
 
 def _write_numbers(ax, image, shown, pattern):
-    """In each cell its number, dark on light colours and light on dark ones."""
+    """Write the number of each cell, dark on light colors and light on dark ones."""
     pattern = pattern or ("{:.2f}" if np.nanmax(shown, initial=0) <= 1 else "{:.4g}")
     texts = [[("" if np.isnan(value) else pattern.format(value)) for value in row] for row in shown]
     longest = max(len(text) for row in texts for text in row)

@@ -1,42 +1,44 @@
-"""Curves over all thresholds, and reliability diagrams."""
+"""Plots of ROC curves, precision-recall curves and reliability diagrams."""
 
 from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from objectives.plot._axes import REFERENCE, array_of, colour, new_axes, panel_below, unit_square
+from objectives.plot._axes import REFERENCE, array_of, color, new_axes, panel_below, unit_square
 
 __all__ = ["plot_precision_recall_curve", "plot_reliability_diagram", "plot_roc_curve"]
 
+Curve: TypeAlias = tuple[ArrayLike, ...]
 
-def plot_roc_curve(curves, *, ax=None):
-    """Draw receiver operating characteristics, with the area under each.
+
+def plot_roc_curve(curves: Curve | Mapping[str, Curve], *, ax: Any = None) -> Any:
+    """Plot ROC curves (receiver operating characteristics), with the area under each.
 
     Parameters
     ----------
     curves : tuple or dict
-        ``(fpr, tpr)``, the false and the true positive rates (K,) of one curve, or several such by name. A third
-        array, of thresholds, is ignored, so that what ``roc_curve`` returns fits.
+        ``(fpr, tpr)``, false and true positive rates (K,) as of `roc_curve`, whose thresholds are ignored; or several
+        such tuples by name.
     ax : matplotlib Axes, optional
-        Where to draw; a new figure if not given.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
     matplotlib Axes
-        With the picture.
+        The Axes with the plot.
 
     Raises
     ------
-    TypeError
-        If a curve is symbolic.
-    ValueError
-        If a rate is outside [0, 1], if rates fall and rise, or if their numbers differ.
+    TypeError, ValueError
+        If a curve is symbolic, not monotone, outside [0, 1], or of different lengths.
     ImportError
         If matplotlib is not installed.
 
     Notes
     -----
-    The area is that of trapezoids. A guess without looking gives the diagonal, whose area is 1/2.
+    The area is computed by trapezoids. Random guessing gives the diagonal, with an area of 1/2.
 
     Examples
     --------
@@ -45,11 +47,11 @@ def plot_roc_curve(curves, *, ax=None):
     >>> ax.get_legend().get_texts()[0].get_text()
     'AUC 0.875'
     """
-    curves = _named(curves, ("false positive rates", "true positive rates"), monotone=(0, 1))
-    areas = [abs(np.trapezoid(tpr, fpr)) for fpr, tpr in curves.values()]
+    named = _named(curves, ("false positive rates", "true positive rates"), monotone=(0, 1))
+    areas = [abs(np.trapezoid(tpr, fpr)) for fpr, tpr in named.values()]
     ax = new_axes(ax, figsize=(5, 5))
-    for i, ((name, (fpr, tpr)), area) in enumerate(zip(curves.items(), areas, strict=True)):
-        ax.plot(fpr, tpr, color=colour(i), label=f"{name}AUC {area:.3f}", linewidth=2, clip_on=False)
+    for i, ((name, (fpr, tpr)), area) in enumerate(zip(named.items(), areas, strict=True)):
+        ax.plot(fpr, tpr, color=color(i), label=f"{name}AUC {area:.3f}", linewidth=2, clip_on=False)
     ax.plot([0, 1], [0, 1], label="chance", **REFERENCE)
     unit_square(ax)
     ax.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC curve")
@@ -57,38 +59,37 @@ def plot_roc_curve(curves, *, ax=None):
     return ax
 
 
-def plot_precision_recall_curve(curves, *, prevalence=None, ax=None):
-    """Draw precision over recall, with the average precision of each curve.
+def plot_precision_recall_curve(
+    curves: Curve | Mapping[str, Curve], *, prevalence: float | None = None, ax: Any = None
+) -> Any:
+    """Plot precision-recall curves, with the average precision of each.
 
     Parameters
     ----------
     curves : tuple or dict
-        ``(precision, recall)``, (K,) each, of one curve, or several such by name. A third array, of thresholds, is
-        ignored, so that what ``precision_recall_curve`` returns fits.
+        ``(precision, recall)`` (K,) as of `precision_recall_curve`, whose thresholds are ignored; or several such
+        tuples by name.
     prevalence : float, optional
-        The share of positive items, which is the precision of guesses; drawn as a line.
+        Fraction of positive items, the precision of random guessing; drawn as a line.
     ax : matplotlib Axes, optional
-        Where to draw; a new figure if not given.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
     matplotlib Axes
-        With the picture.
+        The Axes with the plot.
 
     Raises
     ------
-    TypeError
-        If a curve is symbolic.
-    ValueError
-        If a number is outside [0, 1], if the recall falls and rises (as it does where precision and recall are
-        exchanged), or if their numbers differ.
+    TypeError, ValueError
+        If a curve is symbolic, outside [0, 1], of different lengths, or if precision and recall are exchanged.
     ImportError
         If matplotlib is not installed.
 
     Notes
     -----
-    The average precision is the sum of the precisions at each threshold, times the recall that it adds: the area
-    under the steps that are drawn. Straight lines between the points would promise too much.
+    Average precision sums the precision at each threshold times the recall gained there: the area under the steps
+    drawn. Straight lines between the points would be too optimistic.
 
     Examples
     --------
@@ -97,54 +98,52 @@ def plot_precision_recall_curve(curves, *, prevalence=None, ax=None):
     >>> ax.get_legend().get_texts()[0].get_text()
     'AP 0.833'
     """
-    curves = _named(curves, ("precision", "recall"), monotone=(1,))
+    named = _named(curves, ("precision", "recall"), monotone=(1,))
     ax = new_axes(ax, figsize=(5, 5))
-    for i, (name, (precision, recall)) in enumerate(curves.items()):
+    for i, (name, (precision, recall)) in enumerate(named.items()):
         if recall[0] < recall[-1]:
             precision, recall = precision[::-1], recall[::-1]
         area = -np.sum(np.diff(recall) * precision[:-1])
         style = {"linewidth": 2, "drawstyle": "steps-post", "clip_on": False}
-        ax.plot(recall, precision, color=colour(i), label=f"{name}AP {area:.3f}", **style)
+        ax.plot(recall, precision, color=color(i), label=f"{name}AP {area:.3f}", **style)
     if prevalence is not None:
-        (prevalence,) = _in_unit_interval([prevalence], "the prevalence")
-        ax.axhline(prevalence, label=f"chance {prevalence:.3f}", **REFERENCE)
+        (share,) = _in_unit_interval([prevalence], "the prevalence")
+        ax.axhline(share, label=f"chance {share:.3f}", **REFERENCE)
     unit_square(ax)
     ax.set(xlabel="recall", ylabel="precision", title="Precision and recall")
     ax.legend(frameon=False, loc="best")
     return ax
 
 
-def plot_reliability_diagram(confidence, accuracy, weights, *, edges=None, ax=None):
-    """Draw how often predictions of each confidence are right, and how many there are.
+def plot_reliability_diagram(
+    confidence: ArrayLike, accuracy: ArrayLike, weights: ArrayLike, *, edges: ArrayLike | None = None, ax: Any = None
+) -> Any:
+    """Plot a reliability diagram (calibration curve): accuracy by confidence, and a histogram of confidence.
 
     Parameters
     ----------
     confidence, accuracy, weights : array
-        Mean confidence, share of right predictions and number (or weight) of predictions in each bin (B,), as
-        ``calibration_curve`` returns them. Of a bin without predictions the first two may be NaN.
+        Mean confidence, accuracy and weight of each bin (B,), as of `calibration_curve`; NaN in empty bins.
     edges : array, optional
-        Borders of the bins (B + 1,); bins of equal width from 0 to 1 if not given.
+        Edges of the bins (B + 1,); by default of equal width from 0 to 1.
     ax : matplotlib Axes, optional
-        Where to draw; a new figure if not given.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
     matplotlib Axes
-        With the diagram. The histogram below it is the last Axes of the figure, ``ax.figure.axes[-1]``.
+        The Axes of the diagram; the histogram is on the last Axes of the figure, ``ax.figure.axes[-1]``.
 
     Raises
     ------
-    TypeError
-        If an array is symbolic.
-    ValueError
-        If numbers of bins differ, a share is outside [0, 1], a weight is negative or all are 0.
+    TypeError, ValueError
+        If an array is symbolic, if lengths differ, or if values are out of range or all weights are 0.
     ImportError
         If matplotlib is not installed.
 
     Notes
     -----
-    The expected calibration error in the title is the mean distance of accuracy from confidence (the thin lines),
-    weighted by the bins.
+    The expected calibration error in the title is the weighted mean of the gaps between accuracy and confidence.
 
     Examples
     --------
@@ -153,30 +152,30 @@ def plot_reliability_diagram(confidence, accuracy, weights, *, edges=None, ax=No
     >>> print(ax.get_title())
     Reliability, ECE 0.175
     """
-    weights = array_of(weights, "the weights", ndim=1)
-    if (weights < 0).any() or weights.sum() == 0:
-        raise ValueError("weights of bins must not be negative, and not all 0")
-    there = weights > 0
-    edges = np.linspace(0, 1, len(weights) + 1) if edges is None else _in_unit_interval(edges, "edges")
+    w = array_of(weights, "the weights", ndim=1)
+    if (w < 0).any() or w.sum() == 0:
+        raise ValueError("weights must not be negative, and not all 0")
+    there = w > 0
+    borders = np.linspace(0, 1, len(w) + 1) if edges is None else _in_unit_interval(edges, "edges")
     given = [array_of(x, what, ndim=1) for x, what in ((confidence, "confidence"), (accuracy, "accuracy"))]
-    if len(edges) != len(weights) + 1 or any(len(x) != len(weights) for x in given):
+    if len(borders) != len(w) + 1 or any(len(x) != len(w) for x in given):
         raise ValueError(
-            f"numbers of bins differ: {len(given[0])} confidences, {len(given[1])} accuracies, {len(weights)} weights, "
-            f"{len(edges)} edges (one more)"
+            f"numbers of bins differ: {len(given[0])} confidences, {len(given[1])} accuracies, {len(w)} weights, "
+            f"{len(borders)} edges (one more)"
         )
-    confidence, accuracy = (_in_unit_interval(x[there], "confidence and accuracy") for x in given)
-    error = np.average(np.abs(accuracy - confidence), weights=weights[there])
+    x, y = (_in_unit_interval(values[there], "confidence and accuracy") for values in given)
+    error = np.average(np.abs(y - x), weights=w[there])
 
     ax = new_axes(ax, figsize=(5, 6.2))
     ax.plot([0, 1], [0, 1], label="perfectly calibrated", **REFERENCE)
-    ax.vlines(confidence, confidence, accuracy, color=colour(1), linewidth=1.5, label="gap")
-    ax.plot(confidence, accuracy, "o-", color=colour(0), linewidth=2, markersize=5, label="predictions", clip_on=False)
+    ax.vlines(x, x, y, color=color(1), linewidth=1.5, label="gap")
+    ax.plot(x, y, "o-", color=color(0), linewidth=2, markersize=5, label="predictions", clip_on=False)
     unit_square(ax)
     ax.set(aspect="auto", ylabel="accuracy", title=f"Reliability, ECE {error:.3f}")
     ax.legend(frameon=False, loc="upper left")
 
     below = panel_below(ax, share=0.2)
-    below.bar(edges[:-1], weights / weights.sum(), np.diff(edges), align="edge", color=colour(0), alpha=0.6)
+    below.bar(borders[:-1], w / w.sum(), np.diff(borders), align="edge", color=color(0), alpha=0.6)
     below.set(xlabel="confidence", ylabel="share of items")
     return ax
 

@@ -1,19 +1,20 @@
-"""How measures change from epoch to epoch."""
+"""Plot of learning curves: measures over epochs."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
 from objectives.lookup import facts, names
-from objectives.plot._axes import REFERENCE, array_of, colour, pyplot, tidy
+from objectives.plot._axes import REFERENCE, array_of, color, pyplot, tidy
 
 __all__ = ["plot_learning_curves"]
 
 SPLITS = {"train": "training", "training": "training", "val": "validation", "valid": "validation"}
 SPLITS |= {"validation": "validation", "test": "test", "testing": "test"}
 ORDER = ("training", "validation", "test", "")
-# Words of measures that are no functions here.
+# Words in the names of measures that are not functions of this package, and whether less or more is better.
 WORDS = dict.fromkeys(
     (
         *("loss", "logloss", "error", "entropy", "crossentropy", "deviance", "divergence", "distance", "perplexity"),
@@ -23,22 +24,8 @@ WORDS = dict.fromkeys(
     "min",
 ) | dict.fromkeys(
     (
-        *(
-            "accuracy",
-            "acc",
-            "auc",
-            "auroc",
-            "ap",
-            "bleu",
-            "correlation",
-            "dcg",
-            "elbo",
-            "f1",
-            "fbeta",
-            "iou",
-            "jaccard",
-        ),
-        *("kappa", "map", "mcc", "miou", "mrr", "ndcg", "npv", "ppv", "precision", "psnr", "r2", "recall"),
+        *("accuracy", "acc", "auc", "auroc", "ap", "bleu", "correlation", "dcg", "elbo", "f1", "fbeta", "iou"),
+        *("jaccard", "kappa", "map", "mcc", "miou", "mrr", "ndcg", "npv", "ppv", "precision", "psnr", "r2", "recall"),
         *("sensitivity", "similarity", "specificity", "ssim", "tnr", "tpr"),
     ),
     "max",
@@ -46,41 +33,41 @@ WORDS = dict.fromkeys(
 MOST_COLUMNS = 3
 
 
-def plot_learning_curves(history, *, best=None, ax=None):
-    """Draw measures over epochs: one panel for each measure, with its training and validation values.
+def plot_learning_curves(
+    history: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    *,
+    best: Mapping[str, Literal["min", "max"] | None] | None = None,
+    ax: Any = None,
+) -> Any:
+    """Plot learning curves: training and validation values over epochs, one panel per measure.
 
     Parameters
     ----------
     history : dict or sequence of dict
-        For each name the values of all epochs, or for each epoch the values by name. Names that begin with
-        ``train_``, ``validation_``, ``val_`` or ``test_`` are lines in the panel of the measure that follows, such as
-        ``train_loss`` and ``validation_loss``; a name without goes with them as training (as in Keras).
+        Values of all epochs by name, or one dict per epoch. ``train_loss``, ``validation_loss``, ``val_loss`` and
+        ``test_loss`` share the panel of ``loss``; a name without prefix is training, as in Keras.
     best : dict, optional
-        ``"min"`` or ``"max"`` by measure: which epoch to mark; ``None`` marks none. What is not given is what
-        `facts` says is best for the function of this name, else what its words say, such as loss, error,
-        crps or bce, and accuracy, auc or f1. Nothing is marked where no word is known, or words disagree.
+        ``"min"``, ``"max"`` or None by measure: which epoch to mark. By default as in `facts`, else by words in the
+        name, such as loss or accuracy; none if these are unknown or disagree.
     ax : matplotlib Axes or sequence of them, optional
-        Where to draw, one for each measure; a new figure if not given.
+        Axes to draw on, one per measure; by default a new figure.
 
     Returns
     -------
     array of matplotlib Axes
-        One for each measure, in the order in which they are first named.
+        One Axes per measure, in the order of the history.
 
     Raises
     ------
-    TypeError
-        If the history is neither form.
-    ValueError
-        If it is empty, a value is not a number, `best` names no measure, or there are fewer or more Axes than
-        measures.
+    TypeError, ValueError
+        If the history has another form or is empty, or if `best` or `ax` do not fit its measures.
     ImportError
         If matplotlib is not installed.
 
     Notes
     -----
-    The best epoch is that of the validation, or else of the test, and the first of equals. Without either none is
-    marked unless `best` asks for it. Epochs without a value, or with NaN, are gaps in the line.
+    The marked epoch is the first best one of validation, else of test; without either, only if `best` asks for it.
+    Missing values and NaN are gaps in the line.
 
     Examples
     --------
@@ -99,7 +86,7 @@ def plot_learning_curves(history, *, best=None, ax=None):
         for split, values in sorted(lines.items(), key=lambda line: ORDER.index(line[0])):
             epochs = np.arange(1, len(values) + 1)
             is_short = len(values) <= 40
-            style = {"color": colour(ORDER.index(split) % 3), "linewidth": 2, "markersize": 5 if is_short else 0}
+            style = {"color": color(ORDER.index(split) % 3), "linewidth": 2, "markersize": 5 if is_short else 0}
             panel.plot(epochs, values, "o-", label=split or None, **style)
         _mark(panel, lines, best.get(measure, _best_of(measure) if {"validation", "test"} & lines.keys() else None))
         panel.set(xlabel="epoch", ylabel=measure.replace("_", " "))
@@ -112,16 +99,16 @@ def plot_learning_curves(history, *, best=None, ax=None):
 
 
 def _columns(history):
-    """Values of all epochs by name."""
+    """The values of all epochs by name."""
     if isinstance(history, Mapping):
         columns = history
     elif all(isinstance(epoch, Mapping) for epoch in history):
         names = dict.fromkeys(name for epoch in history for name in epoch)
         columns = {name: [epoch.get(name, np.nan) for epoch in history] for name in names}
     else:
-        raise TypeError("history must be a dict of the values of each measure, or a sequence of a dict for each epoch")
+        raise TypeError("history must be a dict of values by measure, or a sequence of one dict per epoch")
     if not columns:
-        raise ValueError("there is nothing in the history")
+        raise ValueError("history is empty: there is nothing to plot")
     return {str(name): array_of(values, f"{name!r} of the history", ndim=1) for name, values in columns.items()}
 
 
@@ -139,7 +126,7 @@ def _panels(columns):
 
 
 def _best_of(measure):
-    """``"min"`` or ``"max"``; None where that is not known."""
+    """``"min"`` or ``"max"``; None if unknown."""
     words = re.split(r"[\W_]+", measure.lower())
     if (name := "_".join(words)) in names():
         return facts(name).best

@@ -1,60 +1,63 @@
-"""The curve of a loss."""
+"""Plot of a loss and its gradient."""
 
+from collections.abc import Callable, Sequence
 from inspect import signature
 from typing import Any
 
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from numpy.typing import ArrayLike
 
 from objectives.lookup import BINARY, BINARY_OR_SIGNS, CLASSES, POSITIVE, REALS, SIGNS, UNIT, Facts, facts, get, names
-from objectives.plot._axes import array_of, colour, new_axes, panel_below, tidy
+from objectives.plot._axes import array_of, color, new_axes, panel_below, tidy
 
 __all__ = ["plot_loss"]
 
 TARGETS = {BINARY: (0, 1), UNIT: (0, 1), BINARY_OR_SIGNS: (0, 1), SIGNS: (-1, 1), REALS: (0,), POSITIVE: (1, 3)}
-REACH = 3  # how far predictions without a bound go beyond the targets
+REACH = 3  # how far unbounded predictions extend beyond the targets
 POINTS = 401
-SHOWN = (2, 98)  # percentiles of values that must be in sight, so that a pole does not flatten the rest
+SHOWN = (2, 98)  # percentiles that must be visible: a pole must not flatten the rest
 
 
-def plot_loss(function, *, targets=None, predictions=None, ax=None, **options):
-    """Draw an element-wise loss over predictions, and its gradient below.
+def plot_loss(
+    function: Callable[..., Any] | str,
+    *,
+    targets: float | Sequence[float] | None = None,
+    predictions: ArrayLike | None = None,
+    ax: Any = None,
+    **options: Any,
+) -> Any:
+    """Plot an element-wise loss over its predictions, with its gradient below.
 
     Parameters
     ----------
     function : callable or str
-        The loss, or its name: one of this package, or any function of predictions and targets that returns one
-        number for each element.
+        Loss, or its name: of this package, or any element-wise function of predictions and targets.
     targets : number or sequence of numbers, optional
-        A line for each; 0 and 1 of binary targets if not given, 0 of real ones, 1 and 3 of positive ones.
+        Targets, one line each; by default 0 and 1 if binary, 0 if real, 1 and 3 if positive.
     predictions : array or pair of numbers, optional
-        Where to compute it (N,), or the ends of the range; if not given the range that `facts` knows, or 3 beyond
-        the targets where that has no end.
+        Grid (N,), or the two ends of the range; by default the range in `facts`, or 3 beyond the targets.
     ax : matplotlib Axes, optional
-        Where to draw; a new figure if not given.
+        Axes to draw on; by default a new figure.
     **options
-        Other arguments of the function, such as ``delta=2`` or ``variance=1.0``.
+        Further arguments of the function, such as ``delta=2`` or ``variance=1.0``.
 
     Returns
     -------
     matplotlib Axes
-        With the loss. The gradient below it, which measures do not have, is on the last Axes of the figure,
-        ``ax.figure.axes[-1]``.
+        The Axes of the loss; its gradient, which measures lack, is on the last Axes, ``ax.figure.axes[-1]``.
 
     Raises
     ------
-    TypeError
-        If an argument that the function needs is missing.
-    ValueError
-        If the function is not element-wise, or has no finite value in the range.
+    TypeError, ValueError
+        If a required argument is missing, or if the function is not element-wise or nowhere finite in the range.
     ImportError
         If matplotlib is not installed.
 
     Notes
     -----
-    PyTensor computes both, the gradient by differentiation of the expression. Where a loss goes to infinity the
-    picture ends before it.
+    The gradient is PyTensor's, of the expression. Where a loss goes to infinity, the plot cuts it off.
 
     Examples
     --------
@@ -72,10 +75,10 @@ def plot_loss(function, *, targets=None, predictions=None, ax=None, **options):
     first, second, *_ = parameters
     second = "targets" if "targets" in parameters else second
     if known.per != "element" or known.arguments.get(second) is CLASSES:
-        raise ValueError(f"{name} has no curve: its value depends on several predictions, not on one and its target")
+        raise ValueError(f"{name} has no curve: its value depends on more than one prediction and its target")
     missing = [p for p in parameters.values() if p.name not in (first, second, *options) and _is_needed(p)]
     if missing:
-        raise TypeError(f"{name} needs {missing[0].name}, too: give a number, such as {missing[0].name}=1.0")
+        raise TypeError(f"{name} needs {missing[0].name} as well: give a number, such as {missing[0].name}=1.0")
 
     targets = _targets(targets, known.arguments.get(second, REALS))
     x = _grid(predictions, targets, known.arguments.get(first, REALS))
@@ -110,7 +113,7 @@ def _targets(targets, allowed):
 
 
 def _grid(predictions, targets, allowed):
-    """The predictions at which the loss is computed."""
+    """The grid of predictions."""
     if predictions is not None and np.shape(predictions) != (2,):
         return array_of(predictions, "the predictions", ndim=1)
     low = allowed.low if np.isfinite(allowed.low) else min(targets.min(), 0) - REACH
@@ -120,32 +123,34 @@ def _grid(predictions, targets, allowed):
 
 
 def _compute(function, name, arguments, x, targets, options, differentiable):
-    """The loss and its gradient, a row for each target."""
+    """The loss and its gradient, one row per target."""
     predictions, target = pt.dvectors("predictions", "targets")
     result = pt.as_tensor_variable(function(**dict(zip(arguments, (predictions, target), strict=True)), **options))
     if result.ndim != 1:
         raise ValueError(f"{name} has no curve: it must return one number for each prediction, not {result.type}")
     gradient: Any = pytensor.grad(result.sum(), predictions) if differentiable else pt.zeros_like(predictions)
-    # Of few numbers, the time is that of the compilation.
+    # for so few numbers, compiling takes the time
     compute = pytensor.function([predictions, target], [result, gradient], mode="FAST_COMPILE")
     rows = [compute(x, np.full_like(x, t)) for t in targets]
     for t, (losses, _) in zip(targets, rows, strict=True):
         if losses.shape != x.shape:
             raise ValueError(f"{name} has no curve: it returns {losses.shape} numbers for {len(x)} predictions")
         if not np.isfinite(losses).any():
-            raise ValueError(f"{name} is finite nowhere in [{x[0]:g}, {x[-1]:g}] for the target {t:g}: give others")
+            raise ValueError(
+                f"{name} is finite nowhere in [{x[0]:g}, {x[-1]:g}] for the target {t:g}: give other predictions"
+            )
     return zip(*rows, strict=True)
 
 
 def _draw(ax, x, curves, targets, label):
     for i, (target, values) in enumerate(zip(targets, curves, strict=True)):
-        ax.plot(x, values, color=colour(i), linewidth=2, label=f"target {target:g}")
+        ax.plot(x, values, color=color(i), linewidth=2, label=f"target {target:g}")
     ax.set(ylabel=label, ylim=_limits(np.concatenate(curves)))
     tidy(ax)
 
 
 def _limits(values):
-    """The range of the values, without what a pole adds."""
+    """The range of the values, without poles."""
     low, high = np.percentile(values[np.isfinite(values)], SHOWN)
     inner = (values >= low - (high - low)) & (values <= high + (high - low))
     low, high = min(values[inner], default=0), max(values[inner], default=0)

@@ -50,6 +50,7 @@ So what these backends need (`pairs`, `summation`, `unknown`, `loops`) is here, 
 from objectives.rewriting import (  # noqa: F401  (imported for their registrations)
     counting,
     elementwise,
+    linear,
     loops,
     marking,
     merging,

@@ -6,9 +6,11 @@ from pytensor.graph.rewriting.basic import copy_stack_trace, dfs_rewriter, node_
 from pytensor.graph.traversal import ancestors
 
 from objectives.ops.crossentropy import SoftmaxCrossentropyGradient
+from objectives.ops.linear import LinearCrossentropyGradient
 from objectives.ops.margin import MulticlassHingeGradient
 
 GRADIENTS = [SoftmaxCrossentropyGradient, MulticlassHingeGradient]
+ALL = [*GRADIENTS, LinearCrossentropyGradient]
 
 
 def with_props(op, **changes):
@@ -17,7 +19,7 @@ def with_props(op, **changes):
     return type(op)(**(props | changes))
 
 
-@node_rewriter(GRADIENTS)
+@node_rewriter(ALL)
 def local_merge_loss_with_gradient(fgraph, node):
     """One Op for loss and gradient, unless the incoming gradient depends on the loss."""
     if node.op.with_loss:
@@ -26,7 +28,7 @@ def local_merge_loss_with_gradient(fgraph, node):
     if loss is None or loss in set(ancestors(node.inputs)):
         return None
     merged = with_props(node.op, with_loss=True)(*node.inputs)
-    old = [loss, node.outputs[0]]
+    old = [loss, *node.outputs]
     copy_stack_trace(old, merged)
     return {v: v.type.filter_variable(new) for v, new in zip(old, merged, strict=True)}
 
@@ -34,7 +36,7 @@ def local_merge_loss_with_gradient(fgraph, node):
 def _loss_in_graph(fgraph, node):
     """The loss whose gradient a node computes."""
     op = node.op
-    needed = [*node.inputs[:2], *node.inputs[2 + op.num_weights :]]
+    needed = [*node.inputs[: op.num_data], *node.inputs[op.num_data + op.num_weights :]]
     for client, _ in fgraph.clients[node.inputs[0]]:
         if isinstance(client.op, op.loss_type) and client.op.options == op.options:
             if all(_is_same(a, b) for a, b in zip(client.inputs, needed, strict=True)):

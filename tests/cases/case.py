@@ -101,7 +101,7 @@ class Case:
     differs
         Facts that the options of this row change, by name.
     best
-        Predictions at which the loss of these targets is least, if the facts name a minimiser: a function of the
+        Predictions at which the loss of these targets is least, if the facts name a minimizer: a function of the
         targets (and extras by name).
     """
 
@@ -284,7 +284,7 @@ def with_wrong_numbers(case, arrays, mask):
 
 def check_wrong_numbers(case, arrays, mask, compute):
     """They make their item NaN, in value and gradient, and no other; ``compute`` gives both for inputs."""
-    if case.facts.minimiser == "any":
+    if case.facts.minimizer == "any":
         return  # it is 0 whatever it is given
     good = compute(arrays)
     for what, item, bad in with_wrong_numbers(case, arrays, mask):

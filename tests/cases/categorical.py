@@ -1,11 +1,16 @@
-"""Rows of the crossentropies of classes."""
+"""Rows of the crossentropies of classes and of the Brier score."""
 
 import numpy as np
 from lazy import jax, jnp, optax
 
 from cases.case import CLASSES, Case, labels, one_hot, reals, simplex, with_torch
-from objectives.losses.categorical import categorical_crossentropy, categorical_crossentropy_with_logits, nll_loss
-from objectives.losses.robust import generalized_crossentropy, poly_loss
+from objectives.losses.categorical import (
+    brier_score,
+    categorical_crossentropy,
+    categorical_crossentropy_with_logits,
+    nll_loss,
+)
+from objectives.losses.noisy_labels import generalized_crossentropy, poly_loss
 
 WEIGHTS = np.array([0.5, 2.0, 1.0, 0.0, 3.0])
 
@@ -31,19 +36,30 @@ def dense(t, like):
 
 
 def likelihood(log_p, t, weights=1.0):
-    """Of the target classes, from what each adds to the relative entropy."""
+    """Negative log-likelihood, from the contribution of each class to the relative entropy."""
     t = dense(t, log_p)
     relative_entropy = optax.losses.kl_divergence(log_p[..., None], t[..., None])
     return jnp.sum(weights * (relative_entropy + jax.scipy.special.entr(t)), axis=-1)
 
 
 def box_cox(p, t, q):
-    """The transformation of Box and Cox of the probability of the target, as an integral of powers."""
+    """The Box-Cox transform of the target probability, as an integral of powers."""
     p = jnp.sum(dense(t, p) * p, axis=-1)
     nodes, weights = np.polynomial.legendre.leggauss(40)
     # the derivative of (1 - p^q) / q is -p^(q - 1): integrated from log p to 0, where it is e^(q u)
     u = jnp.log(p)[..., None] * (1 - nodes) / 2
     return -jnp.log(p) / 2 * jnp.sum(weights * jnp.exp(q * u), axis=-1)
+
+
+def brier(scale):
+    def reference(p, t):
+        return scale * jnp.square(p - dense(t, p)).sum(-1)
+
+    return reference
+
+
+def certain(t):
+    return np.eye(CLASSES)[t] if t.ndim == 1 else t
 
 
 CASES = [
@@ -100,7 +116,7 @@ CASES += [
         )
         for targets in (labels, one_hot, smoothed_labels)
     ),
-    Case(generalized_crossentropy, simplex, labels, lambda p, t: box_cox(p, t, 0.2), options={"q": 0.2}),
+    Case(generalized_crossentropy, simplex, labels, lambda p, t: box_cox(p, t, 0.2), options={"power": 0.2}),
     *(
         Case(
             poly_loss,
@@ -117,6 +133,9 @@ CASES += [
         reals,
         labels,
         lambda z, t: optax.losses.poly_loss_cross_entropy(z, dense(t, z), epsilon=3.0),
-        options={"epsilon": 3.0},
+        options={"coefficient": 3.0},
     ),
+    Case(brier_score, simplex, labels, brier(1), best=certain),
+    Case(brier_score, simplex, one_hot, brier(1), best=certain),
+    Case(brier_score, simplex, simplex, brier(0.5), {"scale_by_half": True}, best=certain),
 ]

@@ -1,4 +1,4 @@
-"""Rows of losses of whole batches of embeddings."""
+"""Rows of contrastive losses of a batch."""
 
 import numpy as np
 from lazy import jax, jnp, optax
@@ -10,7 +10,7 @@ MEMORY = 8
 
 
 def groups(rng, shape):
-    """Few labels for many items, so that most items have positives and negatives."""
+    """Two labels, so that most items have positives and negatives."""
     return rng.integers(-1, 1, size=shape[:-1])
 
 

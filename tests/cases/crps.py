@@ -4,7 +4,7 @@ import numpy as np
 from lazy import jnp, stats
 
 from cases.case import Case, each_item, positives, reals
-from objectives.losses.crps import crps_ensemble, gaussian_crps
+from objectives.losses.crps import ensemble_crps, gaussian_crps
 
 norm = stats.norm
 
@@ -40,8 +40,8 @@ def everywhere(t):
 
 
 CASES = [
-    Case(crps_ensemble, reals, each_item(reals), pairs(False), target_gradient=True, best=everywhere),
-    Case(crps_ensemble, reals, each_item(reals), pairs(True), {"fair": True}, target_gradient=True, best=everywhere),
+    Case(ensemble_crps, reals, each_item(reals), pairs(False), target_gradient=True, best=everywhere),
+    Case(ensemble_crps, reals, each_item(reals), pairs(True), {"fair": True}, target_gradient=True, best=everywhere),
     Case(
         gaussian_crps,
         reals,

@@ -44,7 +44,7 @@ def of_torch(log_predictions, **options):
 
 
 def by_entropies(p, t):
-    """How much more uncertain the mixture is than the two are on average."""
+    """The entropy of the mixture less the mean entropy of the two."""
     return (entr((p + t) / 2) - entr(p) / 2 - entr(t) / 2).sum(axis=-1)
 
 

@@ -12,6 +12,8 @@ from objectives.losses.embedding import (
 )
 from objectives.losses.similarity import cosine_distance
 
+TORCH = {"epsilon": "eps"}
+
 
 def hinge_below(x, margin):
     return optax.hinge_loss(x - margin + 1, 1.0)
@@ -28,15 +30,15 @@ def cosine_embedding(a, b, targets, margin):
 
 
 def squared_triplet(a, p, negative, margin):
-    """The squared anchor drops out."""
+    """Expanded, where the squared anchor cancels."""
     lead = 2 * jnp.vecdot(a, p - negative) + jnp.vecdot(negative, negative) - jnp.vecdot(p, p)
     return hinge_below(lead, margin)
 
 
-def triplet(order, *, margin=1.0, eps=1e-6, swap=False):
+def triplet(order, *, margin=1.0, epsilon=1e-6, swap=False):
     def reference(a, p, negative):
         near, far, other = (
-            jnp.linalg.norm(u - v + eps, ord=order, axis=-1) for u, v in ((a, p), (a, negative), (p, negative))
+            jnp.linalg.norm(u - v + epsilon, ord=order, axis=-1) for u, v in ((a, p), (a, negative), (p, negative))
         )
         return hinge_below((jnp.minimum(far, other) if swap else far) - near, margin)
 
@@ -101,11 +103,13 @@ CASES += [
         triplet(order, **options),
         options=({} if order == 2 else {"p": order}) | options,
         extras={"negative": reals},
-        torch=with_torch("triplet_margin_loss", p=order, **options),
+        torch=with_torch(
+            "triplet_margin_loss", p=order, **{TORCH.get(name, name): value for name, value in options.items()}
+        ),
         target_gradient=True,
         best=lambda p, negative: p,
     )
-    for order, options in ((2, {}), (1, {"margin": 3.0}), (3, {"swap": True, "margin": 2.5, "eps": 0.25}))
+    for order, options in ((2, {}), (1, {"margin": 3.0}), (3, {"swap": True, "margin": 2.5, "epsilon": 0.25}))
 ]
 CASES += [
     Case(

@@ -23,7 +23,7 @@ def sigmoid_focal(z, t, **options):
 
 
 def class_focal(odds, t, *, gamma=2.0, alpha=1.0):
-    """The focal losses of each class against all others together, of the classes that the targets name."""
+    """Focal losses of each class against all others together, summed over target classes."""
     t = jax.nn.one_hot(t, CLASSES) if t.ndim < odds.ndim else t.astype("float64")
     losses = optax.sigmoid_focal_loss(odds, jnp.ones_like(odds), gamma=gamma)
     return jnp.sum(t * alpha * losses, axis=-1)

@@ -21,7 +21,7 @@ def hot(t, z):
 
 
 def multi_margin(p=1, margin=1.0, weights=(1, 1, 1, 1, 1)):
-    """The sum over all classes, the target's included, whose term is known."""
+    """The sum over all classes, minus the known term of the target."""
 
     def reference(z, t):
         t = hot(t, z)
@@ -33,7 +33,7 @@ def multi_margin(p=1, margin=1.0, weights=(1, 1, 1, 1, 1)):
 
 
 def multilabel_margin(z, t):
-    """One pair of classes after the other."""
+    """Pair by pair of classes."""
     num_classes = z.shape[-1]
     loss = 0
     for j in range(num_classes):
@@ -44,7 +44,7 @@ def multilabel_margin(z, t):
 
 
 def torch_multilabel_margin(z, t):
-    """With the lists of class indices that PyTorch takes."""
+    """PyTorch's loss, from lists of class indices."""
     import torch
 
     lists = torch.full(t.shape, -1)
@@ -55,7 +55,7 @@ def torch_multilabel_margin(z, t):
 
 
 def ahead(scale):
-    """Scores by which the classes of one-hot targets or labels are ahead."""
+    """Scores that put the target classes ahead by ``scale``."""
 
     def best(t):
         return scale * (t if t.ndim > 1 else np.eye(CLASSES)[t])
@@ -110,7 +110,7 @@ CASES = [
         reals,
         signs,
         lambda z, t: 4 * optax.hinge_loss(z / 2, t.astype("float64")) ** 2,
-        {"binary": False, "delta": 2},
+        {"binary": False, "margin": 2},
         best=lambda t: 2.0 * t,
     ),
     Case(
@@ -137,13 +137,13 @@ CASES = [
         best=ahead(0.0),
     ),
     Case(multi_margin_loss, reals, labels, multi_margin(), torch=with_torch("multi_margin_loss"), best=ahead(1.0)),
-    Case(multi_margin_loss, reals, one_hot, multi_margin(p=2), {"p": 2}, differs={"smooth": True}, best=ahead(1.0)),
+    Case(multi_margin_loss, reals, one_hot, multi_margin(p=2), {"power": 2}, differs={"smooth": True}, best=ahead(1.0)),
     Case(
         multi_margin_loss,
         reals,
         labels,
         multi_margin(2, 1.5, WEIGHTS),
-        {"p": 2, "margin": 1.5, "class_weights": WEIGHTS},
+        {"power": 2, "margin": 1.5, "class_weights": WEIGHTS},
         torch=with_torch("multi_margin_loss", p=2, margin=1.5, weight=WEIGHTS),
         differs={"smooth": True},
         best=ahead(1.5),
@@ -161,7 +161,7 @@ CASES = [
         reals,
         one_hot,
         lambda z, t: 3 * optax.hinge_loss(z / 3, 2.0 * t - 1),
-        {"delta": 3},
+        {"margin": 3},
         mask_per="item",
         best=lambda t: 3 * (2.0 * t - 1),
     ),

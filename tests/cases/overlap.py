@@ -1,4 +1,4 @@
-"""Rows of the losses of segmentation."""
+"""Rows of the overlap losses."""
 
 import numpy as np
 from lazy import jax, jnp, optax, special
@@ -10,7 +10,7 @@ logit = special.logit
 
 
 def pixelwise(loss):
-    """The reference, which with a mask is given one item after the other, without the pixels that are masked."""
+    """The reference; with a mask it gets one item after the other, without masked pixels."""
 
     def reference(p, t, *, mask=None):
         t = jax.nn.one_hot(t, p.shape[-1], dtype="float64") if t.ndim < p.ndim else 1.0 * t
@@ -22,7 +22,7 @@ def pixelwise(loss):
 
 
 def with_optax(**options):
-    """Each class as a segmentation of its own, so that its sigmoid undoes our log odds."""
+    """Each class as a binary segmentation, in which the sigmoid undoes our log odds."""
 
     def loss(p, t):
         z, t = (jnp.moveaxis(x, -1, 1)[..., None] for x in (logit(p), t))
@@ -32,7 +32,7 @@ def with_optax(**options):
 
 
 def generalized(power, smooth=0.0):
-    """Sudre's formula, item by item, for the classes that are there and with the greatest weight for the others."""
+    """Sudre's formula, item by item; absent classes get the largest weight."""
 
     def item(p, t):
         size = t.sum(0)
@@ -82,7 +82,11 @@ CASES = [
     ),
     *rows(generalized_dice_loss, generalized(2), pools="item", targets=EVERY),
     *rows(
-        generalized_dice_loss, generalized(1, 0.1), {"weighting": "simple", "smooth": 0.1}, pools="item", targets=EVERY
+        generalized_dice_loss,
+        generalized(1, 0.1),
+        {"class_weighting": "simple", "smooth": 0.1},
+        pools="item",
+        targets=EVERY,
     ),
-    *rows(generalized_dice_loss, generalized(0), {"weighting": "uniform"}, pools="item", targets=EVERY),
+    *rows(generalized_dice_loss, generalized(0), {"class_weighting": "uniform"}, pools="item", targets=EVERY),
 ]

@@ -1,4 +1,4 @@
-"""Rows of the measures of ranked lists: labels, and discounted gains."""
+"""Rows of the ranking measures: label ranking and discounted gains."""
 
 import numpy as np
 from sklearn import metrics
@@ -18,9 +18,9 @@ def tied(rng, shape):
 
 
 def each_list(measure, **options):
-    """A measure of scikit-learn, whose order is (targets, scores), of one list after the other; 0 of no entries.
+    """A measure of scikit-learn, which takes (targets, scores), applied list by list; 0 without entries.
 
-    With a mask, of the entries that are there.
+    With a mask, of the entries that count.
     """
 
     def of_list(scores, targets):
@@ -30,7 +30,7 @@ def each_list(measure, **options):
 
 
 def lists_of(of_list):
-    """A measure of one list (L,) for lists (..., L) and a mask."""
+    """A measure of one list (L,), applied to lists (..., L) with a mask."""
 
     def reference(scores, targets, *, mask=None):
         scores, targets = np.asarray(scores), np.asarray(targets)
@@ -71,7 +71,7 @@ CASES = [
         for scores in (reals, tied)
     ),
     *(
-        Case(function, scores, targets, each_list(measure, k=k), {"k": k}, mask_per="element")
+        Case(function, scores, targets, each_list(measure, k=k), {"top_k": k}, mask_per="element")
         for function, measure in ((dcg_score, DCG), (ndcg_score, NDCG))
         for scores, targets, k in (
             (reals, counts, None),
@@ -81,5 +81,7 @@ CASES = [
         )
     ),
     Case(dcg_score, tied, counts, each_list(powers(DCG)), {"gain": "exponential"}, mask_per="element"),
-    Case(ndcg_score, tied, counts, each_list(powers(NDCG), k=2), {"gain": "exponential", "k": 2}, mask_per="element"),
+    Case(
+        ndcg_score, tied, counts, each_list(powers(NDCG), k=2), {"gain": "exponential", "top_k": 2}, mask_per="element"
+    ),
 ]

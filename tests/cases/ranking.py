@@ -1,4 +1,4 @@
-"""Rows of the losses of the order of scores."""
+"""Rows of the ranking losses."""
 
 import numpy as np
 from lazy import jnp, optax
@@ -8,17 +8,17 @@ from objectives.losses.ranking import margin_ranking_loss, ranking_softmax_loss,
 
 
 def ranking_softmax(s, y, *, weights=None, mask=None):
-    """With a mask one list after the other, of the entries that are there."""
+    """With a mask, list by list, of the entries that count."""
     if mask is None:
         return optax.losses.ranking_softmax_loss(s, y, weights=weights, reduce_fn=None)
     lists = [[None if x is None else x[i][mask[i]] for x in (s, y, weights)] for i in range(len(mask))]
     return jnp.stack([ranking_softmax(s, y, weights=w) if len(s) else 0 * s.sum() for s, y, w in lists])
 
 
-def one_pair_after_the_other(gamma, power):
+def one_pair_after_the_other(margin, power):
     def reference(z, t):
         positive, negative = np.flatnonzero(t), np.flatnonzero(1 - t)
-        pairs = [gamma * optax.hinge_loss((z[i] - z[j]) / gamma, 1.0) for i in positive for j in negative]
+        pairs = [margin * optax.hinge_loss((z[i] - z[j]) / margin, 1.0) for i in positive for j in negative]
         return jnp.mean(jnp.stack(pairs) ** power) if pairs else 0 * z.sum()
 
     return reference
@@ -70,7 +70,7 @@ CASES = [
         each_item(reals),
         each_item(binary),
         one_pair_after_the_other(2.5, 2.5),
-        {"gamma": 2.5, "power": 2.5},
+        {"margin": 2.5, "power": 2.5},
         leading_dimensions=False,
         best=lambda t: 2.5 * t,
     ),

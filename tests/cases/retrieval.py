@@ -1,4 +1,4 @@
-"""Rows of the measures of retrieval; the references sort."""
+"""Rows of the retrieval measures, whose references sort."""
 
 import numpy as np
 from sklearn import metrics
@@ -16,7 +16,7 @@ from objectives.metrics.retrieval_cutoff import (
 
 
 def of_sorted(measure, k=None):
-    """A measure of the relevances in the order of a stable sort, and of how many are looked at."""
+    """A measure of the relevances in the order of a stable sort and of the cutoff."""
 
     def of_list(scores, targets):
         relevant = (targets > 0)[np.argsort(-scores, kind="stable")]
@@ -68,12 +68,12 @@ DRAWS = ((reals, binary, 2), (tied, counts, 3), (tied, binary, None))
 
 CASES = [
     *(
-        Case(function, scores, targets, of_sorted(measure, k), {"k": k}, mask_per="element")
+        Case(function, scores, targets, of_sorted(measure, k), {"top_k": k}, mask_per="element")
         for function, measure in SORTED.items()
         for scores, targets, k in DRAWS
     ),
     *(
-        Case(retrieval_roc_auc, scores, targets, area(k), {"k": k}, mask_per="element")
+        Case(retrieval_roc_auc, scores, targets, area(k), {"top_k": k}, mask_per="element")
         for scores, targets, k in ((reals, binary, None), (tied, counts, 4), (tied, binary, None))
     ),
     Case(r_precision, reals, binary, of_sorted(among_as_many_as_relevant), mask_per="element"),

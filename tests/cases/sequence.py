@@ -1,4 +1,4 @@
-"""Rows of the losses of sequences that are not aligned to their labels."""
+"""Rows of the CTC loss."""
 
 import numpy as np
 from lazy import jnp, optax
@@ -23,7 +23,7 @@ def label_sequences_below_blank(rng, shape):
 
 
 def input_lengths(rng, shape):
-    """No less than all alignments need."""
+    """Enough frames for any alignment."""
     return rng.integers(2 * LABELS - 1, FRAMES + 1, size=shape[:-1])
 
 
@@ -58,7 +58,7 @@ def with_torch(blank):
 
 
 def aligned(blank, num_classes):
-    """Logits that are certain of label, blank, label, blank and so on, and then of blanks."""
+    """Logits that are certain of label, blank, label, blank and so on, then of blanks only."""
 
     def best(targets, input_lengths=None, target_lengths=None):
         path = np.full((len(targets), FRAMES), blank)

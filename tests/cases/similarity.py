@@ -8,7 +8,7 @@ from objectives.losses.similarity import cosine_distance, cosine_similarity, pai
 
 
 def of_torch(name, **options):
-    """The torch.nn.functional of this name, of vectors; it has no reduction."""
+    """The torch.nn.functional of this name, of vectors, which has no reduction."""
 
     def function(a, b):
         import torch
@@ -42,13 +42,13 @@ CASES = [
         target_gradient=True,
         best=lambda targets: -targets,
     ),
-    # most vectors are shorter than this, so that the bound decides
+    # longer than most vectors, so that the bound decides
     Case(
         cosine_similarity,
         reals,
         reals,
         lambda a, b: jnp.vecdot(*(v / jnp.linalg.norm(v, axis=-1, keepdims=True).clip(4.5) for v in (a, b))),
-        options={"eps": 4.5},
+        options={"epsilon": 4.5},
         target_gradient=True,
         differs={"smooth": False},
     ),
@@ -64,11 +64,11 @@ CASES = [
 CASES += [
     Case(
         pairwise_distance,
-        # a largest difference has kinks where there are two
+        # the largest difference has a kink where two are equal
         across_the_origin if order < np.inf else reals,
         with_the_origin if order < np.inf else reals,
         lambda a, b, order=order, eps=eps: jnp.linalg.norm(a - b + eps, ord=order, axis=-1),
-        options=({} if order == 2 else {"p": order}) | ({} if eps == 1e-6 else {"eps": eps}),
+        options=({} if order == 2 else {"p": order}) | ({} if eps == 1e-6 else {"epsilon": eps}),
         torch=of_torch("pairwise_distance", p=float(order), eps=eps),
         target_gradient=True,
         best=lambda targets, eps=eps: targets - eps,

@@ -1,4 +1,4 @@
-"""Rows of the sparsemax losses and the Fenchel-Young losses."""
+"""Rows of the sparsemax and Fenchel-Young losses."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -32,7 +32,7 @@ def sparsemax_of_labels(z, y):
 
 
 def log_sum_exp(z):
-    """Not PyTensor's, which compiles a function of its own wherever it is not rewritten."""
+    """Log-sum-exp, not PyTensor's, which compiles a function of its own where it is not rewritten."""
     greatest = zero_grad(z.max(axis=-1))
     return greatest + pt.log(pt.exp(z - greatest[..., None]).sum(axis=-1))
 

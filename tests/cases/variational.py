@@ -37,16 +37,16 @@ def negative_bound(expected, x, xh, observation_log_variance, mean, log_variance
     return mean_density(mean, log_variance, mean, log_variance) - density(x, xh, observation_log_variance) - expected
 
 
-def vae(xh, x, *, mean, log_variance, prior_mean=0.0, prior_log_variance=0.0, observation_log_variance=0.0):
-    prior = mean_density(mean, log_variance, prior_mean, prior_log_variance)
-    return negative_bound(prior, x, xh, observation_log_variance, mean, log_variance)
+def vae(xh, x, *, z_mean, z_log_variance, prior_mean=0.0, prior_log_variance=0.0, observation_log_variance=0.0):
+    prior = mean_density(z_mean, z_log_variance, prior_mean, prior_log_variance)
+    return negative_bound(prior, x, xh, observation_log_variance, z_mean, z_log_variance)
 
 
 vae_at_half = partial(vae, observation_log_variance=-0.5)
 
 
 def comp_gmm(responsibilities):
-    """All combinations of the pieces' clusters as one great mixture."""
+    """All combinations of the pieces' clusters as one large mixture."""
 
     def reference(
         xh,
@@ -85,7 +85,7 @@ def gmm(responsibilities):
     return reference
 
 
-def fgmm(mode):
+def fgmm(factors):
     """Term by term, with the products of each pair of factors."""
 
     def reference(
@@ -109,7 +109,7 @@ def fgmm(mode):
         bound -= jnp.einsum("...f,...fc,fck,k->...", eta, gamma, cluster_mean**2, 1 / v) / 2
         bound += (gamma * (cluster_log_prior - cluster_log_probabilities)).sum((-2, -1))
         bound += (eta * (factor_log_prior - factor_log_probabilities)).sum(-1)
-        if mode == "bernoulli":
+        if factors == "bernoulli":
             bound += ((1 - eta) * (jnp.log1p(-rho) - jnp.log1p(-eta))).sum(-1)
             m = jnp.einsum("...f,...fc,fck->...fk", eta, gamma, cluster_mean)
             for f, g in permutations(range(FACTORS), 2):
@@ -200,18 +200,17 @@ def row(function, reference, extras, **options):
     )
 
 
-VAE = {"mean": latent, "log_variance": latent_spread}
 PRIOR = {"prior_mean": latent, "prior_log_variance": latent_spread}
 SHARED_PRIOR = {"prior_log_variance": parameters(LATENT, scale=0.7)}
 
 CASES = [
-    row(vae_loss, vae, VAE),
-    row(vae_loss, vae_at_half, VAE | PRIOR, observation_log_variance=-0.5),
+    row(vae_loss, vae, POSTERIOR),
+    row(vae_loss, vae_at_half, POSTERIOR | PRIOR, observation_log_variance=-0.5),
     row(vae_gmm_loss, gmm("optimal"), GMM | OBSERVATION),
     row(vae_gmm_loss, gmm("mean"), GMM, responsibilities="mean"),
     row(vae_comp_gmm_loss, comp_gmm("optimal"), COMP_GMM | OBSERVATION),
     row(vae_comp_gmm_loss, comp_gmm("mean"), COMP_GMM, responsibilities="mean"),
     row(fgmm_vae_loss, fgmm("bernoulli"), factorial(log_shares)),
-    row(fgmm_vae_loss, fgmm("bernoulli"), factorial(log_shares) | SHARED_PRIOR | OBSERVATION, mode="bernoulli"),
-    row(fgmm_vae_loss, fgmm("categorical"), factorial(simplexes), mode="categorical"),
+    row(fgmm_vae_loss, fgmm("bernoulli"), factorial(log_shares) | SHARED_PRIOR | OBSERVATION, factors="bernoulli"),
+    row(fgmm_vae_loss, fgmm("categorical"), factorial(simplexes), factors="categorical"),
 ]

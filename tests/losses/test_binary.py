@@ -1,4 +1,4 @@
-"""Losses of two classes beside the crossentropy, and the expressions that stand for losses of other libraries."""
+"""Losses of two classes, and the expressions that replace losses of other libraries."""
 
 import numpy as np
 import pytensor
@@ -39,7 +39,7 @@ def test_far_and_infinite_scores(dtype):
 
 @pytest.mark.parametrize("mode", ["FAST_COMPILE", parameter("JAX")])
 def test_certainty_costs_infinitely_much_where_targets_are_smoothed(mode):
-    """Not NaN, as 0 times infinity would make it where PyTensor multiplies out the smoothed target."""
+    """Not NaN, which 0 times infinity would give if PyTensor multiplied out the smoothed target."""
     p, z, t = pt.dvector("p"), pt.dvector("z"), pt.dvector("t")
     losses = [
         binary_crossentropy(p, t, label_smoothing=0.2),

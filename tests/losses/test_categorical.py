@@ -1,4 +1,4 @@
-"""Losses of classes beside the crossentropy: extremes, second libraries, and what is refused."""
+"""Losses of one class out of many: extremes, agreement with other libraries, and misuse."""
 
 import numpy as np
 import pytensor
@@ -6,16 +6,16 @@ import pytensor.tensor as pt
 import pytest
 from pytensor.compile.mode import Mode
 
-from objectives import aggregate, categorical_crossentropy, categorical_crossentropy_with_logits
-from objectives.losses.categorical import nll_loss
-from objectives.losses.robust import generalized_crossentropy, poly_loss
+from objectives import aggregate, categorical_crossentropy, categorical_crossentropy_with_logits, squared_error
+from objectives.losses.categorical import brier_score, nll_loss
+from objectives.losses.noisy_labels import generalized_crossentropy, poly_loss
 
 INF = np.inf
 UNREWRITTEN = Mode(linker="py", optimizer=None)
 
 
 def evaluate(build, *arrays):
-    """The losses and their gradient by the first input, with no rewrite."""
+    """The losses and their gradient with respect to the first input, without rewrites."""
     inputs = [pt.tensor(shape=(None,) * np.ndim(a), dtype=np.asarray(a).dtype) for a in arrays]
     loss = build(*inputs)
     return pytensor.function(inputs, [loss, pytensor.grad(loss.sum(), inputs[0])], mode=UNREWRITTEN)(*arrays)
@@ -29,8 +29,8 @@ def test_nll_of_certain_classes():
         np.testing.assert_array_equal(gradient, [[-1, 0, 0], [-1, 0, 0]])
 
 
-def test_nll_of_logits_is_no_plausible_number():
-    """PyTorch gives -3 for the first of these."""
+def test_nll_of_logits_is_nan():
+    """PyTorch gives -3 for the first item."""
     loss, _ = evaluate(
         nll_loss, np.array([[3.0, 1.0], [1e-4, -9.0], [1.0, -2.0], [0.01, -5.0]]), np.array([0, 0, 1, 0])
     )
@@ -52,7 +52,7 @@ def test_nll_of_a_log_softmax_is_the_crossentropy():
 
 @pytest.mark.needs("torch")
 def test_nll_means_of_pytorch():
-    """The class axis is second there, missing labels have a number, and the mean is weighed by the targets."""
+    """PyTorch has the class axis second, marks missing labels by -100, and weights the mean by target class."""
     import torch
 
     rng = np.random.default_rng(0)
@@ -75,7 +75,7 @@ def test_generalized_crossentropy_is_that_of_keras():
     p, y = rng.dirichlet(np.ones(4), 7), rng.integers(0, 4, 7)
     for q in (0.3, 0.7):
         theirs = losses.categorical_generalized_cross_entropy(y, p.astype("float32"), q)
-        np.testing.assert_allclose(generalized_crossentropy(p, y, q=q).eval(), np.asarray(theirs), rtol=2e-5)
+        np.testing.assert_allclose(generalized_crossentropy(p, y, power=q).eval(), np.asarray(theirs), rtol=2e-5)
 
 
 def test_generalized_crossentropy_lies_between_the_crossentropy_and_the_error():
@@ -83,7 +83,7 @@ def test_generalized_crossentropy_lies_between_the_crossentropy_and_the_error():
     p, y = rng.dirichlet(np.ones(4), 7), rng.integers(0, 4, 7)
     probability = p[np.arange(7), y]
     z = pt.special.softmax(pt.as_tensor(np.log(p)), axis=-1)
-    losses = [generalized_crossentropy(x, y, q=q) for x in (p, z) for q in (1, 1e-8)]
+    losses = [generalized_crossentropy(x, y, power=q) for x in (p, z) for q in (1, 1e-8)]
     error, near, error_of_softmax, near_of_softmax = pytensor.function([], losses, mode=UNREWRITTEN)()
     np.testing.assert_allclose(error, 1 - probability, rtol=1e-12)
     np.testing.assert_allclose(error_of_softmax, 1 - probability, rtol=1e-12)
@@ -94,10 +94,10 @@ def test_generalized_crossentropy_lies_between_the_crossentropy_and_the_error():
 def test_generalized_crossentropy_of_certain_classes():
     p, y = np.array([[0.0, 1.0, 0.0], [0.0, 1.0, 0.0]]), np.array([0, 1])
     for targets in (y, np.eye(3)[y]):
-        loss, gradient = evaluate(lambda p, t: generalized_crossentropy(p, t, q=0.5), p, targets)
+        loss, gradient = evaluate(lambda p, t: generalized_crossentropy(p, t, power=0.5), p, targets)
         np.testing.assert_array_equal(loss, [2, 0])
         np.testing.assert_array_equal(gradient, [[-INF, 0, 0], [0, -1, 0]])
-        loss, gradient = evaluate(lambda p, t: generalized_crossentropy(p, t, q=1), p, targets)
+        loss, gradient = evaluate(lambda p, t: generalized_crossentropy(p, t, power=1), p, targets)
         np.testing.assert_array_equal(loss, [1, 0])
         np.testing.assert_array_equal(gradient, [[-1, 0, 0], [0, -1, 0]])
     assert np.isnan(generalized_crossentropy(np.array([[1.1, -0.1]]), [0]).eval()).all()
@@ -109,7 +109,7 @@ def test_generalized_crossentropy_of_a_saturated_softmax(dtype):
     y = np.array([0, 1, 1, 2])
 
     def build(z, t):
-        return generalized_crossentropy(pt.special.softmax(z, axis=-1), t, q=0.5)
+        return generalized_crossentropy(pt.special.softmax(z, axis=-1), t, power=0.5)
 
     for targets in (y, np.eye(3)[y]):
         loss, gradient = evaluate(build, z, targets)
@@ -120,7 +120,7 @@ def test_generalized_crossentropy_of_a_saturated_softmax(dtype):
 
 
 def test_generalized_crossentropy_of_soft_targets():
-    """A softmax and the probabilities that it gives are the same, also where it has been moved."""
+    """Softmax outputs and plain probabilities give the same loss, even after the axes are moved."""
     z, t = np.array([[0.3, -0.2, 1.0], [0.0, 800.0, 790.0]]), np.array([[0.7, 0.3, 0.0], [0.5, 0.0, 0.5]])
 
     def of_softmax(z, t):
@@ -143,24 +143,45 @@ def test_poly_loss_by_hand():
     for targets in (y, np.eye(3)[y]):
         loss, gradient = evaluate(poly_loss, z, targets)
         np.testing.assert_allclose(loss, [1002, 0, np.log(2) + 1, np.log(3) + 4 / 3])
-        # p - t for the crossentropy, and twice the derivative of 1 - p
+        # p - t of the crossentropy plus twice the derivative of 1 - p
         expected = [[-1, 1, 0], [0, 0, 0], [0, -1, 1], [5 / 9, 5 / 9, -10 / 9]]
         np.testing.assert_allclose(gradient, expected, atol=1e-15)
 
 
-def test_poly_loss_without_epsilon_is_the_crossentropy():
+def test_poly_loss_with_coefficient_0_is_the_crossentropy():
     z, t = np.array([[0.3, -0.2, -INF], [0.0, 800.0, 790.0]]), np.array([[0.7, 0.3, 0.0], [0.5, 0.0, 0.5]])
     ours, theirs = (
         evaluate(build, z, t)
-        for build in (lambda z, t: poly_loss(z, t, epsilon=0), categorical_crossentropy_with_logits)
+        for build in (lambda z, t: poly_loss(z, t, coefficient=0), categorical_crossentropy_with_logits)
     )
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)
-    assert poly_loss(np.array([[3.0, 0.0]]), [0], epsilon=-1).eval() > 0
+    assert poly_loss(np.array([[3.0, 0.0]]), [0], coefficient=-1).eval() > 0
+
+
+def test_brier_score_is_halved_for_two_classes():
+    p = np.array([[0.7, 0.3], [0.2, 0.8]])
+    np.testing.assert_allclose(brier_score(p, [0, 0]).eval(), squared_error(p[:, 0], [1.0, 1.0]).eval())
+    np.testing.assert_allclose(brier_score(p, [0, 0], scale_by_half=False).eval(), [0.18, 1.28])
+    unknown = pt.matrix()
+    np.testing.assert_allclose(brier_score(unknown, np.array([0, 0])).eval({unknown: p}), [0.09, 0.64])
+    with pytest.raises(ValueError, match="scale_by_half must be"):
+        brier_score(p, [0, 0], scale_by_half="never")
+
+
+@pytest.mark.parametrize("num_classes", [2, 4])
+@pytest.mark.parametrize("scale_by_half", ["auto", True, False])
+def test_brier_score_of_scikit_learn(num_classes, scale_by_half):
+    from sklearn import metrics as sklearn
+
+    rng = np.random.default_rng(1)
+    p, t = rng.dirichlet(np.ones(num_classes), size=30), rng.integers(0, num_classes, size=30)
+    expected = sklearn.brier_score_loss(t, p, scale_by_half=scale_by_half, labels=np.arange(num_classes))
+    np.testing.assert_allclose(brier_score(p, t, scale_by_half=scale_by_half).eval().mean(), expected, rtol=1e-12)
 
 
 def test_missing_labels_are_what_the_mask_says():
-    """Keras's sparse crossentropy with ignore_class."""
+    """As in Keras's sparse crossentropy with ignore_class."""
     p = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]])
     value = categorical_crossentropy(p, [0, -1], mask=np.array([True, False])).eval()
     np.testing.assert_allclose(value, [-np.log(0.7), 0])
@@ -177,16 +198,16 @@ def test_misuse():
             function(z, pt.dvector())
         with pytest.raises(IndexError, match="outside"):
             function(np.zeros((1, 3)), [3]).eval()
-    for loss, option in ((generalized_crossentropy, "q"), (poly_loss, "epsilon")):
+    for loss, option in ((generalized_crossentropy, "power"), (poly_loss, "coefficient")):
         with pytest.raises(TypeError, match=f"{option} .*would enlarge"):
             loss(z, y, **{option: np.full((3, 1), 0.5)})
-    for q in (0, -1, 1.5):
-        with pytest.raises(ValueError, match="q must be greater than 0 and at most 1"):
-            generalized_crossentropy(z, y, q=q)
+    for power in (0, -1, 1.5):
+        with pytest.raises(ValueError, match="power must be greater than 0 and at most 1"):
+            generalized_crossentropy(z, y, power=power)
     with pytest.raises(ValueError, match="log-softmax"):
         generalized_crossentropy(pt.special.log_softmax(z, axis=-1), y)
-    with pytest.raises(ValueError, match="epsilon must be at least -1"):
-        poly_loss(z, y, epsilon=-2)
+    with pytest.raises(ValueError, match="coefficient must be at least -1"):
+        poly_loss(z, y, coefficient=-2)
     with pytest.raises(ValueError, match="applied twice"):
         poly_loss(pt.special.softmax(z, axis=-1), y)
     with pytest.raises(TypeError, match="class_weights must be a vector"):

@@ -1,4 +1,4 @@
-"""Batches without pairs, saturated similarities, and other libraries' losses of batches."""
+"""Contrastive losses: batches without pairs, saturated similarities, and other libraries."""
 
 import numpy as np
 import pytensor
@@ -14,7 +14,7 @@ x, y = pt.dmatrix("x"), pt.lvector("y")
 
 
 def evaluate(loss, *arrays, inputs=(x, y), mode=UNREWRITTEN):
-    """The loss and its gradient by the embeddings."""
+    """The loss and its gradient with respect to the embeddings."""
     outputs = [loss, pytensor.grad(loss.sum(), x)]
     return pytensor.function(list(inputs), outputs, mode=mode, on_unused_input="ignore")(*arrays)
 
@@ -31,7 +31,7 @@ def test_ntxent_of_optax_is_nan_without_pairs():
 
 @pytest.mark.parametrize("mode", [UNREWRITTEN, "FAST_COMPILE"])
 def test_ntxent_of_batches_without_pairs(mode):
-    """0 with a gradient of 0; and without negatives, and without items."""
+    """0 with a gradient of 0; likewise without negatives and without items."""
     e = np.random.default_rng(0).normal(size=(4, 3))
     loss = ntxent_loss(x, y)
     function = pytensor.function([x, y], [loss, pytensor.grad(loss, x)], mode=mode)
@@ -42,14 +42,14 @@ def test_ntxent_of_batches_without_pairs(mode):
 
 
 def test_ntxent_by_hand():
-    """Other positives are not in the denominator: for three of a kind the loss differs from SupCon's."""
+    """Other positives are not in the denominator: with three items per label the loss differs from SupCon's."""
     e = np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0], [3.0, 0.0]])
     value, _ = evaluate(ntxent_loss(x, y, temperature=0.5), e, [0, 0, 7, 0])
     np.testing.assert_allclose(value, np.log1p(np.exp(-2)))
 
 
 def test_saturated_similarities():
-    """exp(1 / temperature) overflows; the loss and its gradient do not. Zero vectors have gradient 0."""
+    """exp(1 / temperature) overflows, but not the loss or its gradient. Zero vectors have gradient 0."""
     e = np.array([[1.0, 0.0], [-1.0, 0.0], [1.0, 1e-3], [0.0, 0.0]])
     labels = [0, 0, 1, 2]
     for dtype in ("float32", "float64"):
@@ -90,7 +90,7 @@ def test_info_nce_both_ways_is_the_loss_of_clip():
 
 @pytest.mark.needs("jax", "optax")
 def test_ntxent_of_two_views_is_info_nce():
-    """With two items of each label, and the other items of both views as candidates, it is that of SimCLR."""
+    """With two items per label, and all other items of both views as candidates, it is the loss of SimCLR."""
     rng = np.random.default_rng(2)
     views = unit(rng, 2, 5, 3)
     s = np.concatenate(views) @ np.concatenate(views).T / 0.5
@@ -101,7 +101,7 @@ def test_ntxent_of_two_views_is_info_nce():
 
 
 @pytest.mark.needs("jax", "optax")
-def test_a_temperature_that_is_learnt():
+def test_a_temperature_that_is_learned():
     temperature = pt.scalar("temperature", dtype="float64")
     e, labels = np.random.default_rng(3).normal(size=(5, 3)), np.array([0, 0, 1, 1, 0])
     for loss, reference in (
@@ -155,13 +155,13 @@ def test_circle_of_rows_without_positives_or_negatives():
 
 
 def test_circle_by_hand_and_detached():
-    """One positive of similarity 1/2 and one negative of 0: the paper's factors are constants, Keras's are not."""
+    """One positive of similarity 1/2, one negative of 0; the weights are constants in the paper, but not in Keras."""
     e = np.array([[1.0, 0.0], [0.5, np.sqrt(0.75)], [0.0, -1.0]])
     gamma, margin = 2.0, 0.4
     near, far = gamma * 0.9 * (0.6 - 0.5), gamma * 0.4 * -0.4
     loss = np.log1p(np.exp(near + far))
     weight = 1 - np.exp(-loss)
-    # along the direction in which both similarities grow by the sine of their angle: d s1 = sqrt(3)/2, d s2 = -1
+    # the derivatives of the similarities along the second axis: d s1 = sqrt(3)/2, d s2 = -1
     for detach, by_positive, by_negative in (
         (True, -gamma * 0.9, gamma * 0.4),
         (False, -gamma * (0.9 + 0.1), gamma * (0.4 - 0.4)),
@@ -200,7 +200,7 @@ def test_detached_gradient():
     np.testing.assert_allclose(gradient, jax.grad(lambda e: reference(e).sum())(e), rtol=1e-10, atol=1e-12)
 
 
-def test_masked_items_leave_the_losses_of_the_others():
+def test_masked_items_are_in_no_loss():
     rng = np.random.default_rng(7)
     e, p, labels = rng.normal(size=(6, 3)), rng.normal(size=(6, 3)), np.array([0, 1, 0, 1, 0, 1])
     counted = np.array([True, True, False, True, True, False])

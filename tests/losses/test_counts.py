@@ -1,4 +1,4 @@
-"""Losses of counts: 0 log 0, the factorial, Keras, and what is refused."""
+"""Losses of counts: 0 log 0, the factorial, Keras, and misuse."""
 
 import numpy as np
 import pytensor
@@ -34,7 +34,7 @@ def test_rates_of_zero():
     np.testing.assert_allclose(gradient, [0, -3, -1, -1])
 
 
-def test_negative_counts_are_visible():
+def test_negative_counts_give_nan():
     for function in (poisson_nll_loss, poisson_nll_loss_with_log_rate):
         assert np.isnan(evaluate(function, [1.0, 1.0], [-1, -0.5])[0]).all()
 
@@ -57,7 +57,7 @@ def test_gradient_by_counts_that_are_not_whole():
     np.testing.assert_allclose(found, scipy.special.psi([1, 1.5, 2, 8.3]) - np.log(1.5), rtol=1e-12)
 
 
-def test_the_rate_that_is_best_is_the_mean_of_counts():
+def test_the_best_rate_is_the_mean_of_counts():
     t = np.random.default_rng(0).poisson(3.2, size=1000)
     for function, best in ((poisson_nll_loss, t.mean()), (poisson_nll_loss_with_log_rate, np.log(t.mean()))):
         _, gradient = evaluate(function, np.full(1000, best), t)
@@ -78,7 +78,7 @@ def test_keras_agrees():
     )
 
 
-def test_what_is_refused():
+def test_misuse():
     for function, name in ((poisson_nll_loss, "predictions"), (poisson_nll_loss_with_log_rate, "predictions")):
         with pytest.raises(TypeError, match="rank mismatch between targets"):
             function(pt.matrix(), pt.vector())

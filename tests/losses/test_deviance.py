@@ -1,4 +1,4 @@
-"""Deviances: values and gradients worked out by hand, and what scikit-learn says."""
+"""Deviances: values and gradients worked out by hand, and comparisons with scikit-learn."""
 
 from functools import cache, partial
 
@@ -17,7 +17,7 @@ LOG2 = np.log(2)
 # power, predictions, targets, value, gradient of the sum by the predictions: 2 (p - t) / p^k
 ROWS = [
     (0, [1, -2], [3, 1], [4, 9], [-4, -6]),
-    # a target of 0 costs twice the prediction, also one of 0; negative numbers are no counts
+    # a target of 0 costs twice the prediction, also where that is 0; negative numbers are not counts
     (1, [2, 1, 0, 3, 1e-300, -1, 1], [1, 0, 0, 3, 1e-300, 1, -1], [2 - 2 * LOG2, 2, 0, 0, 0, nan, nan], None),
     (1, [2, 1, 0, 3, 1e30], [1, 0, 0, 3, 0], [2 - 2 * LOG2, 2, 0, 0, 2e30], [1, 2, 2, 0, 2]),
     (1, [0], [1], [inf], [-inf]),
@@ -33,7 +33,7 @@ ROWS = [
     # of the inverse Gaussian distribution: (t - p)^2 / (t p^2)
     (3, [2, 1, 3], [1, 2, 3], [0.25, 0.5, 0], [0.25, -2, 0]),
     (3, [1, -1], [0, 1], [nan, nan], None),
-    # far apart: powers of the greater one are taken first
+    # far apart: the power of the greater one is taken first
     (3, [1e100], [1e-100], [1e100], [2e-200]),
     (-1, [1e-100], [1e100], [1e300 / 3], None),
     # targets of 0 and less: 2 (p^3 / 3 - t p^2 / 2)
@@ -75,7 +75,7 @@ def test_scikit_learn_agrees():
 
 
 def test_close_predictions_and_powers_keep_their_digits():
-    """As the formula is written there is noise of 1e-7, half of it negative, and much more for powers near 1 and 2."""
+    """The formula as written has noise of 1e-7, half of it negative, and much more for powers near 1 and 2."""
     t = np.linspace(1, 3, 50).astype("float32")
     p = t + np.float32(1e-4)
     exact = (p.astype("float64") - t) ** 2
@@ -87,7 +87,7 @@ def test_close_predictions_and_powers_keep_their_digits():
 
 @pytest.mark.parametrize("power", [0.5, 1e-9, 0.999, nan, inf, -inf])
 def test_powers_without_a_distribution(power):
-    with pytest.raises(ValueError, match="power must be 0 or less or 1 or more, not"):
+    with pytest.raises(ValueError, match="power must be at most 0 or at least 1, not"):
         tweedie_deviance([1.0], [1.0], power=power)
 
 

@@ -1,4 +1,4 @@
-"""Divergences: values and gradients worked out by hand, and what other libraries say."""
+"""Divergences: values and gradients worked out by hand, and comparisons with other libraries."""
 
 from functools import cache
 
@@ -33,13 +33,13 @@ def of_rows_of_softmax(z, t):
 
 # loss, predictions, targets, value, gradient of the sum by the predictions and by the targets (None: not looked at)
 ROWS = [
-    # 0 log 0 is 0, in both gradients; target probability where there is none predicted costs infinitely much
+    # 0 log 0 is 0, in both gradients; a prediction of 0 where the target is positive costs infinity
     (kl_divergence, [[0.5, 0.5, 0]], [[1, 0, 0]], [LOG2], [[-2, 0, 0]], [[LOG2 + 1, 0, 0]]),
     (kl_divergence, [[0.25, 0.75]], [[0.75, 0.25]], [LOG3 / 2], [[-3, -1 / 3]], [[LOG3 + 1, 1 - LOG3]]),
     (kl_divergence, [[1, 0]], [[0.5, 0.5]], [inf], [[-0.5, -inf]], None),
     (kl_divergence, [[1, 0], [0.2, 0.8]], [[1, 0], [0.2, 0.8]], [0, 0], [[-1, 0], [-1, -1]], [[1, 0], [1, 1]]),
     (kl_divergence, [[1e-310, 1]], [[1, 0]], [310 * np.log(10)], None, None),
-    # numbers that are no probabilities
+    # numbers that are not probabilities
     (kl_divergence, [[2, 3], [-1, 1], [0.5, 0.5]], [[0.5, 0.5], [0.5, 0.5], [-1, 2]], [nan, nan, nan], None, None),
     (kl_divergence, [[0.5, 0.5]], [[1.5, 0.5]], [nan], None, None),
     (kl_divergence_with_logits, [[0, 0]], [[1.5, 0.5]], [nan], None, None),
@@ -69,7 +69,7 @@ ROWS = [
     ),
     (generalized_kl_divergence, [[1, 3]], [[2, 6]], [8 * LOG2 - 4], [[-1, -1]], [[LOG2, LOG2]]),
     (generalized_kl_divergence, [[-1, 1], [1, 1]], [[0, 1], [-1, 1]], [nan, nan], None, None),
-    # certain and different: log 2, the most there is; certain and equal: 0
+    # certain and different: log 2, the maximum; certain and equal: 0
     (
         jensen_shannon_divergence,
         [[1, 0], [1, 0], [0.25, 0.75]],
@@ -83,7 +83,7 @@ ROWS = [
     (jensen_shannon_divergence, [[0.5, 1.5], [0.5, 0.5]], [[0.5, 0.5], [1.5, 0.5]], [nan, nan], None, None),
     (gaussian_kl, [[1, 0], [0, 0]], [[0, 0], [0, 2 * LOG2]], [0.5, 1.5 - LOG2], [[1, 0], [0, 0]], [[0, 0], [0, 1.5]]),
     (gaussian_kl, [[0.0]], [[-inf]], [inf], [[0]], None),
-    # what is no probability stays visible, also where the target is 0
+    # predictions that are not probabilities give NaN, also where the target is 0
     (kl_divergence, [[0.5, nan], [0.5, 5]], [[1, 0], [1, 0]], [nan, nan], None, None),
     (kl_divergence_with_log_targets, [[-LOG2, nan], [-LOG2, 1]], [[0, -inf], [0, -inf]], [nan, nan], None, None),
 ]
@@ -163,21 +163,25 @@ def test_close_distributions_keep_their_digits():
     assert (shannon > 0).all()
 
 
+def with_prior(mean, log_variance, m, r, **options):
+    return gaussian_kl(mean, log_variance, prior_mean=m, prior_log_variance=r, **options)
+
+
 def test_priors():
     rng = np.random.default_rng(0)
     mean, log_variance = rng.normal(size=(2, 4, 3))
     m, r = rng.normal(size=(2, 3))
     rows = [np.broadcast_to(x, (4, 3)) for x in (m, r)]
     shift, spread = pt.dvector("m"), pt.dvector("r")
-    by_vector = gaussian_kl(mean, log_variance, shift, spread)
+    by_vector = with_prior(mean, log_variance, shift, spread)
     outputs = [
         by_vector,
-        gaussian_kl(mean, log_variance, *rows),
-        gaussian_kl(mean.T, log_variance.T, shift, spread, axis=0),
-        gaussian_kl(mean.T, log_variance.T, *(x.T for x in rows), axis=0),
-        gaussian_kl(mean, log_variance, 0.5, -1.0),
-        gaussian_kl(mean, log_variance, np.full(3, 0.5), np.full(3, -1.0)),
-        gaussian_kl(*rows, mean, log_variance),
+        with_prior(mean, log_variance, *rows),
+        with_prior(mean.T, log_variance.T, shift, spread, axis=0),
+        with_prior(mean.T, log_variance.T, *(x.T for x in rows), axis=0),
+        with_prior(mean, log_variance, 0.5, -1.0),
+        with_prior(mean, log_variance, np.full(3, 0.5), np.full(3, -1.0)),
+        with_prior(*rows, mean, log_variance),
         *pytensor.grad(by_vector.sum(), [shift, spread]),
     ]
     found = pytensor.function([shift, spread], outputs, mode="FAST_COMPILE")(m, r)
@@ -196,7 +200,7 @@ def test_priors():
     np.testing.assert_allclose(found[8], slope)
 
 
-def test_gaussians_that_are_almost_the_prior():
+def test_gaussians_close_to_the_prior():
     """s^2 / 4 to first order; e^s - 1 - s without expm1 has no digits left at 1e-9."""
     value = gaussian_kl([[0.0]], [[1e-6]]).eval(mode="FAST_COMPILE")
     np.testing.assert_allclose(value, 2.5e-13, rtol=1e-3)

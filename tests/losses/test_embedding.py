@@ -1,4 +1,4 @@
-"""Targets of both conventions, kinks and ties, and other libraries' triplets."""
+"""Losses of pairs and triplets: both conventions of targets, kinks and ties, and other libraries."""
 
 import numpy as np
 import pytensor
@@ -31,7 +31,7 @@ def test_losses_of_distances_by_hand():
     np.testing.assert_allclose(slope, distances)
     np.testing.assert_allclose(hinge, distances)
     np.testing.assert_allclose(side, [1] * 5)
-    for label in (0, -1):  # both say that a pair is dissimilar
+    for label in (0, -1):  # both mean a dissimilar pair
         half_square, slope, hinge, side = function(distances, [label] * 5)
         np.testing.assert_allclose(half_square, [2, 1.125, 0, 0, 0])
         np.testing.assert_allclose(slope, [-2, -1.5, 0, 0, 0])
@@ -40,7 +40,7 @@ def test_losses_of_distances_by_hand():
 
 
 def test_targets_are_signs_or_bits():
-    """PyTorch gives 0 to, or adds up, both branches where a target is neither 1 nor -1."""
+    """For targets other than 1 and -1 PyTorch gives 0 or adds both branches."""
     a, b = np.array([[3.0, 4.0]] * 4), np.array([[4.0, 3.0]] * 4)
     for targets in ([1, -1, 0, 2], [1.0, -1.0, 0.0, 0.5], [1.0, -1.0, 0.0, -0.5]):
         np.testing.assert_allclose(cosine_embedding_loss(a, b, targets, margin=0.5).eval(), [0.04, 0.46, 0.46, NAN])
@@ -71,10 +71,10 @@ def test_cosine_embedding_of_zero_vectors():
 
 
 def test_triplets_by_hand():
-    """Each item has a loss of its own: TFLearn adds up the distances of the batch first."""
+    """Each item has its own loss; TFLearn first adds up the distances of the batch."""
     a, p, n = (pt.dmatrix(name) for name in "apn")
     squared = triplet_loss(a, p, n)
-    outputs = [squared, *pytensor.grad(squared.sum(), [a, p, n]), triplet_margin_loss(a, p, n, eps=0)]
+    outputs = [squared, *pytensor.grad(squared.sum(), [a, p, n]), triplet_margin_loss(a, p, n, epsilon=0)]
     function = pytensor.function([a, p, n], outputs, mode=UNREWRITTEN)
     arrays = np.array([[[0, 0], [0, 0]], [[1, 1], [0, 1]], [[1, 0], [3, 4]]], float)
     value, by_anchor, by_positive, by_negative, plain = function(*arrays)
@@ -86,9 +86,9 @@ def test_triplets_by_hand():
 
 
 def test_swap_at_a_tie():
-    """The anchor and the positive are equally far from the negative: one of both gets the gradient, not both."""
+    """If anchor and positive are equally far from the negative, only one of them gets the gradient."""
     a, p, n = (pt.dmatrix(name) for name in "apn")
-    loss = triplet_margin_loss(a, p, n, swap=True, margin=9.0, eps=0)
+    loss = triplet_margin_loss(a, p, n, swap=True, margin=9.0, epsilon=0)
     outputs = [loss, *pytensor.grad(loss.sum(), [a, p, n])]
     value, by_anchor, by_positive, by_negative = pytensor.function([a, p, n], outputs, mode=UNREWRITTEN)(
         [[-3.0, 0.0]], [[3.0, 0.0]], [[0.0, 4.0]]
@@ -98,9 +98,9 @@ def test_swap_at_a_tie():
     np.testing.assert_allclose(np.linalg.norm(by_negative), 1)
 
 
-def test_embeddings_that_are_all_the_same():
+def test_equal_embeddings():
     a, p, n = (pt.dmatrix(name) for name in "apn")
-    for options in ({"eps": 0}, {"eps": 0, "p": 3, "swap": True}, {"distance": cosine_distance}):
+    for options in ({"epsilon": 0}, {"epsilon": 0, "p": 3, "swap": True}, {"distance": cosine_distance}):
         loss = triplet_margin_loss(a, p, n, margin=0.25, **options)
         outputs = [loss, *pytensor.grad(loss.sum(), [a, p, n])]
         value, *gradients = pytensor.function([a, p, n], outputs, mode=UNREWRITTEN)(*np.zeros((3, 2, 4)))
@@ -126,16 +126,16 @@ def test_other_libraries_agree():
                 *tensors, distance_function=torch_cosine_distance, swap=swap, reduction="none"
             ).numpy(),
         )
-    # optax takes the root of the sum plus eps, without eps in the differences: the same where both are 0
+    # optax adds eps under the root, not to the differences: equal if both are 0
     expected = optax.losses.triplet_margin_loss(*arrays, eps=0.0)
-    np.testing.assert_allclose(triplet_margin_loss(*arrays, eps=0).eval(), expected, rtol=1e-6)
+    np.testing.assert_allclose(triplet_margin_loss(*arrays, epsilon=0).eval(), expected, rtol=1e-6)
 
 
 def test_odd_orders_use_absolute_values():
-    """optax has NaN for p = 3 and wrong numbers for p = 1, where differences are negative."""
+    """For negative differences optax has NaN at p = 3 and wrong numbers at p = 1."""
     a, p, n = np.array([[0.0, 0.0]]), np.array([[1.0, 2.0]]), np.array([[0.5, 1.0]])
     for order, near, far in ((1, 3, 1.5), (3, 9 ** (1 / 3), 9 ** (1 / 3) / 2)):
-        np.testing.assert_allclose(triplet_margin_loss(a, p, n, p=order, eps=0).eval(), [near - far + 1])
+        np.testing.assert_allclose(triplet_margin_loss(a, p, n, p=order, epsilon=0).eval(), [near - far + 1])
 
 
 def test_misuse():
@@ -149,7 +149,7 @@ def test_misuse():
             function(np.zeros((2, 3)), np.zeros((2, 4)), np.zeros((2, 3)))
     with pytest.raises(TypeError, match="rank mismatch between targets"):
         cosine_embedding_loss(m, m, m)
-    with pytest.raises(TypeError, match="distance must turn vectors"):
+    with pytest.raises(TypeError, match=r"distance must map vectors .* it returned 2 dimensions"):
         triplet_margin_loss(m, m, m, distance=lambda u, v: abs(u - v))
     with pytest.raises(ValueError, match="p must be"):
         triplet_margin_loss(m, m, m, p=0)

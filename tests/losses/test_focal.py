@@ -1,4 +1,4 @@
-"""Focal losses: values by hand, saturation, certainty, Keras, and what is refused."""
+"""Focal losses: values by hand, saturation, certainty, agreement with Keras, and misuse."""
 
 import numpy as np
 import pytensor
@@ -25,7 +25,7 @@ UNREWRITTEN = Mode(linker="py", optimizer=None)
 
 
 def evaluate(build, *arrays, by=0):
-    """Losses and their gradients by one of the inputs, for each of the expressions, with no rewrite."""
+    """Each expression's losses and their gradient with respect to one input, without rewrites."""
     inputs = [pt.tensor(shape=(None,) * np.ndim(a), dtype=np.asarray(a).dtype) for a in arrays]
     losses = build(*inputs)
     outputs = [o for loss in losses for o in (loss, pytensor.grad(loss.sum(), inputs[by]))]
@@ -103,7 +103,7 @@ def test_relative_accuracy_of_small_losses(dtype, furthest):
         np.testing.assert_allclose(gradient, -(1 + gamma) * expected, rtol=1e-4 if dtype == "float32" else 1e-12)
 
 
-def test_second_derivatives_are_finite_where_the_focus_vanishes():
+def test_second_derivatives_are_finite_where_the_focal_factor_is_0():
     z = np.linspace(-120, 120, 49, dtype="float32")
     x = pt.vector("x", dtype="float32")
     rows = pt.stack([x, pt.zeros_like(x)], axis=-1)
@@ -177,7 +177,7 @@ def test_probabilities_are_traced_back_to_logits():
 
 
 def test_gradients_by_targets_and_hyperparameters():
-    """At hard targets too, and by gamma where the error is 0."""
+    """Also at hard targets, and with respect to gamma where the error is 0."""
     z, t = np.array([-3.0, -3.0, 0.5, 2.0, 2.0, 1.0]), np.array([0.0, 1.0, 0.0, 1.0, 0.0, 0.3])
     _, (gradient,) = evaluate(lambda z, t: [binary_focal_crossentropy_with_logits(z, t)], z, t, by=1)
     step = 1e-6
@@ -197,7 +197,7 @@ def test_a_balance_of_zero_leaves_out_infinite_losses():
     assert gradients[0][0] == 0
 
 
-def test_unlike_keras_nothing_is_scaled_or_normalised():
+def test_unlike_keras_nothing_is_scaled_or_normalized():
     p = np.array([[0.5, 0.2, 0.2]])
     value = categorical_focal_crossentropy(p, [0], gamma=1).eval()
     np.testing.assert_allclose(value, 0.5 * np.log(2), rtol=1e-14)
@@ -240,7 +240,7 @@ def test_misuse():
     two_classes = (binary_focal_crossentropy, binary_focal_crossentropy_with_logits)
     many_classes = (categorical_focal_crossentropy, categorical_focal_crossentropy_with_logits)
     for function, targets in [*((f, p) for f in two_classes), *((f, y) for f in many_classes)]:
-        with pytest.raises(ValueError, match="gamma must not be negative, but is -1"):
+        with pytest.raises(ValueError, match="gamma must not be negative, not -1"):
             function(z, targets, gamma=-1)
         with pytest.raises(TypeError, match="gamma must be one number"):
             function(z, targets, gamma=[1.0, 2.0])

@@ -1,4 +1,4 @@
-"""Noisy logits: no noise, much noise, noise that is fresh at each call, missing labels, and what is refused."""
+"""Noisy logits: no noise, much noise, fresh noise at each call, missing labels, and misuse."""
 
 import warnings
 
@@ -146,7 +146,7 @@ def test_missing_labels_are_left_out_once(variant):
     assert (z[np.isnan(t)] == 0).all() and (s[np.isnan(t)] == 0).all() and (z[~np.isnan(t)] != 0).all()
 
 
-def test_negative_variances_are_visible():
+def test_negative_variances_give_nan():
     assert np.isnan(robust_categorical_crossentropy(Z, Y, -SPREAD, noise=NOISE).eval()).all()
 
 
@@ -157,7 +157,7 @@ def test_fresh_noise_at_each_call(mode):
     next_rng, noise = rng.normal(size=(2000, *z.shape))
     loss = heteroscedastic_categorical_crossentropy(z, Y, SPREAD, noise=noise)
     with warnings.catch_warnings():
-        # JAX has a state of its own, which PyTensor says
+        # PyTensor warns that JAX has a state of its own
         warnings.filterwarnings("ignore", "The RandomType SharedVariables", UserWarning)
         function = pytensor.function([z], loss, updates={rng: next_rng}, mode=mode)
     first, second = np.asarray(function(Z)), np.asarray(function(Z))
@@ -178,7 +178,7 @@ def test_invalid_labels_raise(function):
 
 
 @pytest.mark.parametrize("function", ALL)
-def test_what_is_refused(function):
+def test_misuse(function):
     y = B if function is robust_binary_crossentropy else Y
     with pytest.raises(TypeError, match=r"noise must have an axis of samples.*3 dimensions, not 2: with rng ="):
         function(Z, y, SPREAD, noise=NOISE[0])

@@ -1,4 +1,4 @@
-"""Margin losses: values and gradients worked out by hand, and what other libraries say."""
+"""Margin losses: values and gradients by hand, agreement with other libraries, and misuse."""
 
 import numpy as np
 import pytensor
@@ -18,11 +18,11 @@ inf, nan = np.inf, np.nan
 
 
 def squared_margin(z, t):
-    return multi_margin_loss(z, t, p=2, margin=0.5)
+    return multi_margin_loss(z, t, power=2, margin=0.5)
 
 
 def weighted_margin(z, t):
-    return multi_margin_loss(z, t, p=2, class_weights=[0.5, 2.0, 0.0])
+    return multi_margin_loss(z, t, power=2, class_weights=[0.5, 2.0, 0.0])
 
 
 # loss, predictions, targets, value, gradient of the sum
@@ -47,7 +47,7 @@ ROWS = [
     (multi_margin_loss, [[inf, 0.0], [0.0, -inf]], [0, 0], [0, 0], [[0, 0], [0, 0]]),
     (multi_margin_loss, [[7.0]], [0], [0], [[0]]),
     (squared_margin, [[0.0, 1.0, 0.5]], [0], [3.25 / 3], [[-5 / 3, 1, 2 / 3]]),
-    # the weight is not squared, and that of 0 hides what is infinite
+    # the weight is not squared, and a weight of 0 hides infinite losses
     (weighted_margin, [[0.0, 1.0, -1.0]], [1], [0], [[0, 0, 0]]),
     (weighted_margin, [[0.0, 0.0, -1.0]], [1], [2 / 3], [[4 / 3, -4 / 3, 0]]),
     (weighted_margin, [[inf, 0.0, 0.0]], [2], [0], [[0, 0, 0]]),
@@ -59,13 +59,13 @@ ROWS = [
     (multilabel_margin_loss, [[0.0, 0.0, 0.0]], [[1, 0, 0]], [2 / 3], [[-2 / 3, 1 / 3, 1 / 3]]),
     (multilabel_margin_loss, [[1.0, 2.0]] * 2, [[0, 0], [1, 1]], [0, 0], [[0, 0], [0, 0]]),
     (multilabel_margin_loss, [[inf, inf, -inf]], [[1, 1, 0]], [0], [[0, 0, 0]]),
-    # lists of class indices, as PyTorch takes them, are no multi-hot targets
+    # PyTorch's lists of class indices are not multi-hot targets
     (multilabel_margin_loss, [[1.0, 2.0, 3.0]], [[2, 0, -1]], [nan], [[nan, nan, nan]]),
 ]
 
 
 def test_values_and_gradients():
-    """All rows by one compiled function, the predictions symbolic."""
+    """One compiled function computes all rows from symbolic predictions."""
     inputs, outputs, arrays = [], [], []
     for loss, predictions, targets, *_ in ROWS:
         p = pt.tensor(shape=(None,) * np.ndim(predictions), dtype="float64")
@@ -82,13 +82,13 @@ def test_values_and_gradients():
 
 def test_options_that_are_tensors():
     z = np.array([[0.0, 0.5], [0.0, 0.5]])
-    margin, delta, weights = pt.dvector("margin"), pt.dmatrix("delta"), pt.dvector("weights")
+    margin, margins, weights = pt.dvector("margin"), pt.dmatrix("margins"), pt.dvector("weights")
     by_item = multi_margin_loss(z, [0, 0], margin=margin)
     weighted = multi_margin_loss(z, [0, 1], class_weights=weights)
-    by_entry = squared_hinge_loss(z, np.ones((2, 2)), delta=delta)
+    by_entry = squared_hinge_loss(z, np.ones((2, 2)), margin=margins)
     outputs = [by_item, pytensor.grad(by_item.sum(), margin), weighted, pytensor.grad(weighted.sum(), weights)]
-    outputs += [by_entry, one_vs_all_hinge_loss(z, [0, 0], delta=delta)]
-    function = pytensor.function([margin, delta, weights], outputs, mode="FAST_COMPILE")
+    outputs += [by_entry, one_vs_all_hinge_loss(z, [0, 0], margin=margins)]
+    function = pytensor.function([margin, margins, weights], outputs, mode="FAST_COMPILE")
     found = function([1.0, 2.0], [[1.0, 2.0], [3.0, 0.25]], [2.0, 3.0])
     expected = [
         [0.75, 1.25],
@@ -109,7 +109,7 @@ def test_a_column_and_a_vector_are_aligned():
 
 
 def test_the_class_axis_keeps_its_place():
-    """One-vs-all losses have the shape of the predictions, be the class axis where it is."""
+    """One-vs-all losses have the shape of the predictions, wherever the class axis is."""
     z = np.random.default_rng(0).normal(size=(2, 5, 3))
     t = np.array([[0, 1, 4], [2, 2, 3]])
     mask = np.array([[True, False, True], [True, True, True]])
@@ -136,7 +136,7 @@ def test_scikit_learn(scores):
     many, two, behind = pytensor.function([], losses, mode="FAST_COMPILE")()
     np.testing.assert_allclose(many, metrics.hinge_loss(y, z, labels=range(4)))
     np.testing.assert_allclose(two, metrics.hinge_loss(np.where(y > 1, 1, -1), z[:, 0]))
-    # a loss of 0 is what an accuracy counts
+    # a loss of 0 means a correct item
     np.testing.assert_allclose((behind == 0).mean(), metrics.top_k_accuracy_score(y, z, k=1))
 
 
@@ -159,7 +159,7 @@ def test_keras(scores):
 
 
 def test_the_other_classes_are_not_floored():
-    """Keras's categorical hinge has 2 here, since the masked-out target counts as a wrong score of 0."""
+    """Keras's categorical hinge gives 2 here, because it counts the removed target as a wrong score of 0."""
     assert multiclass_hinge_loss([[-1.0, -5.0, -5.0]], [0]).eval(mode="FAST_COMPILE") == 0
 
 
@@ -179,7 +179,7 @@ def test_lists_of_class_indices():
 
 
 def test_squared_one_vs_all():
-    """The recipe in the notes of one_vs_all_hinge_loss."""
+    """The recipe in the docstring of one_vs_all_hinge_loss."""
     z, y = pt.dmatrix("z"), pt.lvector("y")
     outputs = [squared_hinge_loss(z, pt.eye(3)[y]), one_vs_all_hinge_loss(z, y)]
     squared, hinge = pytensor.function([z, y], outputs, mode="FAST_COMPILE")(
@@ -207,8 +207,8 @@ def test_invalid_labels(loss, label):
 
 
 MISUSE = [
-    (lambda: multi_margin_loss(pt.matrix(), pt.lvector(), p=3), ValueError, "p must be 1 or 2, not 3"),
-    (lambda: multi_margin_loss(pt.matrix(), pt.lvector(), p=pt.scalar()), ValueError, "p must be 1 or 2"),
+    (lambda: multi_margin_loss(pt.matrix(), pt.lvector(), power=3), ValueError, "power must be 1 or 2, not 3"),
+    (lambda: multi_margin_loss(pt.matrix(), pt.lvector(), power=pt.scalar()), ValueError, "power must be 1 or 2"),
     (lambda: multi_margin_loss(pt.matrix(), pt.lvector(), class_weights=2.0), TypeError, "class_weights must be"),
     (
         lambda: multi_margin_loss(np.zeros((2, 3)), [0, 1], class_weights=np.ones(2)),

@@ -1,4 +1,4 @@
-"""Losses of segmentation: values worked out by hand, and where other libraries go wrong."""
+"""Overlap losses: values worked out by hand, axes and masks, and errors of other libraries."""
 
 import numpy as np
 import pytensor
@@ -61,7 +61,7 @@ def test_gradient_by_hand():
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("smooth", [0.0, 1.0])
 def test_empty_classes(loss, smooth):
-    """Neither there nor predicted: no loss, and no gradient without smoothing. Keras has 1."""
+    """Without targets and predictions the loss is 0, without smoothing its gradient too. In Keras it is 1."""
     nothing = np.zeros((2, 3, 2))
     value, *gradients = with_gradients(lambda p, t: loss(p, t, smooth=smooth), nothing, nothing)
     assert (value == 0).all() and all(np.isfinite(g).all() for g in gradients)
@@ -73,7 +73,7 @@ def test_empty_classes(loss, smooth):
 
 
 @each_loss
-def test_perfect_and_wholly_wrong(loss):
+def test_perfect_and_entirely_wrong(loss):
     perfect, wrong = values(loss(ONE_HOT, LABELS), loss(np.roll(ONE_HOT, 1, axis=-1), LABELS, smooth=0))
     np.testing.assert_array_equal(perfect, 0)
     np.testing.assert_array_equal(wrong, 1)
@@ -81,7 +81,7 @@ def test_perfect_and_wholly_wrong(loss):
 
 @each_loss
 def test_small_losses_keep_their_digits(loss):
-    """1 minus a ratio near 1 would be 0 in float32."""
+    """1 minus a ratio close to 1 would be 0 in float32."""
     p = np.where(ONE_HOT > 0, 1, 1e-12).astype("float32")
     (value,) = values(loss(p, LABELS, smooth=0))
     assert (value > 0).all() and (value < 1e-10).all()
@@ -94,8 +94,8 @@ def test_labels_are_one_hot_targets(loss):
 
 
 @each_loss
-def test_masked_pixels_leave_all_sums(loss):
-    """As if the image were smaller; an image without pixels has no loss and no gradient."""
+def test_masked_pixels_are_in_no_sum(loss):
+    """As if the image were smaller; an image without pixels has a loss and a gradient of 0."""
     mask = np.zeros((2, 4, 5), bool)
     mask[0, :3] = True
     p, t = np.where(mask[..., None], PREDICTIONS, np.nan), np.where(mask, LABELS, -100)
@@ -133,7 +133,7 @@ def test_channels_first_by_numpy():
 
 @each_loss
 def test_channels_first(loss):
-    """The numbers of the same images with channels last, with a mask and with named pixels too."""
+    """The same numbers as with channels last, also with a mask and with named pixel axes."""
     p, t, mask = np.moveaxis(PREDICTIONS, -1, 1), np.moveaxis(ONE_HOT, -1, 1), LABELS != 1
     found = values(
         loss(p, t, axis=1),
@@ -157,11 +157,11 @@ def test_channels_first(loss):
 
 
 def test_generalized_weights():
-    """Two pixels of class 0, one of class 1, none of class 2, which weighs as much as class 1."""
+    """Two pixels of class 0, one of class 1, none of class 2, whose weight is that of class 1."""
     p = np.array([[[0.5, 0.25, 0.25], [1.0, 0.0, 0.0], [0.25, 0.5, 0.25]]])
     t = np.array([[0, 0, 1]])
     square, simple, uniform = values(
-        *(generalized_dice_loss(p, t, weighting=w) for w in ("square", "simple", "uniform"))
+        *(generalized_dice_loss(p, t, class_weighting=w) for w in ("square", "simple", "uniform"))
     )
     hits, both = np.array([1.5, 0.5, 0.0]), np.array([3.75, 1.75, 0.5])
     for value, w in ((square, [0.25, 1, 1]), (simple, [0.5, 1, 1]), (uniform, [1, 1, 1])):
@@ -203,7 +203,7 @@ def test_invalid_labels():
 
 @pytest.mark.needs("jax", "optax")
 def test_optax_agrees():
-    """Its predictions are logits, and it averages over classes."""
+    """Its predictions are logits, and it averages classes."""
     logits, weights = np.log(PREDICTIONS), np.array([0.5, 2.0, 1.0])
     found = values(
         aggregate(dice_loss(PREDICTIONS, ONE_HOT), axis=-1),
@@ -236,7 +236,7 @@ def test_generalized_dice_of_optax_is_a_recipe_and_not_sudres():
 
 @pytest.mark.needs("keras")
 def test_keras_agrees():
-    """Where it does not exchange alpha and beta, and is told not to sum over the batch."""
+    """Apart from the exchange of alpha and beta, and if told not to sum over the batch."""
     import keras
 
     p, t = PREDICTIONS.astype("float32"), ONE_HOT.astype("float32")
@@ -248,7 +248,7 @@ def test_keras_agrees():
 
 
 def test_binary_segmentation_is_a_recipe():
-    """Also of an image one pixel wide, which Optax takes for one with a class axis."""
+    """Also for images one pixel wide, which Optax mistakes for ones with a class axis."""
     scores, t = rng.normal(size=(2, 4, 1)), rng.integers(0, 2, size=(2, 4, 1))
     p = expit(scores)
     (loss,) = values(dice_loss(p[..., None], t[..., None])[..., 0])
@@ -283,7 +283,7 @@ def test_misuse(loss):
         loss(p, pt.tensor3())
     with pytest.raises(TypeError, match="predictions must be floating-point"):
         loss(pt.ltensor4(), pt.ltensor3())
-    with pytest.raises(TypeError, match=r"no pixels beside the first axis.*pixel_axes=0"):
+    with pytest.raises(TypeError, match=r"no pixel axes besides the first axis.*pixel_axes=0"):
         loss(pt.matrix(), pt.lvector())
     with pytest.raises(ValueError, match="pixel_axes=-1 names the class axis, axis=-1"):
         loss(p, pt.tensor4(), pixel_axes=-1)
@@ -306,5 +306,5 @@ def test_wrong_options():
     for name in ("alpha", "beta"):
         with pytest.raises(ValueError, match=f"{name} must not be negative, not -0.5"):
             tversky_loss(p, t, **{name: -0.5})
-    with pytest.raises(ValueError, match="weighting must be 'square', 'simple' or 'uniform', not 'linear'"):
-        generalized_dice_loss(p, t, weighting="linear")
+    with pytest.raises(ValueError, match="class_weighting must be 'square', 'simple' or 'uniform', not 'linear'"):
+        generalized_dice_loss(p, t, class_weighting="linear")

@@ -1,4 +1,4 @@
-"""Losses of relative errors: values and gradients worked out by hand, and what other libraries say."""
+"""Losses of relative errors: values and gradients worked out by hand, and comparisons with other libraries."""
 
 import numpy as np
 import pytensor
@@ -28,7 +28,7 @@ ROWS = [
         [-50, 25, -25, 0, 0, 1e9, nan],
         [25, -37.5, 37.5, 0, 0, -1e9, nan],
     ),
-    # positive where the prediction falls short, in size, of the target: the sign of the target does not count
+    # positive below a positive target and above a negative one
     (
         percentage_error,
         [1, 6, -6, -3, 0, 1],
@@ -46,9 +46,9 @@ ROWS = [
         [25, 0, 0, 0, 0, 0, -50],
         [-75, 0, 0, 0, 0, 0, 0],
     ),
-    # together less than eps, which is 1e-7
+    # together less than epsilon, which is 1e-7
     (symmetric_absolute_percentage_error, [3e-8], [1e-8], [40], [2e9], [-2e9]),
-    # a negative prediction counts as 0 without a gradient; 0 itself has the gradient of what is positive
+    # a negative prediction counts as 0 without a gradient; 0 itself has the gradient of positive predictions
     (
         squared_logarithmic_error,
         [E2 - 1, -5, 0, 0, 0, nan],
@@ -88,9 +88,9 @@ def test_recipes():
     x, y = pt.dmatrix("x"), pt.dmatrix("y")
     outputs = {
         "mape": aggregate(absolute_percentage_error(x, y), axis=-1),
-        "fractions": aggregate(absolute_percentage_error(x, y, scale=1)),
+        "fractions": aggregate(absolute_percentage_error(x, y, factor=1)),
         "mpe": aggregate(percentage_error(x, y), axis=-1),
-        "smape": aggregate(symmetric_absolute_percentage_error(x, y, scale=1)),
+        "smape": aggregate(symmetric_absolute_percentage_error(x, y, factor=1)),
         "weighted": aggregate(absolute_error(x, y), normalizer=pt.abs(y).sum()),
         "msle": aggregate(squared_logarithmic_error(x, y), axis=-1),
         "rmsle": pt.sqrt(aggregate(squared_logarithmic_error(x, y))),
@@ -111,13 +111,13 @@ def test_recipes():
 
 
 def test_options_that_are_tensors():
-    eps, scale = pt.dscalar("eps"), pt.dvector("scale")
+    epsilon, factor = pt.dscalar("epsilon"), pt.dvector("factor")
     p, t = np.array([1.0, 3.0]), np.array([0.0, -0.5])
     outputs = [
-        loss(p, t, eps=eps, scale=scale)
+        loss(p, t, epsilon=epsilon, factor=factor)
         for loss in (absolute_percentage_error, percentage_error, symmetric_absolute_percentage_error)
     ]
-    absolute, signed, symmetric = pytensor.function([eps, scale], outputs, mode="FAST_COMPILE")(2, [1, 10])
+    absolute, signed, symmetric = pytensor.function([epsilon, factor], outputs, mode="FAST_COMPILE")(2, [1, 10])
     np.testing.assert_allclose(absolute, [0.5, 17.5])
     np.testing.assert_allclose(signed, [-0.5, 17.5])
     np.testing.assert_allclose(symmetric, [1, 20])
@@ -125,12 +125,12 @@ def test_options_that_are_tensors():
 
 @pytest.mark.parametrize("loss", [absolute_percentage_error, percentage_error, symmetric_absolute_percentage_error])
 def test_misuse(loss):
-    for eps in (0, -1, nan):
-        with pytest.raises(ValueError, match="eps must be positive, not"):
-            loss([1.0], [1.0], eps=eps)
+    for epsilon in (0, -1, nan):
+        with pytest.raises(ValueError, match="epsilon must be positive, not"):
+            loss([1.0], [1.0], epsilon=epsilon)
     with pytest.raises(TypeError, match="Are the arguments swapped"):
         loss([1], [1.0])
     with pytest.raises(TypeError, match="rank mismatch"):
         loss(pt.dmatrix(), pt.dvector())
-    with pytest.raises(TypeError, match="scale"):
-        loss(pt.dmatrix(), pt.dmatrix(), scale=pt.dvector())
+    with pytest.raises(TypeError, match="factor"):
+        loss(pt.dmatrix(), pt.dmatrix(), factor=pt.dvector())

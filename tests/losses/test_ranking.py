@@ -1,4 +1,4 @@
-"""Ranking losses: values and gradients worked out by hand, masks of entries, and what other libraries say."""
+"""Ranking losses: values and gradients worked out by hand, masks of entries, and errors."""
 
 import numpy as np
 import pytensor
@@ -20,26 +20,26 @@ def of_first_entries(n):
 
 
 def linear(p, t):
-    return wmw_auc_loss(p, t, gamma=0.5, power=1)
+    return wmw_auc_loss(p, t, margin=0.5, power=1)
 
 
 # loss, predictions, targets, value, gradient of the sum
 ROWS = [
-    # equal scores have half of the gradient
+    # equal scores have half the gradient
     (ranking_from([0.0, 0.0, 1.0, 1.0]), [0.0, 0.0, 3.0, 3.0], [1, -1, 1, -1], [0, 0, 0, 2], [-0.5, 0.5, 0, 1]),
     (ranking_from([0.0, 0.0], margin=1.0), [0.25, 2.0], [1, 1], [0.75, 0], [-1, 0]),
     (ranking_from([0.0, 0.0, 0.0]), [inf, -inf, nan], [1, 1, 1], [0, inf, nan], [0, -1, nan]),
-    # relevances are not normalised
+    # relevances are not normalized
     (ranking_softmax_loss, [[0.0, 0.0, 0.0]], [[2, 0, 1]], [3 * LOG3], [[-1, 1, 0]]),
     (ranking_softmax_loss, [[1e3, 0.0, 0.0]], [[0, 1, 0]], [1e3], [[1, -1, 0]]),
     (ranking_softmax_loss, [[1.0, 2.0]], [[0, 0]], [0], [[0, 0]]),
     (ranking_softmax_loss, [[0.0, -inf, 0.0]], [[1, 0, 0]], [LOG2], [[-0.5, 0, 0.5]]),
     (ranking_softmax_loss, [0.0, 0.0], [1, 0], LOG2, [-0.5, 0.5]),
-    # entries that are not there leave the softmax; without any there is no loss
+    # masked entries are not in the softmax; a list without entries has no loss
     (of_first_entries(2), [0.0, 0.0, nan], [1.0, 0.0, nan], LOG2, [-0.5, 0.5, 0]),
     (of_first_entries(1), [5.0, inf], [2.0, 3.0], 0, [0, 0]),
     (of_first_entries(0), [nan, inf], [nan, 1.0], 0, [0, 0]),
-    # one of the four pairs lacks 0.15
+    # one of the four pairs falls short of the margin, by 0.15
     (wmw_auc_loss, [0.8, 0.6, 0.3, 0.55], [1, 1, 0, 0], 0.15**3 / 4, [0, -0.016875, 0, 0.016875]),
     (linear, [0.0, 0.0, 0.0], [1, 0, 0], 0.5, [-1, 0.5, 0.5]),
     (linear, [0.5, 0.0], [1, 0], 0, [0, 0]),
@@ -49,20 +49,20 @@ ROWS = [
     (wmw_auc_loss, [0.5, 0.0], [0, 0], 0, [0, 0]),
     (wmw_auc_loss, np.zeros(0), np.zeros(0), 0, np.zeros(0)),
     (wmw_auc_loss, [[0.5], [0.5]], [1, 0], 0.008, [[-0.12], [0.12]]),
-    # targets in {-1, 1} and missing ones do not pass for something
+    # targets in {-1, 1} and missing targets give NaN
     (wmw_auc_loss, [0.5, 0.0], [1, -1], nan, [nan, nan]),
     (wmw_auc_loss, [0.5, 0.0], [1, nan], nan, [nan, nan]),
-    # binary targets are signs
+    # targets in {0, 1} are no signs
     (ranking_from([0.0, 0.0, 0.0]), [1.0, 1.0, 1.0], [1, 0, nan], [0, nan, nan], [0, nan, nan]),
 ]
 
 
 def test_values_and_gradients():
-    """All rows by one compiled function, the predictions symbolic."""
+    """One compiled function for all rows, with symbolic predictions."""
     inputs, outputs, arrays = [], [], []
     for loss, predictions, targets, *_ in ROWS:
         array = np.asarray(predictions)
-        # a column is one by its static shape
+        # a column is recognized by its static shape
         p = pt.tensor(shape=(None,) * (array.ndim - 1) + (array.shape[-1],), dtype="float64")
         value = loss(p, np.asarray(targets))
         inputs.append(p)
@@ -75,8 +75,8 @@ def test_values_and_gradients():
         np.testing.assert_allclose(next(results), gradient, rtol=1e-12, atol=1e-15, err_msg=row)
 
 
-def test_masked_entries_are_as_if_they_were_not_there():
-    """Not only 0: the others' losses are those of the shorter lists, whatever stands in the gaps."""
+def test_masked_entries_change_nothing():
+    """The losses are those of the shorter lists, whatever the masked entries hold."""
     rng = np.random.default_rng(0)
     s, y, w = rng.normal(size=(2, 4)), rng.uniform(size=(2, 4)), rng.uniform(size=(2, 4))
     mask = np.array([[True, True, False, True], [False, False, False, False]])
@@ -111,7 +111,7 @@ def test_lists_along_another_axis():
         assert found.shape == (2, 3)
 
 
-def test_the_minimum_is_where_the_softmax_is_equal_to_the_targets():
+def test_the_minimum_is_where_the_softmax_equals_the_targets():
     s, y = pt.dvector("s"), np.array([0.2, 0.3, 0.5])
     gradient = pytensor.grad(ranking_softmax_loss(s, y), s)
     np.testing.assert_allclose(gradient.eval({s: np.log(y) + 7}, mode="FAST_COMPILE"), 0, atol=1e-15)
@@ -129,8 +129,8 @@ def test_pairs_of_masked_items_do_not_count():
         assert (gradient[3:] == 0).all() and (gradient[:3] != 0).all()
 
 
-def test_it_is_a_loss_and_not_a_score():
-    """0 where all positives lead, greater the smaller the area is; TFLearn's sum is a recipe."""
+def test_wmw_is_a_loss_and_not_a_score():
+    """It is 0 if all positives lead, and falls as the area grows; TFLearn's sum over pairs is a recipe."""
     from sklearn import metrics
 
     rng = np.random.default_rng(2)
@@ -151,7 +151,7 @@ def test_it_is_a_loss_and_not_a_score():
 
 
 def test_powers():
-    """Whole and broken, as numbers and as variables."""
+    """Whole and fractional powers, as numbers and as variables."""
     p, power = np.array([0.1, 0.4]), pt.dscalar("power")
     outputs = [wmw_auc_loss(p, [1, 0], power=n) for n in (1, 2, 2.5, 5)] + [wmw_auc_loss(p, [1, 0], power=power)]
     found = pytensor.function([power], outputs, mode="FAST_COMPILE")(1.5)
@@ -170,10 +170,10 @@ MISUSE = [
     (lambda: ranking_softmax_loss(pt.special.softmax(pt.matrix()), pt.matrix()), ValueError, "output of a softmax"),
     (lambda: wmw_auc_loss(pt.matrix(), pt.matrix()), TypeError, "vectors or columns"),
     (lambda: wmw_auc_loss(pt.vector(), 1), TypeError, "vectors or columns"),
-    (lambda: wmw_auc_loss(pt.vector(), pt.vector(), gamma=0), ValueError, "gamma must be positive, not 0"),
-    (lambda: wmw_auc_loss(pt.vector(), pt.vector(), gamma=nan), ValueError, "gamma must be positive"),
+    (lambda: wmw_auc_loss(pt.vector(), pt.vector(), margin=0), ValueError, "margin must be positive, not 0"),
+    (lambda: wmw_auc_loss(pt.vector(), pt.vector(), margin=nan), ValueError, "margin must be positive"),
     (lambda: wmw_auc_loss(pt.vector(), pt.vector(), power=0.5), ValueError, "power must be at least 1"),
-    (lambda: wmw_auc_loss(pt.vector(), pt.vector(), gamma=pt.vector()), TypeError, "gamma .*would enlarge"),
+    (lambda: wmw_auc_loss(pt.vector(), pt.vector(), margin=pt.vector()), TypeError, "margin .*would enlarge"),
 ]
 
 

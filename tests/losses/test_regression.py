@@ -1,4 +1,4 @@
-"""Losses between real numbers: values and gradients worked out by hand, and what other libraries say."""
+"""Regression losses: values and gradients worked out by hand, and comparisons with other libraries."""
 
 import numpy as np
 import pytensor
@@ -56,7 +56,7 @@ ROWS = [
 
 
 def test_values_and_gradients():
-    """All rows by one compiled function; what a prediction gains the target loses."""
+    """All rows in one compiled function; the gradient of the targets is the negative of that of the predictions."""
     inputs, outputs, arrays = [], [], []
     for loss, predictions, targets, *_ in ROWS:
         p, t = pt.dvectors("p", "t")
@@ -140,7 +140,7 @@ def test_quantile_minimises():
 
 @pytest.mark.needs("keras")
 def test_recipes():
-    """What other libraries call by a name of its own is an aggregate of a loss."""
+    """Functions of other libraries, written as aggregates of a loss."""
     rng = np.random.default_rng(0)
     p, t = rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
     maps, mask = rng.normal(size=(2, 3, 4)), rng.random((4, 3)) < 0.6

@@ -1,4 +1,4 @@
-"""CTC at what its rows do not reach: all alignments, no alignment, lengths, padding and misuse."""
+"""CTC beyond its rows: sums over all alignments, impossible alignments, lengths, padding and misuse."""
 
 from itertools import groupby, pairwise, product
 
@@ -20,7 +20,7 @@ def log_softmax(z):
 
 
 def alignments(labels, num_frames, num_classes, blank=0):
-    """All assignments of classes to frames that become these labels: merge equal neighbours, then drop blanks."""
+    """All assignments of classes to frames that become these labels: merge repeats, then drop blanks."""
     for path in product(range(num_classes), repeat=num_frames):
         if [c for c, _ in groupby(path) if c != blank] == list(labels):
             yield path
@@ -51,7 +51,7 @@ def batch(num_frames, num_classes=3, seed=0):
 
 @pytest.mark.parametrize("num_frames", [1, 2, 3, 4, 5, 6])
 def test_the_sum_over_all_alignments(function, num_frames):
-    """Value and gradient, +inf and 0 where there is no alignment, also where repeats need a frame more."""
+    """Value and gradient; +inf and 0 where there is no alignment, as where repeats lack a frame between them."""
     z, *others = batch(num_frames)
     loss, gradient = function(z, *others)
     for i, labels in enumerate(SEQUENCES):
@@ -67,7 +67,7 @@ def test_the_sum_over_all_alignments(function, num_frames):
         np.testing.assert_allclose(gradient[i], np.exp(log_p) - occupancy, rtol=1e-10, atol=1e-13)
 
 
-def test_forward_variables_are_sums_over_beginnings(forward):
+def test_forward_variables_are_sums_over_partial_alignments(forward):
     num_frames = 4
     z, y, *lengths = batch(num_frames, seed=1)
     blanks, labels = forward(z, y, *lengths)
@@ -89,7 +89,7 @@ def test_forward_variables_are_sums_over_beginnings(forward):
 
 @pytest.mark.needs("jax", "optax")
 def test_forward_variables_are_those_of_optax(forward):
-    """Transposed; there -1e5 stands for what cannot be, and labels are added to the blanks after the last frame."""
+    """optax puts time first, writes -1e5 for impossible states, and adds labels to the blanks after the last frame."""
     rng = np.random.default_rng(2)
     z, y, il, tl = (
         rng.normal(size=(4, 9, 5)),
@@ -117,7 +117,7 @@ def test_forward_variables_are_those_of_optax(forward):
 
 
 def test_the_gradient_of_forward_variables():
-    """By the way of the loss, and added to that of the loss itself."""
+    """A loss made from the variables, added to the loss itself, has twice its gradient."""
     blanks, labels = ctc_forward_variables(Z, Y)
     by_variables = -pt.logaddexp(blanks[:, -1, -1], labels[:, -1, -1])
     by_itself = next(v.owner.outputs[0] for v in ancestors([blanks]) if v.owner and isinstance(v.owner.op, CTC))
@@ -126,7 +126,7 @@ def test_the_gradient_of_forward_variables():
     np.testing.assert_allclose(*gradients, rtol=1e-10, atol=1e-14)
 
 
-def test_what_lies_beyond_the_lengths_is_not_read(function):
+def test_entries_beyond_the_lengths_are_not_read(function):
     rng = np.random.default_rng(4)
     z, y = rng.normal(size=(4, 6, 4)), rng.integers(1, 4, (4, 3))
     il, tl = np.array([6, 5, 4, 0]), np.array([3, 2, 0, 0])
@@ -159,7 +159,7 @@ def test_extreme_logits(function):
     loss, gradient = function(z, np.ones((5, 1), int), np.full(5, 2), np.ones(5, int))
     np.testing.assert_array_equal(loss, [0, 0, inf, 0, np.nan])
     assert np.isnan(gradient[4]).all() and (gradient[:4] == 0).all()
-    wrong = np.array([[[1e4, 0], [1e4, 0]]])  # the blank is sure at both frames, and is right at one of them
+    wrong = np.array([[[1e4, 0], [1e4, 0]]])  # certain of the blank at both frames, and right at one
     loss, gradient = function(wrong, [[1]], [2], [1])
     np.testing.assert_allclose(loss, 1e4 - np.log(2), rtol=1e-12)
     np.testing.assert_allclose(gradient[0], [[0.5, -0.5], [0.5, -0.5]], rtol=1e-12)
@@ -168,7 +168,7 @@ def test_extreme_logits(function):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.needs("torch")
 def test_long_sequences(dtype):
-    """float32 keeps its digits over 500 frames; the loss and its logarithms are in the thousands there."""
+    """float32 stays accurate over 500 frames, where the loss and the log-probabilities reach thousands."""
     import torch
 
     rng = np.random.default_rng(5)
@@ -226,7 +226,7 @@ def test_items_outside_the_mask_may_have_any_length_and_label():
 
 @pytest.mark.needs("jax", "optax", "torch")
 def test_recipes():
-    """What the flags and reductions of other libraries say, as documented."""
+    """The documented replacements for flags and reductions of other libraries."""
     import torch
 
     rng = np.random.default_rng(7)
@@ -312,7 +312,7 @@ def test_lengths_and_labels_out_of_range(function):
         ((np.zeros((2, 3, 4)), np.ones((3, 1), int)), {}, TypeError, "shape mismatch between targets"),
         ((Z, Y), {"blank": -1}, ValueError, "blank must be a class, from 0 to C - 1, not -1"),
         ((np.zeros((2, 3, 4)), Y), {"blank": 4}, ValueError, "from 0 to 3, not 4"),
-        ((Z, Y), {"blank": 0.0}, TypeError, "blank must be the index of a class"),
+        ((Z, Y), {"blank": 0.0}, TypeError, "blank must be an integer, the index of a class"),
         ((pt.special.softmax(Z, axis=-1), Y), {}, ValueError, "output of a softmax"),
         ((Z, Y), {"input_lengths": 3}, TypeError, "input_lengths must be a vector of integers"),
         ((Z, Y), {"target_lengths": pt.dvector()}, TypeError, "target_lengths must be a vector of integers"),

@@ -1,4 +1,4 @@
-"""Cosines and norms at the zero vector, of tiny and huge vectors, and what may be got wrong."""
+"""Cosines and norms: the zero vector, tiny and huge vectors, and misuse."""
 
 import numpy as np
 import pytensor
@@ -18,7 +18,7 @@ def test_values_by_hand():
     np.testing.assert_allclose(cosine_similarity(a, b).eval(), [0.96, -1, 0], atol=1e-15)
     np.testing.assert_allclose(cosine_distance(a, b).eval(), [0.04, 2, 1], atol=1e-15)
     for p, expected in ((1, [2, 6, 9]), (2, [np.sqrt(2), 6, np.sqrt(53)]), (INF, [1, 6, 7])):
-        np.testing.assert_allclose(pairwise_distance(a, b, p=p, eps=0).eval(), expected)
+        np.testing.assert_allclose(pairwise_distance(a, b, p=p, epsilon=0).eval(), expected)
 
 
 def test_scipy_agrees():
@@ -28,28 +28,28 @@ def test_scipy_agrees():
     np.testing.assert_allclose(cosine_distance(a, b).eval(), [distance.cosine(u, v) for u, v in pairs], rtol=1e-12)
     for p in (1, 1.5, 2, 3, 4):
         expected = [distance.minkowski(u, v, p) for u, v in pairs]
-        np.testing.assert_allclose(pairwise_distance(a, b, p=p, eps=0).eval(), expected, rtol=1e-12)
+        np.testing.assert_allclose(pairwise_distance(a, b, p=p, epsilon=0).eval(), expected, rtol=1e-12)
     expected = [distance.chebyshev(u, v) for u, v in pairs]
-    np.testing.assert_allclose(pairwise_distance(a, b, p=INF, eps=0).eval(), expected, rtol=1e-12)
+    np.testing.assert_allclose(pairwise_distance(a, b, p=INF, epsilon=0).eval(), expected, rtol=1e-12)
 
 
 @pytest.mark.needs("torch")
-def test_pytorch_agrees_below_eps():
-    """In value. Its gradient there is not the derivative: it knows the bound of no norm."""
+def test_pytorch_agrees_below_epsilon():
+    """In value; its gradient there is not the derivative, since it ignores the bound on the norm."""
     import torch
 
     a, b = np.random.default_rng(1).normal(size=(2, 5, 4))
     expected = torch.nn.functional.cosine_similarity(torch.as_tensor(a), torch.as_tensor(b), dim=-1, eps=2.0)
-    np.testing.assert_allclose(cosine_similarity(a, b, eps=2.0).eval(), expected, rtol=1e-12)
+    np.testing.assert_allclose(cosine_similarity(a, b, epsilon=2.0).eval(), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_cosine_of_the_zero_vector(dtype):
-    """It is 0, with a gradient of 0: neither NaN, as in optax, nor 1e8, as in PyTorch."""
+    """0 with a gradient of 0, not NaN as in optax or 1e8 as in PyTorch."""
     a, b = pt.matrix("a", dtype=dtype), pt.matrix("b", dtype=dtype)
     outputs = []
     for eps in (1e-8, 0):
-        s = cosine_similarity(a, b, eps=eps)
+        s = cosine_similarity(a, b, epsilon=eps)
         outputs += [s, *pytensor.grad(s.sum(), [a, b])]
     zero, other = np.zeros((1, 3), dtype), np.array([[1, 2, 2]], dtype)
     function = pytensor.function([a, b], outputs, mode=UNREWRITTEN)
@@ -60,11 +60,11 @@ def test_cosine_of_the_zero_vector(dtype):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_tiny_and_huge_vectors(dtype):
-    """Squares that overflow or underflow are never built; the gradient is inverse to the length."""
+    """No square overflows or underflows; the gradient is inversely proportional to the length."""
     a, b = pt.matrix("a", dtype=dtype), pt.matrix("b", dtype=dtype)
-    s = cosine_similarity(a, b, eps=0)
-    d = pairwise_distance(a, -b, eps=0)
-    cubic = pairwise_distance(a, -b, eps=0, p=3)
+    s = cosine_similarity(a, b, epsilon=0)
+    d = pairwise_distance(a, -b, epsilon=0)
+    cubic = pairwise_distance(a, -b, epsilon=0, p=3)
     outputs = [s, pytensor.grad(s.sum(), a), d, pytensor.grad(d.sum(), a), cubic]
     function = pytensor.function([a, b], outputs, mode=UNREWRITTEN)
     size = np.array([1e-30, 1e-9, 1, 1e9, 1e30], dtype)[:, None]
@@ -78,26 +78,26 @@ def test_tiny_and_huge_vectors(dtype):
     np.testing.assert_allclose(cubic_length, np.cbrt(686) * size[:, 0], rtol=rtol)
 
 
-def test_short_vectors_count_as_long_as_eps():
+def test_short_vectors_count_as_long_as_epsilon():
     a = pt.dmatrix("a")
-    s = cosine_similarity(a, np.array([[0.0, 1.0]]), eps=0.5)
+    s = cosine_similarity(a, np.array([[0.0, 1.0]]), epsilon=0.5)
     value, gradient = pytensor.function([a], [s, pytensor.grad(s.sum(), a)], mode=UNREWRITTEN)([[0.0, 0.1]])
     np.testing.assert_allclose(value, [0.2])
     np.testing.assert_allclose(gradient, [[0, 2]])
-    np.testing.assert_allclose(cosine_distance([[0.0, 0.1]], [[0.0, 1.0]], eps=0.5).eval(), [0.8])
-    # without eps it is 1e-8
+    np.testing.assert_allclose(cosine_distance([[0.0, 0.1]], [[0.0, 1.0]], epsilon=0.5).eval(), [0.8])
+    # by default epsilon is 1e-8
     np.testing.assert_allclose(cosine_similarity([[0.0, 1e-9]], [[0.0, 1.0]]).eval(), [0.1])
     np.testing.assert_allclose(cosine_distance([[0.0, 1e-9]], [[0.0, 1.0]]).eval(), [0.9])
 
 
 def test_distance_of_equal_vectors():
-    """Its gradient is 0 without eps, and the subgradient of eps with it."""
+    """The gradient is 0 without epsilon, and that of the norm of epsilon with it."""
     a = pt.dmatrix("a")
     x = np.array([[1.0, -2.0, 3.0, 0.0]])
     outputs = []
     for p in (1, 1.5, 2, 3, INF):
         for eps in (0, 1e-6):
-            d = pairwise_distance(a, x, p=p, eps=eps)
+            d = pairwise_distance(a, x, p=p, epsilon=eps)
             outputs += [d, pytensor.grad(d.sum(), a)]
     results = iter(pytensor.function([a], outputs, mode=UNREWRITTEN)(x))
     for p in (1, 1.5, 2, 3, INF):
@@ -108,10 +108,10 @@ def test_distance_of_equal_vectors():
 
 
 def test_entries_of_0_in_other_vectors():
-    """x ** p has derivative 0 at 0, also where a logarithm computes it."""
+    """x ** p has derivative 0 at 0, even if computed by a logarithm."""
     a = pt.dmatrix("a")
     for p in (1.5, 3):
-        d = pairwise_distance(a, np.zeros((1, 2)), p=p, eps=0)
+        d = pairwise_distance(a, np.zeros((1, 2)), p=p, epsilon=0)
         value, gradient = pytensor.function([a], [d, pytensor.grad(d.sum(), a)], mode=UNREWRITTEN)([[0.0, -2.0]])
         np.testing.assert_allclose(value, [2])
         np.testing.assert_allclose(gradient, [[0, -1]])
@@ -139,12 +139,12 @@ def test_misuse():
     for p in (0.5, -1, np.nan, pt.scalar(), None):
         with pytest.raises(ValueError, match="p must be a number of at least 1"):
             pairwise_distance(pt.matrix(), pt.matrix(), p=p)
-    with pytest.raises(ValueError, match="eps must not be negative"):
-        cosine_similarity(pt.matrix(), pt.matrix(), eps=-1e-8)
+    with pytest.raises(ValueError, match="epsilon must not be negative"):
+        cosine_similarity(pt.matrix(), pt.matrix(), epsilon=-1e-8)
 
 
 def test_cosine_of_the_greatest_float32():
-    """Of products of quotients, which PyTensor would make quotients of products, nothing overflows."""
+    """PyTensor would rewrite products of quotients to quotients of products, which overflow."""
     a, b = pt.fmatrix(), pt.fmatrix()
     similarity = cosine_similarity(a, b)
     function = pytensor.function([a, b], [similarity, pytensor.grad(similarity.sum(), a)], mode="FAST_COMPILE")

@@ -1,4 +1,4 @@
-"""Sparsemax and Fenchel-Young losses: values by hand, projections, ties, far logits, and what is refused."""
+"""Sparsemax and Fenchel-Young losses: values by hand, projections, ties, far logits, and misuse."""
 
 from importlib import import_module
 
@@ -20,7 +20,7 @@ UNREWRITTEN = Mode(linker="py", optimizer=None)
 
 
 def evaluate(build, *arrays, by=0):
-    """The losses and their gradient by one of the inputs, with no rewrite."""
+    """The losses and their gradient with respect to one input, without rewrites."""
     inputs = [pt.tensor(shape=(None,) * np.ndim(a), dtype=np.asarray(a).dtype) for a in arrays]
     loss = build(*inputs)
     outputs = [loss, pytensor.grad(loss.sum(), inputs[by])]
@@ -39,7 +39,7 @@ def test_two_classes_by_hand():
 
 
 def test_soft_targets_of_two_classes():
-    """0 only where the sparse sigmoid is the target, which optax says and does not do for soft targets."""
+    """0 only where the sparse sigmoid equals the target, which optax promises but breaks for soft targets."""
     t = np.linspace(0, 1, 11)
     z = np.linspace(-3, 3, 61)
     loss, gradient = evaluate(binary_sparsemax_loss, np.repeat(z[:, None], 11, 1), np.repeat(t[None], 61, 0))
@@ -73,7 +73,7 @@ def test_many_classes_by_hand():
 
 
 def projections(z):
-    """The point of the simplex nearest to each row, by halving the interval that holds the threshold."""
+    """The point of the simplex nearest to each row, by bisection of the threshold."""
     low, high = z.max(-1, keepdims=True) - 1, z.max(-1, keepdims=True)
     for _ in range(100):
         middle = (low + high) / 2
@@ -82,7 +82,7 @@ def projections(z):
     return np.maximum(z - low, 0)
 
 
-def test_the_gradient_is_the_projection_less_the_target():
+def test_the_gradient_is_the_projection_minus_the_target():
     rng = np.random.default_rng(0)
     x, labels = pt.dmatrix("x"), pt.lvector("labels")
     losses = multiclass_sparsemax_loss(x, labels)
@@ -141,7 +141,7 @@ def test_nan_stays_visible():
 
 
 def test_second_derivative_of_many_classes():
-    """Of the classes S of positive probability: 1 - 1/|S| on the diagonal, -1/|S| beside it."""
+    """For the classes S of positive probability: 1 - 1/|S| on the diagonal, -1/|S| elsewhere."""
     z = pt.dvector("z")
     gradient = pytensor.grad(multiclass_sparsemax_loss(z, 0), z)
     rows = [pytensor.grad(gradient[i], z) for i in range(4)]
@@ -174,7 +174,7 @@ def test_the_maximum_gives_the_perceptron():
 
 
 def test_omega_makes_the_least_loss_zero():
-    """And one-hot targets cost what the class indices that they stand for do."""
+    """One-hot targets also cost the same as their class indices."""
 
     def gini(p):
         return (pt.square(p).sum(axis=-1) - 1) / 2
@@ -204,7 +204,7 @@ def test_omega_makes_the_least_loss_zero():
     np.testing.assert_allclose(v[7], (1 - (t**2).sum(-1)) / 2, atol=1e-15)
 
 
-def test_scores_that_are_not_there():
+def test_scores_of_minus_infinity():
     loss, gradient = evaluate(
         lambda z, t: fenchel_young_loss(z, t, log_sum_exp), np.array([[0.0, 0.0, -INF]]), np.array([[1.0, 0, 0]])
     )
@@ -214,7 +214,7 @@ def test_scores_that_are_not_there():
 
 def test_misuse():
     z, y = pt.dmatrix("z"), pt.lvector("y")
-    with pytest.raises(TypeError, match=r"max_function must reduce the last axis.*0 dimensions of 2"):
+    with pytest.raises(TypeError, match=r"max_function must reduce the last axis.*turned 2 dimensions into 0: "):
         fenchel_young_loss(z, y, pt.max)
     with pytest.raises(TypeError, match="omega must reduce the last axis"):
         fenchel_young_loss(z, y, log_sum_exp, omega=pt.sum)

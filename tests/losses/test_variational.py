@@ -48,8 +48,8 @@ def kl(mean, log_variance, prior_mean, prior_log_variance):
     return np.trapezoid(q.pdf(x) * (q.logpdf(x) - p.logpdf(x)), x, axis=0).sum(axis=-1)
 
 
-def test_divergence_is_that_from_posterior_to_prior():
-    """Not from prior to posterior, as in SymJAX; with a prior of its own and a vector of observation variances."""
+def test_the_divergence_is_from_posterior_to_prior():
+    """Not from prior to posterior, as in SymJAX; also with a prior and a vector of observation variances."""
     prior, noise = (np.array([0.5, -1.0]), np.array([0.3, -0.7])), np.array([0.1, -0.5, 0.0, 1.0])
     standard, general = values(
         vae_loss(XH, X, MEAN, LOG_VARIANCE),
@@ -115,7 +115,7 @@ def test_mixture_prior():
         assert (optimal <= error(XH, X) + explicit_bound(gamma, divergences, log_prior) + 1e-9).all()
     gamma = softmax(K * log_prior - divergences, axis=-1)
     symjax = error(XH, X) + explicit_bound(gamma, divergences, log_prior)
-    assert (symjax > optimal + 1e-3).any(), "the prior of SymJAX counts once for each latent feature"
+    assert (symjax > optimal + 1e-3).any(), "SymJAX counts the prior once per latent feature"
 
 
 def test_pieces_with_mixture_priors():
@@ -141,7 +141,7 @@ def test_pieces_with_mixture_priors():
 
 
 def configurations(mode):
-    """Which factors are active, their clusters, and the logarithm of the probability of both in the posterior."""
+    """The latent mean, and log-probabilities in posterior and prior, of each choice of factors and clusters."""
     eta, rho = SHARES[mode]
     for active in product((0, 1), repeat=F):
         if mode == "categorical" and sum(active) != 1:
@@ -164,7 +164,7 @@ def test_factors(mode):
     spread, (eta, rho) = np.array([0.4, -0.6]), SHARES[mode]
     arguments = XH, X, MEAN, LOG_VARIANCE, FACTOR_POSTERIOR, eta, *FACTOR_CLUSTERS, rho
     of_items = np.broadcast_to(spread, MEAN.shape)
-    loss, same = values(*(fgmm_vae_loss(*arguments, prior_log_variance=v, mode=mode) for v in (spread, of_items)))
+    loss, same = values(*(fgmm_vae_loss(*arguments, prior_log_variance=v, factors=mode) for v in (spread, of_items)))
     probabilities, expected = 0, error(XH, X)
     for mean, log_q, log_p in configurations(mode):
         probabilities += np.exp(log_q)
@@ -178,7 +178,7 @@ def test_factors_by_sampling():
     """Minus the mean of log p(x, z, a, c) - log q(z, a, c) over samples."""
     eta, rho = SHARES["bernoulli"]
     (loss,) = values(
-        fgmm_vae_loss(XH, X, MEAN, LOG_VARIANCE, FACTOR_POSTERIOR, eta, *FACTOR_CLUSTERS, rho, mode="bernoulli")
+        fgmm_vae_loss(XH, X, MEAN, LOG_VARIANCE, FACTOR_POSTERIOR, eta, *FACTOR_CLUSTERS, rho, factors="bernoulli")
     )
     samples, i = 40_000, 0
     q = norm(MEAN[i], np.exp(LOG_VARIANCE[i] / 2))
@@ -249,7 +249,7 @@ def test_mixtures_bound_the_evidence():
     for mode, (eta, rho) in SHARES.items():
 
         def fgmm(xh, *q, mode=mode, eta=eta, rho=rho):
-            return fgmm_vae_loss(xh, X, *q, FACTOR_POSTERIOR, eta, *FACTOR_CLUSTERS, rho, mode=mode)
+            return fgmm_vae_loss(xh, X, *q, FACTOR_POSTERIOR, eta, *FACTOR_CLUSTERS, rho, factors=mode)
 
         means, _, log_p = zip(*configurations(mode), strict=True)
         least = evidence(X, np.array(means), np.zeros((len(means), K)), log_p, 1.0)
@@ -313,7 +313,7 @@ def test_probabilities_that_do_not_add_up():
         fgmm_vae_loss(*factors[:4], FACTOR_POSTERIOR - 0.1, eta, *FACTOR_CLUSTERS, rho),
         fgmm_vae_loss(*factors, eta + 3, *FACTOR_CLUSTERS, rho),
         fgmm_vae_loss(*factors, eta, *FACTOR_CLUSTERS, rho + 3),
-        fgmm_vae_loss(*factors, eta, *FACTOR_CLUSTERS, rho, mode="categorical"),
+        fgmm_vae_loss(*factors, eta, *FACTOR_CLUSTERS, rho, factors="categorical"),
     )
     assert all(np.isnan(loss).all() for loss in losses)
     (rounded,) = values(vae_gmm_loss(XH, X, MEAN, LOG_VARIANCE, mean, log_variance, log_prior + 0.008))
@@ -344,9 +344,9 @@ def test_misuse():
         vae_loss(pt.scalar(), pt.scalar(), z, z)
     with pytest.raises(TypeError, match="shape mismatch between targets"):
         vae_loss(np.ones((2, 3)), np.ones((2, 1)), z, z)
-    with pytest.raises(TypeError, match=r"log_variance \(\?,\) must have the leading dimensions.*, \(K,\)"):
+    with pytest.raises(TypeError, match=r"z_log_variance \(\?,\) must have the leading dimensions.*, \(K,\)"):
         vae_loss(x, x, z, pt.vector())
-    with pytest.raises(TypeError, match="shape mismatch between leading dimensions of mean"):
+    with pytest.raises(TypeError, match="shape mismatch between leading dimensions of z_mean"):
         vae_loss(np.ones((2, 3)), np.ones((2, 3)), np.ones((4, 2)), np.ones((2, 2)))
     with pytest.raises(TypeError, match="shape mismatch between prior_mean"):
         vae_loss(np.ones((2, 3)), np.ones((2, 3)), np.ones((2, 2)), np.ones((2, 2)), prior_mean=np.ones(3))
@@ -356,7 +356,7 @@ def test_misuse():
         vae_comp_gmm_loss(x, x, z, z, pt.tensor3(), pt.tensor3(), x)
     for wrong in (np.zeros((N, 1)), np.zeros((N, K + 1))):
         with pytest.raises(
-            TypeError, match=rf"log_variance has a length of {wrong.shape[1]} along its axis K .*has {K}"
+            TypeError, match=rf"z_log_variance has a length of {wrong.shape[1]} along its axis K .*has {K}"
         ):
             vae_loss(XH, X, MEAN, wrong)
         with pytest.raises(TypeError, match=f"z_log_variance has a length of {wrong.shape[1]} along its axis K"):
@@ -372,5 +372,5 @@ def test_misuse():
         fgmm_vae_loss(XH, X, MEAN, LOG_VARIANCE, FACTOR_POSTERIOR, factors[:, :1], *FACTOR_CLUSTERS, log_prior)
     with pytest.raises(ValueError, match="responsibilities must be 'optimal' or 'mean', not 'best'"):
         vae_gmm_loss(x, x, z, z, x, x, pt.vector(), responsibilities="best")
-    with pytest.raises(ValueError, match="mode must be 'bernoulli' or 'categorical', not 'gaussian'"):
-        fgmm_vae_loss(x, x, z, z, pt.tensor3(), x, pt.tensor3(), x, pt.vector(), mode="gaussian")
+    with pytest.raises(ValueError, match="factors must be 'bernoulli' or 'categorical', not 'gaussian'"):
+        fgmm_vae_loss(x, x, z, z, pt.tensor3(), x, pt.tensor3(), x, pt.vector(), factors="gaussian")

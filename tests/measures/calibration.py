@@ -1,4 +1,4 @@
-"""Rows of calibration and of the likelihood of classes."""
+"""Rows of calibration errors and curves, and of perplexity."""
 
 import numpy as np
 from cases.case import binary, each_item, labels, one_hot, probabilities, reals, simplex
@@ -18,7 +18,7 @@ NOTHING = {"empty": np.array([[np.nan], [np.nan], [0]])}  # a weight of 0 in eac
 
 
 def sixteenths(rng, shape):
-    """On the edges of eight bins, 0 and 1 among them; exact in float32 too."""
+    """Probabilities on the edges of eight bins, 0 and 1 included; exact in float32 too."""
     return rng.integers(0, 17, size=shape[:-1]) / 16
 
 

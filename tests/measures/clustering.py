@@ -1,4 +1,4 @@
-"""Rows of the measures of clusters."""
+"""Rows for measures of clusters."""
 
 import numpy as np
 from cases.case import CLASSES, labels
@@ -32,14 +32,14 @@ def matched(*arrays):
 
 
 def information(*arrays):
-    """Mutual information and both entropies, of weighted items too."""
+    """Mutual information and both entropies, with or without weights."""
     counts = table(*arrays)
     of_classes, of_clusters = entropy(counts.sum(axis=1)), entropy(counts.sum(axis=0))
     return of_classes + of_clusters - entropy(counts, axis=None), of_classes, of_clusters
 
 
 def with_weights(function, of_information, **options):
-    """A reference of scikit-learn, whose measures of clusters take no weights, and of SciPy's entropies with them."""
+    """A reference: scikit-learn without weights, which it does not take for clusters, and SciPy's entropies with."""
 
     def reference(predictions, targets, weights=None):
         if weights is None:

@@ -1,4 +1,4 @@
-"""Rows of confusion matrices and of agreement."""
+"""Rows for confusion matrices and agreement."""
 
 import numpy as np
 from cases.case import CLASSES, binary, each_item, labels, one_hot, probabilities, reals
@@ -38,7 +38,7 @@ MEASURES = [
         **SQUARE,
     ),
     Measure(binary_confusion_matrix, *ELEMENTS, thresholded(PAIR), result=(2, 2), empty=0),
-    Measure(binary_confusion_matrix, probabilities, binary, thresholded(MULTILABEL), {"axis": -1}, **LABELS),
+    Measure(binary_confusion_matrix, probabilities, binary, thresholded(MULTILABEL), {"label_axis": -1}, **LABELS),
     *of_classes(balanced_accuracy, BALANCED),
     *of_classes(balanced_accuracy, by_sklearn(sklearn.balanced_accuracy_score, adjusted=True), adjusted=True),
     *of_classes(matthews_corrcoef, by_sklearn(sklearn.matthews_corrcoef)),

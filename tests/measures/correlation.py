@@ -1,4 +1,4 @@
-"""Rows of the correlations."""
+"""Rows of the correlation coefficients."""
 
 import numpy as np
 from cases.case import CLASSES, counts, each_item, reals
@@ -17,7 +17,7 @@ def pearson(p, t, w=None):
 
 
 def concordance(p, t, w=None):
-    """One less the mean squared distance from the diagonal, by that of independent numbers."""
+    """1 minus the mean squared distance from the diagonal, relative to that of independent numbers."""
     means = np.average(p, weights=w), np.average(t, weights=w)
     spread = np.average((p - means[0]) ** 2, weights=w) + np.average((t - means[1]) ** 2, weights=w)
     return 1 - np.average((p - t) ** 2, weights=w) / (spread + (means[0] - means[1]) ** 2)

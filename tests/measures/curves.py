@@ -1,4 +1,4 @@
-"""Rows of curves of binary scores, the areas under them and single points of them."""
+"""Rows of the curves of binary scores, the areas under them and their operating points."""
 
 from functools import wraps
 
@@ -24,7 +24,7 @@ def tenths(rng, shape):
 
 
 def on_grid(curve, empty, grid=GRID):
-    """Two rows of a curve at the last point whose threshold is at least that of the grid, less those of nothing."""
+    """Two rows of a curve at the last threshold that is at least each of the grid, minus the values without items."""
 
     @wraps(curve)
     def at_thresholds(predictions, targets, **options):
@@ -56,13 +56,23 @@ def all_det_points(targets, scores, sample_weight=None):
 
 
 def to_steps(steps):
-    """A reference of scores rounded to whole steps of a unit."""
+    """Let a reference see scores rounded to multiples of 1 / steps."""
     return lambda reference: lambda scores, *others: reference(np.rint(scores * steps) / steps, *others)
 
 
 def of_tenths(curve, rising=False):
-    """scikit-learn's curve of scores in tenths, at thresholds half way between them."""
+    """scikit-learn's curve of scores in tenths, at thresholds halfway between them."""
     return of_sklearn(curve, float(rising), rising, UNIT_GRID, lower=0.05)
+
+
+def in_bins(function):
+    """Wrap a function, so that its first row with bins is swept like the first row of another function."""
+
+    @wraps(function)
+    def with_bins(predictions, targets, **options):
+        return function(predictions, targets, **options)
+
+    return with_bins
 
 
 def equal_error(scores, targets, weights=None):
@@ -72,7 +82,7 @@ def equal_error(scores, targets, weights=None):
 
 
 def at_least(bound, first, second, curve):
-    """By hand: the greatest of one row of a curve where the other reaches the bound."""
+    """By hand: the greatest value of one row of a curve where the other row reaches the bound."""
 
     def reference(scores, targets, weights=None):
         rows = curve(targets, scores, sample_weight=weights)
@@ -94,7 +104,7 @@ def over_logarithm(low, high):
 
 
 def one_against(rest, average):
-    """Areas of pairs of classes, or of classes against all others, each by scikit-learn."""
+    """scikit-learn's areas of pairs of classes, or of classes against the rest."""
 
     def reference(scores, targets, weights=None):
         weights = np.ones(len(targets)) if weights is None else weights
@@ -184,13 +194,20 @@ MEASURES = [
     *(
         Measure(function, draw, TARGETS, to_steps(steps)(reference), {"num_bins": steps + 1})
         for function, reference in (
-            (objectives.binned_roc_auc_score, AREA),
-            (objectives.binned_average_precision_score, AVERAGE),
+            (in_bins(objectives.roc_auc_score), AREA),
+            (in_bins(objectives.average_precision_score), AVERAGE),
         )
         for draw, steps in ((tenths, 10), (UNITS, 7))
     ),
     Measure(
-        on_grid(objectives.binned_roc_curve, 0, UNIT_GRID),
+        objectives.roc_auc_score,
+        UNITS,
+        TARGETS,
+        to_steps(7)(by_sklearn(sklearn.roc_auc_score, max_fpr=0.3)),
+        {"max_fpr": 0.3, "num_bins": 8},
+    ),
+    Measure(
+        on_grid(objectives.roc_curve, 0, UNIT_GRID),
         tenths,
         TARGETS,
         of_tenths(all_roc_points),
@@ -198,7 +215,7 @@ MEASURES = [
         **ON_GRID,
     ),
     Measure(
-        on_grid(objectives.binned_precision_recall_curve, 1, UNIT_GRID),
+        on_grid(objectives.precision_recall_curve, 1, UNIT_GRID),
         tenths,
         TARGETS,
         of_tenths(sklearn.precision_recall_curve, rising=True),

@@ -12,7 +12,7 @@ EACH = {"labels": np.arange(CLASSES)}
 
 
 def of_probabilities(function):
-    """A reference that refuses float32 probabilities for not adding up to 1 in float64."""
+    """Normalize float32 probabilities, which the reference refuses unless they add up to 1 in float64."""
     reference = by_sklearn(function, **EACH)
     return lambda p, *others: reference(p / p.sum(axis=-1, keepdims=True), *others)
 

@@ -1,4 +1,4 @@
-"""Rows of the medians of errors."""
+"""Rows of medians of errors."""
 
 import numpy as np
 from cases.case import CLASSES, each_item, reals
@@ -38,7 +38,7 @@ MEASURES = [
         reals,
         reals,
         lambda p, t: stats.median_abs_deviation(p - t, scale=1 / 1.4826).mean(),
-        {"scale": 1.4826},
+        {"factor": 1.4826},
         **VECTOR,
     ),
     Measure(median_percentage_error, NUMBERS, NUMBERS, lambda p, t: 100 * np.nanmedian((t - p) / t), **VECTOR),
@@ -47,7 +47,7 @@ MEASURES = [
         NUMBERS,
         NUMBERS,
         lambda p, t: np.nanmedian(abs((t - p) / t)),
-        {"scale": 1.0},
+        {"factor": 1.0},
         **VECTOR,
     ),
 ]

@@ -1,4 +1,4 @@
-"""Rows of the measures of regression."""
+"""Rows of regression measures."""
 
 import numpy as np
 from cases.case import CLASSES, each_item, positives, reals
@@ -26,7 +26,7 @@ EACH = {"flattens": False, "result": (CLASSES,)}
 
 
 def adjusted_r2(p, t, w=None):
-    """As statsmodels adjusts it, by the variances with degrees of freedom."""
+    """Adjusted as in statsmodels, by variances with degrees of freedom."""
     r2 = sklearn.r2_score(t, p, sample_weight=w)
     return 1 - (1 - r2) * (len(t) - 1) / (len(t) - 2 - 1)
 
@@ -62,7 +62,7 @@ def decibels(p, t, w=None):
 
 MEASURES = [
     Measure(r2_score, NUMBERS, NUMBERS, by_sklearn(sklearn.r2_score), **COLUMNS),
-    Measure(r2_score, NUMBERS, NUMBERS, adjusted_r2, {"adjusted": 2}, **COLUMNS),
+    Measure(r2_score, NUMBERS, NUMBERS, adjusted_r2, {"num_regressors": 2}, **COLUMNS),
     Measure(r2_score, reals, reals, by_sklearn(sklearn.r2_score), **COLUMNS),
     Measure(r2_score, reals, reals, by_sklearn(sklearn.r2_score, **RAW), RAW, **EACH),
     Measure(r2_score, reals, reals, by_sklearn(sklearn.r2_score, **BY_VARIANCE), BY_VARIANCE, **COLUMNS),

@@ -1,4 +1,4 @@
-"""Rows of precision, recall and other ratios."""
+"""Rows for precision, recall and other ratios."""
 
 import numpy as np
 from cases.case import CLASSES, binary, each_item, labels, probabilities, reals
@@ -9,11 +9,11 @@ from measures.measure import Measure, by_sklearn, of_best, thresholded
 
 EACH = {"labels": np.arange(CLASSES)}
 COUNT = {"num_classes": CLASSES}
-AVERAGES = {"precision": ("macro", "micro", "weighted", None)}  # all scores are averaged by the same function
+AVERAGES = {"precision": ("macro", "micro", "weighted", None)}  # one function averages all scores
 
 
 def of_the_others(function):
-    """Precision or recall of what is not of a class, which scikit-learn has for two classes and counts for many."""
+    """Precision or recall of the negatives; for many classes scikit-learn has only their counts."""
 
     def score(targets, predictions, sample_weight=None, average="binary", **options):
         if average == "binary":
@@ -51,7 +51,7 @@ def rows(name):
         if average == "macro":
             yield Measure(of_classes, reals, labels, of_best(expected), options | COUNT, **result)
         expected = thresholded(by_sklearn(reference, **options))
-        yield Measure(of_labels, probabilities, binary, expected, options | {"axis": -1}, mask_ndim=2, **result)
+        yield Measure(of_labels, probabilities, binary, expected, options | {"label_axis": -1}, mask_ndim=2, **result)
 
 
 MEASURES = [row for name in REFERENCES for row in rows(name)]

@@ -1,4 +1,4 @@
-"""Agreement of classes at its edges, with numbers worked out by hand."""
+"""Agreement of classes: edge cases with values worked out by hand."""
 
 import numpy as np
 import pytest
@@ -8,15 +8,15 @@ from objectives import balanced_accuracy, cohen_kappa, exact_match, matthews_cor
 NAN = float("nan")
 
 
-def test_balanced_accuracy_is_one_of_target_classes():
-    """Class 2 is predicted, but no target."""
+def test_balanced_accuracy_averages_target_classes_only():
+    """Class 2 is predicted but is not a target."""
     assert balanced_accuracy([0, 0, 2], [0, 0, 1], num_classes=3).eval() == 0.5
     assert balanced_accuracy([0, 0, 2], [0, 0, 1], num_classes=3, adjusted=True).eval() == 0
     assert balanced_accuracy([0, 0], [0, 0], num_classes=3).eval() == 1
     assert np.isnan(balanced_accuracy([0, 0], [0, 0], num_classes=3, adjusted=True).eval())
 
 
-def test_matthews_corrcoef_is_0_where_there_is_one_class():
+def test_matthews_corrcoef_is_0_for_a_single_class():
     rng = np.random.default_rng(0)
     one, others, weights = np.full(50, 3), rng.integers(0, 12, 50), rng.uniform(size=50)
     for predictions, targets in ((one, others), (others, one), (one, one)):
@@ -26,7 +26,7 @@ def test_matthews_corrcoef_is_0_where_there_is_one_class():
 
 
 def test_matthews_corrcoef_of_many_items_in_float32():
-    """Products of counts would leave what float32 can tell apart."""
+    """Products of counts would exceed the precision of float32."""
     weights = np.array([4e7, 1e7, 2e7, 3e7], "float32")
     value = matthews_corrcoef([0, 1, 0, 1], [0, 0, 1, 1], num_classes=2, weights=weights).eval()
     np.testing.assert_allclose(value, (4 * 3 - 1 * 2) / np.sqrt(6 * 4 * 5 * 5), rtol=1e-6)
@@ -36,7 +36,7 @@ def test_cohen_kappa():
     assert np.isnan(cohen_kappa([1, 1], [1, 1], num_classes=3).eval())
     assert cohen_kappa([0, 0, 1, 1], [0, 1, 0, 1], num_classes=2).eval() == 0
     assert cohen_kappa([0, 1], [1, 0], num_classes=2).eval() == -1
-    # one miss by one class, where there would be 2 by chance, at a distance of 7/3, or of 3 squared
+    # one error at distance 1; by chance the distances would add up to 2, 7/3, or 3 if squared
     options = {"num_classes": 3}
     for weighting, chance in ((None, 2), ("linear", 7 / 3), ("quadratic", 3)):
         value = cohen_kappa([0, 1, 1], [0, 1, 2], weighting=weighting, **options).eval()

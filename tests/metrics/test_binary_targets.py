@@ -19,7 +19,6 @@ MEASURES = {
         "binary_confusion_matrix": {},
         "binary_f1_score": {},
         "binary_negative_predictive_value": {},
-        "binned_roc_auc_score": {"num_bins": 5},
         "equal_error_rate": {},
         "log_auc": {},
         "precision_at_recall": {"recall": 0.5},
@@ -29,6 +28,7 @@ MEASURES = {
 } | {
     name: getattr(objectives, name)(scores, targets)[1] for name in ("det_curve", "precision_recall_curve", "roc_curve")
 }
+MEASURES["roc_auc_score in bins"] = objectives.roc_auc_score(scores, targets, num_bins=5)
 SCORES = np.array([0.2, 0.6, 0.7, 0.4], "float32")
 GOOD, BAD = np.array([0, 1, 1, 0]), np.array([0, 1, 2, 0])
 
@@ -48,7 +48,7 @@ def test_a_bad_target_is_refused_in_its_batch(name):
 @pytest.mark.backends
 @pytest.mark.parametrize("backend", ALL)
 def test_backends(backend):
-    """A measure that keeps all items, and one that looks at each."""
+    """A measure that keeps all items, and one that reads each item."""
     measures = {name: MEASURES[name] for name in ("roc_auc_score", "binary_accuracy")}
     with uncompiled(backend), pytensor.config.change_flags(floatX="float32"):
         validation = compile_validation([scores, targets], measures, mode=mode(backend))
@@ -70,7 +70,7 @@ def test_the_target_that_was_given_is_named(bad, shown):
         objectives.roc_auc_score(SCORES[:2], np.array([0, bad])).eval(mode="FAST_COMPILE")
 
 
-def test_numba_names_it_as_well():
+def test_numba_names_it_too():
     t = pt.fmatrix("t")
     with pytest.raises(IndexError, match=r"target -1 at position \(1, 0\) is neither 0 nor 1"):
         binary_accuracy(t * 0, t).eval({t: np.array([[0, 1], [-1, 0]], "float32")}, mode="NUMBA")

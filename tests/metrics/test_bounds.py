@@ -1,4 +1,4 @@
-"""Bounds that a count reaches exactly: Numba and XLA multiply with reciprocals where the expression divides."""
+"""Bounds that a count reaches exactly: Numba and XLA multiply by reciprocals where the expression divides."""
 
 import numpy as np
 import pytensor
@@ -20,7 +20,7 @@ SIZE = 3 * max(NUMBERS)
 
 
 def falling(*groups, size=SIZE):
-    """Scores, targets and weights of groups of items (target, number), highest first; the rest has no weight."""
+    """Scores, targets and weights of groups of items (target, number), highest score first; the rest weighs 0."""
     scores, targets, weights = np.zeros((3, size), "float32")
     start = 0
     for score, group in zip(range(len(groups), 0, -1), groups, strict=True):
@@ -31,17 +31,17 @@ def falling(*groups, size=SIZE):
 
 
 def reached(n, k, size=SIZE):
-    """Items of which k in n reach a bound at the second score and lead from k / n to 1, if the bound is not missed."""
+    """Items where k of n reach a bound at the second score: the result rises from k / n to 1 unless it is missed."""
     return falling([(1, k)], [(0, n - k)], [(1, n - k)], [(0, k)], size=size)
 
 
 def predicted(n, k, size=SIZE):
-    """Items of which the n of the highest score hold k positives of n: no lower threshold is as precise."""
+    """Items where k of the n with the highest score are positive: no lower threshold is as precise."""
     return falling([(1, k), (0, n - k)], [(0, n)], [(1, n - k)], size=size)
 
 
 def bounded(backend):
-    """All measures at each share, as one function of scores, targets and weights."""
+    """One function of scores, targets and weights that computes all measures at each share."""
     inputs = [pt.vector(dtype="float32") for _ in range(3)]
     options = {"weights": inputs[2]}
     outputs = [
@@ -58,7 +58,7 @@ def bounded(backend):
 
 
 def missed(function, n, size=SIZE):
-    """The shares of n, which are whole numbers, at which a bound is missed."""
+    """The shares whose product with n is a whole number, but whose bound is missed."""
     for i, share in enumerate(SHARES):
         k = round(share * n)
         if abs(share * n - k) < 1e-9:
@@ -74,7 +74,7 @@ def test_shares_that_are_whole_numbers(backend):
 
 
 def test_perfect_scores_without_weights():
-    """Numba knows the total for the sum of as many ones, and multiplies with its reciprocal."""
+    """Numba knows that the total is a sum of ones, and multiplies by its reciprocal."""
     scores, targets = pt.dvector(), pt.lvector()
     outputs = [
         precision_at_recall(scores, targets, recall=1.0),

@@ -1,18 +1,15 @@
-"""Calibration, Brier score and perplexity at their edges, with numbers worked out by hand."""
+"""Edge cases of calibration and perplexity, computed by hand."""
 
 import numpy as np
 import pytensor.tensor as pt
 import pytest
-from sklearn import metrics as sklearn
 from sklearn.calibration import calibration_curve as curve_of_sklearn
 
 from objectives import (
     binary_calibration_curve,
     binary_calibration_error,
-    brier_score,
     calibration_error,
     perplexity,
-    squared_error,
 )
 from objectives.ops.labels import LabelError
 
@@ -21,7 +18,7 @@ def value(function, *arrays, **options):
     return np.asarray(function(*map(np.asarray, arrays), **options).eval())
 
 
-def test_edges_belong_to_the_bin_above_and_one_to_the_last():
+def test_edges_belong_to_the_bin_above_but_1_to_the_last():
     curve = value(binary_calibration_curve, [0.0, 0.5, 0.75, 1.0], [0, 1, 0, 1], num_bins=4)
     np.testing.assert_array_equal(curve, [[0, np.nan, 0.5, 0.875], [0, np.nan, 1, 0.5], [1, 0, 1, 2]])
 
@@ -43,7 +40,7 @@ def test_norms():
         binary_calibration_error(pt.vector(), pt.vector(), num_bins=0)
 
 
-def test_bins_with_items_are_those_of_scikit_learn():
+def test_bins_with_items_match_scikit_learn():
     rng = np.random.default_rng(0)
     p, t = rng.random(20), rng.integers(0, 2, size=20)
     share, mean = curve_of_sklearn(t, p, n_bins=10)
@@ -52,7 +49,7 @@ def test_bins_with_items_are_those_of_scikit_learn():
     np.testing.assert_allclose(found[:2], [mean, share], rtol=1e-12)
 
 
-def test_probabilities_that_rounding_has_taken_beyond_the_unit_interval():
+def test_probabilities_rounded_beyond_the_unit_interval():
     above = np.nextafter(np.float32(1), np.float32(2))
     for norm in ("l1", "l2", "max"):
         binary = value(binary_calibration_error, np.array([0.2, above, -1e-7], "float32"), [0, 1, 0], norm=norm)
@@ -76,25 +73,6 @@ def test_invalid_labels():
         value(perplexity, np.eye(3), [0, 1, 3])
     with pytest.raises(LabelError):
         value(binary_calibration_error, [0.2, 0.7], [0, 2])
-
-
-def test_brier_score_is_halved_for_two_classes():
-    p = np.array([[0.7, 0.3], [0.2, 0.8]])
-    np.testing.assert_allclose(value(brier_score, p, [0, 0]), value(squared_error, p[:, 0], [1.0, 1.0]))
-    np.testing.assert_allclose(value(brier_score, p, [0, 0], scale_by_half=False), [0.18, 1.28])
-    unknown = pt.matrix()
-    np.testing.assert_allclose(brier_score(unknown, np.array([0, 0])).eval({unknown: p}), [0.09, 0.64])
-    with pytest.raises(ValueError, match="scale_by_half must be"):
-        brier_score(p, [0, 0], scale_by_half="never")
-
-
-@pytest.mark.parametrize("num_classes", [2, 4])
-@pytest.mark.parametrize("scale_by_half", ["auto", True, False])
-def test_brier_score_of_scikit_learn(num_classes, scale_by_half):
-    rng = np.random.default_rng(1)
-    p, t = rng.dirichlet(np.ones(num_classes), size=30), rng.integers(0, num_classes, size=30)
-    expected = sklearn.brier_score_loss(t, p, scale_by_half=scale_by_half, labels=np.arange(num_classes))
-    np.testing.assert_allclose(value(brier_score, p, t, scale_by_half=scale_by_half).mean(), expected, rtol=1e-12)
 
 
 def test_perplexity_of_a_uniform_model_and_of_a_certain_one():

@@ -1,4 +1,4 @@
-"""Measures of clusters at their edges: as scikit-learn's there, and what it is that the host computes."""
+"""Measures of clusters: edge cases against scikit-learn, and the numbers that the host computes."""
 
 from functools import cache
 
@@ -51,15 +51,15 @@ def all_scores():
 
 
 @pytest.mark.parametrize("edge", EDGES)
-def test_edges_are_those_of_sklearn(edge):
+def test_edge_cases_match_sklearn(edge):
     predictions, targets = (np.array(a, "int64") for a in EDGES[edge])
     for name, value in zip(SCORES, all_scores()(predictions, targets), strict=True):
-        nothing = name == "mutual_info_score" and edge == "nothing"  # where scikit-learn fails
+        nothing = name == "mutual_info_score" and edge == "nothing"  # scikit-learn fails here
         expected = 0 if nothing else getattr(sklearn, name)(targets, predictions)
         np.testing.assert_allclose(value, expected, rtol=1e-9, atol=1e-12, err_msg=name)
 
 
-def test_clusters_may_stand_for_the_same_class_or_each_for_its_own():
+def test_majority_and_one_to_one_assignments():
     clusters, classes = [0, 0, 1, 1, 2, 2, 3], [0, 0, 0, 1, 0, 0, 1]
     options = {"num_clusters": 4, "num_classes": 2}
     np.testing.assert_allclose(clustering_accuracy(clusters, classes, **options).eval(), 6 / 7)
@@ -70,7 +70,7 @@ def test_clusters_may_stand_for_the_same_class_or_each_for_its_own():
     assert clustering_accuracy(classes, clusters, weights=weights, **options).eval() == 0.75
 
 
-def test_one_cluster_tells_exactly_nothing_whatever_the_weights():
+def test_one_cluster_has_exactly_no_information_for_any_weights():
     rng = np.random.default_rng(0)
     one, others, weights = np.full(50, 3), rng.integers(0, 12, 50), rng.uniform(size=50)
     options = {"num_clusters": 12, "weights": weights}
@@ -78,8 +78,8 @@ def test_one_cluster_tells_exactly_nothing_whatever_the_weights():
     assert normalized_mutual_info_score(one, one, **options).eval() == 1
     assert normalized_mutual_info_score(one, others, average_method="min", **options).eval() == 0
     assert abs(v_measure_score(one, others, beta=0, **options).eval()) < 1e-15
-    endless = v_measure_score(others, one, beta=np.inf, **options)
-    assert endless.eval() == objectives.completeness_score(others, one, **options).eval()
+    value = v_measure_score(others, one, beta=np.inf, **options).eval()
+    assert value == objectives.completeness_score(others, one, **options).eval()
 
 
 def test_errors():
@@ -91,7 +91,7 @@ def test_errors():
     with pytest.raises(TypeError, match="rank mismatch"):
         rand_score(pt.lmatrix(), pt.lvector(), **options)
     for name in ("num_clusters", "num_classes"):
-        with pytest.raises(ValueError, match=f"{name} must be a positive whole number, not 0"):
+        with pytest.raises(ValueError, match=f"^{name} must be a positive whole number, not 0$"):
             rand_score([0], [0], **(options | {name: 0}))
     with pytest.raises(ValueError, match="method must be 'majority' or 'one_to_one', not 'hungarian'"):
         clustering_accuracy([0], [0], method="hungarian", **options)
@@ -106,7 +106,7 @@ def test_errors():
 
 
 def test_clusters_of_one_item_each():
-    """The expected information is then the greatest, too, and both differences are rounding."""
+    """The expected information is then the maximum, too, and both differences are rounding."""
     predictions, targets = pt.lvectors(2)
     methods = ("arithmetic", "geometric", "min", "max")
     scores = [
@@ -117,7 +117,7 @@ def test_clusters_of_one_item_each():
         assert function(np.arange(n), np.roll(np.arange(n)[::-1], 1)) == [1] * 4
 
 
-def test_the_expected_information_is_that_of_the_hypergeometric_distribution():
+def test_expected_information_follows_the_hypergeometric_distribution():
     a, b, total = TABLE.sum(axis=1), TABLE.sum(axis=0), TABLE.sum()
     n = np.arange(1, total + 1)
     expected = sum(
@@ -126,7 +126,7 @@ def test_the_expected_information_is_that_of_the_hypergeometric_distribution():
     np.testing.assert_allclose(expected_mutual_information.of(TABLE), expected, rtol=1e-12)
 
 
-def test_the_expected_information_of_many_items():
+def test_expected_information_of_many_items():
     """No factorial overflows."""
     predictions, targets = np.random.default_rng(0).integers(0, 3, (2, 200_000))
     value = adjusted_mutual_info_score(predictions, targets, num_clusters=3).eval()

@@ -1,4 +1,6 @@
-"""Curves and areas at their edges, with numbers worked out by hand."""
+"""Edge cases of curves and areas, with values computed by hand."""
+
+from functools import partial
 
 import numpy as np
 import pytensor
@@ -10,9 +12,6 @@ from sklearn import metrics as sklearn
 from objectives import (
     auc,
     average_precision_score,
-    binned_average_precision_score,
-    binned_roc_auc_score,
-    binned_roc_curve,
     compile_validation,
     equal_error_rate,
     log_auc,
@@ -27,7 +26,15 @@ from objectives import (
 from objectives.ops.labels import LabelError
 from objectives.ops.thresholds import PairsInOrder, counts_above
 
-NEEDS_BOTH = [roc_auc_score, binned_roc_auc_score, equal_error_rate, log_auc]
+binned_roc_auc_score, binned_average_precision_score, binned_roc_curve = (
+    partial(function, num_bins=1001) for function in (roc_auc_score, average_precision_score, roc_curve)
+)
+NEEDS_BOTH = {
+    "roc_auc_score": roc_auc_score,
+    "roc_auc_score in bins": binned_roc_auc_score,
+    "equal_error_rate": equal_error_rate,
+    "log_auc": log_auc,
+}
 
 
 def value(function, *arrays, **options):
@@ -47,19 +54,19 @@ def test_points_of_equal_scores_are_equal():
     np.testing.assert_array_equal(curve, [[0, 0.5, 0.5, 0.5, 1], [0, 1, 1, 1, 1], [np.inf, 0.7, 0.7, 0.7, 0.3]])
 
 
-def test_what_does_not_count_repeats_the_last_point():
+def test_items_that_do_not_count_repeat_the_last_point():
     curve = value(roc_curve, [0.3, 0.7, 0.9, 0.1], [0, 1, 0, 1], mask=[True, True, False, False])
     np.testing.assert_array_equal(curve, [[0, 0, 1, 1, 1], [0, 1, 1, 1, 1], [np.inf, 0.7, 0.3, 0.3, 0.3]])
 
 
-@pytest.mark.parametrize("function", NEEDS_BOTH)
+@pytest.mark.parametrize("function", NEEDS_BOTH.values(), ids=NEEDS_BOTH)
 @pytest.mark.parametrize("only", [0, 1])
 def test_one_class(function, only):
     assert np.isnan(value(function, [0.2, 0.7], [only, only]))
 
 
 def test_without_positives():
-    """As scikit-learn has it, but for what is not defined there."""
+    """As in scikit-learn, where that defines a value."""
     scores, none = [0.2, 0.7], [0, 0]
     assert value(average_precision_score, scores, none) == value(binned_average_precision_score, scores, none) == 0
     np.testing.assert_array_equal(value(precision_recall_curve, scores, none)[:2], [[1, 0, 0], [0, 1, 1]])
@@ -89,27 +96,27 @@ def test_area_of_a_curve():
 
 
 @pytest.mark.parametrize("num_bins", [2, 5, 20])
-def test_bounds_of_the_error_of_bins(num_bins):
+def test_the_error_of_bins_is_bounded(num_bins):
     rng = np.random.default_rng(1)
     scores, targets = rng.beta(2, 2, size=300), rng.integers(0, 2, size=300)
     column = np.floor(scores * (num_bins - 1) + 0.5).astype(int)
     negative, positive = (np.bincount(column[targets == t], minlength=num_bins) for t in (0, 1))
     exact = value(roc_auc_score, scores, targets)
-    error = abs(value(binned_roc_auc_score, scores, targets, num_bins=num_bins) - exact)
+    error = abs(value(roc_auc_score, scores, targets, num_bins=num_bins) - exact)
     assert 0 < error <= (positive * negative).sum() / 2 / (positive.sum() * negative.sum())
 
     true, false = (np.append(np.cumsum(n[::-1])[::-1], 0) for n in (positive, negative))
     above, below = (np.maximum(n, 1) for n in (true[:-1] + false[1:], true[1:] + false[:-1]))  # 0 / 0 is 0
     widths = true[:-1] / above - true[1:] / below
     exact = value(average_precision_score, scores, targets)
-    error = abs(value(binned_average_precision_score, scores, targets, num_bins=num_bins) - exact)
+    error = abs(value(average_precision_score, scores, targets, num_bins=num_bins) - exact)
     assert 0 < error <= (positive / positive.sum() * widths).sum()
 
 
-def test_every_multiple_has_a_bin_of_its_own():
+def test_every_multiple_has_its_own_bin():
     for steps in (7, 10, 49, 1000):
         scores = np.arange(steps + 1) / steps
-        counts = value(binned_roc_curve, scores, np.arange(steps + 1) % 2, num_bins=steps + 1)
+        counts = value(roc_curve, scores, np.arange(steps + 1) % 2, num_bins=steps + 1)
         assert len(np.unique(counts[:2], axis=1).T) == steps + 2
 
 
@@ -119,8 +126,8 @@ def test_scores_outside_the_unit_interval_are_not_clipped(score):
     assert np.isnan(value(binned_average_precision_score, [0.2, 0.7, score], [0, 1, 0]))
 
 
-def test_scores_that_rounding_has_taken_beyond_the_unit_interval():
-    """Such as the next float32 after 1, which a softmax or a mean may return."""
+def test_scores_rounded_beyond_the_unit_interval():
+    """A softmax or a mean may return the next float32 after 1."""
     scores, targets = np.array([0, 0.3, 0.7, 1, 1], "float32"), [0, 1, 0, 1, 0]
     beyond = np.where(
         scores == 1, np.nextafter(scores, np.float32(2)), np.where(scores == 0, np.float32(-1e-7), scores)
@@ -129,7 +136,7 @@ def test_scores_that_rounding_has_taken_beyond_the_unit_interval():
         np.testing.assert_array_equal(value(function, beyond, targets), value(function, scores, targets))
 
 
-def test_scores_of_wrong_targets():
+def test_targets_outside_0_and_1_are_refused():
     for targets in ([0, 2], [0, -1], [0, 0.5], [0, np.nan]):
         with pytest.raises(LabelError):
             value(roc_auc_score, [0.2, 0.7], targets)
@@ -137,7 +144,7 @@ def test_scores_of_wrong_targets():
             value(binned_roc_auc_score, [0.2, 0.7], targets)
 
 
-def test_pairs_of_classes_are_those_of_scikit_learn():
+def test_averages_over_classes_match_scikit_learn():
     rng = np.random.default_rng(2)
     p, t = rng.dirichlet(np.ones(3), size=30), rng.integers(0, 3, size=30)
     for multi_class in ("ovr", "ovo"):
@@ -151,7 +158,7 @@ def test_pairs_of_classes_are_those_of_scikit_learn():
 
 
 def test_absent_class():
-    """NaN; scikit-learn takes the pairs of the other classes, as we do without the scores of that class."""
+    """The result is NaN; scikit-learn skips its pairs, as happens here without the scores of that class."""
     rng = np.random.default_rng(0)
     p, y = rng.dirichlet(np.ones(4), size=20), rng.integers(0, 3, size=20)
     assert np.isnan(value(multiclass_roc_auc_score, p, y, multi_class="ovo"))
@@ -164,7 +171,7 @@ def test_options_are_checked():
     with pytest.raises(ValueError, match="max_fpr must be in"):
         roc_auc_score(p, t, max_fpr=0)
     with pytest.raises(ValueError, match="num_bins must be a whole number of at least 2"):
-        binned_roc_auc_score(p, t, num_bins=1)
+        roc_auc_score(p, t, num_bins=1)
     with pytest.raises(ValueError, match="recall must be in"):
         precision_at_recall(p, t, recall=90)
     with pytest.raises(ValueError, match="0 < a < b <= 1"):
@@ -175,7 +182,7 @@ def test_options_are_checked():
         multiclass_roc_auc_score(pt.matrix(), t, multi_class="ovo", average=None, num_classes=3)
 
 
-def test_equal_weights_take_the_quick_way_to_the_same():
+def test_the_fast_path_for_equal_weights_gives_the_same_counts():
     rng = np.random.default_rng(3)
     scores, labels = rng.integers(0, 9, size=60) / 4, rng.integers(0, 3, size=60)
     op = counts_above(pt.vector(), pt.lvector(), pt.vector(), num_classes=3).owner.op
@@ -186,7 +193,7 @@ def test_equal_weights_take_the_quick_way_to_the_same():
 
 
 @pytest.mark.parametrize("by_class", [False, True])
-def test_pairs_in_order_are_those_of_the_expression(by_class):
+def test_pairs_in_order_match_the_expression(by_class):
     rng = np.random.default_rng(4)
     op = PairsInOrder(num_classes=3, by_class=by_class)
     inputs = [pt.matrix(), pt.lvector(), pt.vector()]
@@ -198,7 +205,7 @@ def test_pairs_in_order_are_those_of_the_expression(by_class):
 
 
 @pytest.mark.parametrize("multi_class", ["ovr", "ovo"])
-def test_no_more_nodes_for_more_classes(multi_class):
+def test_the_graph_does_not_grow_with_the_number_of_classes(multi_class):
     p, t = pt.matrix(), pt.lvector()
     few, many = (
         FunctionGraph(outputs=[multiclass_roc_auc_score(p, t, multi_class=multi_class, num_classes=number)])
@@ -207,8 +214,8 @@ def test_no_more_nodes_for_more_classes(multi_class):
     assert len(few.apply_nodes) == len(many.apply_nodes)
 
 
-def test_what_is_kept_of_the_items():
-    """Scores as they are, a byte for each target, and weights if there are any."""
+def test_what_a_validation_keeps():
+    """Scores unchanged, one byte per target, and weights only if given."""
     p, t, mask = pt.fvector("p"), pt.lvector("t"), pt.vector("m", dtype="bool")
     validation = compile_validation([p, t], {"auc": roc_auc_score(p, t)})
     assert sorted(a.dtype.name for name, a in validation.state.items() if name != "batches") == ["float32", "int8"]

@@ -1,4 +1,4 @@
-"""Measures of numbers at hand-computed edges: constant targets, one item, large offsets, weights as repetition."""
+"""Edge cases of regression measures, computed by hand: constant targets, one item, large offsets, weights."""
 
 from functools import partial
 
@@ -38,7 +38,7 @@ CONSTANT = [0.1, 0.1, 0.1]
 
 
 def test_constant_targets():
-    """Recognised although the sum of three times 0.1 is not 0.3."""
+    """Recognized although 0.1 + 0.1 + 0.1 is not 0.3."""
     for score in (r2_score, explained_variance):
         assert score(CONSTANT, CONSTANT).eval() == 1
         assert score([0.1, 0.2, 0.3], CONSTANT).eval() == 0
@@ -96,8 +96,8 @@ def test_the_unit_changes_no_score(dtype, scales):
             np.testing.assert_allclose(found[-1] / scale, sklearn.root_mean_squared_error(t, p), rtol=tolerance)
 
 
-def test_two_points_correlate_wholly():
-    """Though the mean of the targets is rounded to one of them."""
+def test_two_points_correlate_perfectly():
+    """Even if rounding moves the mean of the targets to one of them."""
     p, t = [30.0, 30.100000381469727], [116.80000305175781, 116.8000030517578]
     np.testing.assert_allclose(pearson_correlation(p, t).eval(), -1, rtol=1e-12)
     error = np.subtract(p, t)
@@ -119,10 +119,10 @@ def test_one_item():
         assert np.isnan(score([1.0, 5.0], [1.0, 2.0], mask=[True, False]).eval())
     assert explained_variance([1.0], [1.0]).eval() == 1
     assert median_absolute_error([3.0], [1.0]).eval() == 2
-    assert np.isnan(r2_score([1.0, 2.0, 4.0], [1.0, 2.0, 3.0], adjusted=2).eval()), "no degree of freedom is left"
+    assert np.isnan(r2_score([1.0, 2.0, 4.0], [1.0, 2.0, 3.0], num_regressors=2).eval()), "no degree of freedom is left"
 
 
-def test_variance_weighted_columns_of_which_none_varies():
+def test_variance_weighted_columns_that_do_not_vary():
     p, t = [[1.0, 2.0], [1.0, 3.0]], [[1.0, 2.0], [1.0, 2.0]]
     assert r2_score(p, t, multioutput="variance_weighted").eval() == 0.5
 
@@ -138,7 +138,7 @@ def test_variance_weighted_columns_of_which_none_varies():
     ids=lambda x: getattr(x, "__name__", "reference"),
 )
 def test_a_large_mean_costs_no_digits(measure, reference):
-    """Over batches; the offset is taken from the numbers before they come to the reference, which changes nothing."""
+    """Over batches; the reference gets the numbers without the offset, which changes no score."""
     rng = np.random.default_rng(0)
     targets = np.round(rng.normal(size=3000), 6)
     predictions = targets + np.round(rng.normal(size=3000), 6)
@@ -153,7 +153,7 @@ def test_a_large_mean_costs_no_digits(measure, reference):
 @pytest.mark.parametrize(
     "measure", [spearman_correlation, kendall_tau, median_absolute_deviation, median_absolute_error, r2_score]
 )
-def test_weights_are_repetitions(measure):
+def test_a_weight_is_a_number_of_repetitions(measure):
     rng = np.random.default_rng(1)
     p, t, times = rng.integers(0, 6, 20) * 1.0, rng.integers(0, 6, 20) * 1.0, rng.integers(0, 4, 20)
     repeated = measure(np.repeat(p, times), np.repeat(t, times)).eval()
@@ -166,7 +166,7 @@ def test_kendall_of_many_items():
     np.testing.assert_allclose(kendall_tau(p, t).eval(), stats.kendalltau(p, t).statistic, rtol=1e-10)
 
 
-def test_weight_0_hides_nothing_but_from_medians_and_ranks():
+def test_weight_0_hides_nan_from_medians_and_ranks_only():
     p, t, w = [1.0, nan, 3.0, 2.0], [1.0, 2.0, 5.0, 3.0], [1.0, 0.0, 1.0, 1.0]
     assert median_absolute_error(p, t, weights=w).eval() == 1
     for correlation in (kendall_tau, spearman_correlation):
@@ -188,7 +188,7 @@ def test_distances():
     assert peak_signal_noise_ratio([1.0], [1.0], data_range=1).eval() == inf
 
 
-def test_classes_that_no_item_has():
+def test_absent_classes():
     predictions, targets = [[0.5, 0.3, 0.2], [0.1, 0.7, 0.2], [0.3, 0.3, 0.4]], [0, 1, 1]
     for score, reference in (
         (d2_log_loss_score, sklearn.d2_log_loss_score),
@@ -205,10 +205,10 @@ def test_misuse():
         r2_score(pt.vector(), pt.matrix())
     with pytest.raises(ValueError, match="multioutput must be one of"):
         root_mean_squared_error([1.0], [1.0], multioutput="variance_weighted")
-    with pytest.raises(ValueError, match="finite number from 1 on"):
+    with pytest.raises(ValueError, match="finite number of at least 1"):
         minkowski_distance([1.0], [1.0], p=0.5)
-    with pytest.raises(ValueError, match="adjusted must be a whole number"):
-        r2_score([1.0], [1.0], adjusted=-1)
+    with pytest.raises(ValueError, match="num_regressors must be a whole number"):
+        r2_score([1.0], [1.0], num_regressors=-1)
     with pytest.raises(ValueError, match="data_range must be positive"):
         peak_signal_noise_ratio([1.0], [1.0], data_range=0)
     with pytest.raises(TypeError, match="data_range"):
@@ -216,7 +216,7 @@ def test_misuse():
 
 
 @pytest.mark.parametrize("score", [d2_brier_score, d2_log_loss_score])
-def test_probabilities_of_one_class_are_refused(score):
-    """They would be those of a single item."""
+def test_vectors_of_probabilities_are_refused(score):
+    """They would be the probabilities of a single item."""
     with pytest.raises(TypeError, match=r"predictions \(3,\) must be rows .* stack \[1 - p, p\]"):
         score([0.1, 0.8, 0.9], [0, 1, 1])

@@ -1,4 +1,4 @@
-"""Measures of ranked lists at hand-computed edges: NaN scores, ties, lists without entries, cut-offs."""
+"""Measures of ranked lists at hand-computed edges: NaN scores, ties, lists without entries, cutoffs."""
 
 import numpy as np
 import pytest
@@ -54,11 +54,11 @@ def each(functions):
 def test_nan_scores_are_never_right(function):
     assert function([nan, nan], [1, 0]).eval() == 0
     right, wrong = function([1.0, nan, 0.0], [1, 0, 0]).eval(), function([1.0, 0.5, 0.0], [1, 0, 0]).eval()
-    assert right <= wrong, "a NaN score comes before the relevant entry"
+    assert right <= wrong, "a NaN score ranks before the relevant entry"
 
 
 @each(ERRORS)
-def test_nan_scores_give_no_small_error(function):
+def test_nan_scores_give_nan_errors(function):
     assert np.isnan(function([1.0, nan, 0.0], [1, 0, 0]).eval())
     assert function([1.0, nan, 0.0], [1, 0, 0], mask=[True, False, True]).eval() in (0, 1)
 
@@ -82,10 +82,10 @@ def test_the_relevance_of_each_entry_is_needed(function):
 
 @each(WITH_CUTOFF)
 def test_cutoffs_are_whole_numbers(function):
-    for k in (0, -1, 1.5, True, "2"):
-        with pytest.raises(ValueError, match="k must be a positive whole number"):
-            function([1.0, 0.5], [1, 0], k=k)
-    assert function([1.0, 0.5], [1, 0], k=np.int64(1)).eval() in (0, 1)
+    for top_k in (0, -1, 1.5, True, "2"):
+        with pytest.raises(ValueError, match="top_k must be a positive whole number"):
+            function([1.0, 0.5], [1, 0], top_k=top_k)
+    assert function([1.0, 0.5], [1, 0], top_k=np.int64(1)).eval() in (0, 1)
 
 
 def test_no_relevant_entries():
@@ -94,13 +94,13 @@ def test_no_relevant_entries():
     assert label_ranking_average_precision([1.0, 0.5], [0, 0]).eval() == 1, "as in scikit-learn"
     assert label_ranking_loss([1.0, 0.5], [1, 1]).eval() == label_ranking_loss([1.0, 0.5], [0, 0]).eval() == 0
     assert coverage_error([1.0, 0.5], [0, 0]).eval() == 0
-    assert fall_out_at_k([1.0, 0.5], [1, 1], k=1).eval() == 0
+    assert fall_out_at_k([1.0, 0.5], [1, 1], top_k=1).eval() == 0
 
 
 def test_ties():
-    """By index for retrieval, errors for label_ranking_loss, on average for gains, half for the area."""
+    """Ties go by index in retrieval, are errors in label_ranking_loss, share gains, and count half in areas."""
     scores = [1.0, 1.0]
-    assert [hit_rate_at_k(scores, targets, k=1).eval() for targets in ([1, 0], [0, 1])] == [1, 0]
+    assert [hit_rate_at_k(scores, targets, top_k=1).eval() for targets in ([1, 0], [0, 1])] == [1, 0]
     assert [reciprocal_rank(scores, targets).eval() for targets in ([1, 0], [0, 1])] == [1, 0.5]
     assert label_ranking_loss(scores, [1, 0]).eval() == 1
     assert coverage_error(scores, [1, 0]).eval() == 2
@@ -108,16 +108,16 @@ def test_ties():
     np.testing.assert_allclose(dcg_score(scores, [0, 4]).eval(), 2 * (1 + 1 / np.log2(3)))
 
 
-def test_positive_scores_are_not_asked_for():
-    """torchmetrics takes entries of scores up to 0 for irrelevant."""
+def test_scores_may_be_negative():
+    """torchmetrics takes entries with scores up to 0 for irrelevant."""
     assert reciprocal_rank([-1.0, -2.0], [1, 0]).eval() == 1
     assert retrieval_average_precision([0.0, -2.0], [1, 0]).eval() == 1
 
 
 def test_precision_in_shorter_lists():
-    assert precision_at_k([1.0, 0.5], [1, 1], k=4).eval() == 0.5
+    assert precision_at_k([1.0, 0.5], [1, 1], top_k=4).eval() == 0.5
     np.testing.assert_array_equal(
-        precision_at_k([[1.0, 0.5]], [[1, 1]], k=2, mask=[[True, False]]).eval(), [0.5], "the same with a mask"
+        precision_at_k([[1.0, 0.5]], [[1, 1]], top_k=2, mask=[[True, False]]).eval(), [0.5], "the same with a mask"
     )
 
 

@@ -1,4 +1,4 @@
-"""Ratios of right and wrong predictions at their edges, with numbers worked out by hand."""
+"""Precision, recall and other ratios: edge cases with values worked out by hand."""
 
 import numpy as np
 import pytensor
@@ -35,12 +35,12 @@ UNREWRITTEN = Mode(linker="py", optimizer=None)
 AVERAGES = ("macro", "weighted", "micro")
 
 
-def test_absent_classes_are_ignored_unless_they_shall_count():
+def test_absent_classes_are_ignored_by_default():
     assert jaccard_score([0, 0], [0, 0], num_classes=3).eval() == 1
     np.testing.assert_allclose(jaccard_score([0, 0], [0, 0], num_classes=3, absent="count").eval(), 1 / 3)
-    # a class that is only predicted occurs, and has no recall
+    # class 1 is predicted only: it counts, with a recall of 0/0
     assert recall([0, 1], [0, 0], num_classes=3).eval() == 0.25
-    # of the absent class 2, none of the two items is taken for it
+    # neither item is predicted as the absent class 2
     np.testing.assert_allclose(specificity([0, 1], [0, 0], num_classes=3, absent="count").eval(), (0 + 0.5 + 1) / 3)
     assert specificity([0, 1], [0, 0], num_classes=3).eval() == 0.25
 
@@ -48,7 +48,7 @@ def test_absent_classes_are_ignored_unless_they_shall_count():
 @pytest.mark.parametrize("average", ["macro", "weighted", "micro", None])
 @pytest.mark.parametrize("zero_division", [0, 1, NAN])
 @pytest.mark.parametrize("name", ["precision", "recall", "fbeta"])
-def test_zero_division_is_that_of_sklearn(name, zero_division, average):
+def test_zero_division_matches_sklearn(name, zero_division, average):
     predictions, targets = [0, 0, 1, 1], [0, 2, 1, 2]
     options = {"zero_division": zero_division, "average": average} | ({"beta": 0.5} if name == "fbeta" else {})
     expected = getattr(sklearn, f"{name}_score")(targets, predictions, labels=range(4), **options)
@@ -57,7 +57,7 @@ def test_zero_division_is_that_of_sklearn(name, zero_division, average):
     np.testing.assert_allclose(value, expected, rtol=1e-12)
 
 
-def test_nothing_at_all_is_zero_division():
+def test_no_items_give_zero_division():
     nothing = np.zeros(0, "int64")
     for zero_division in (0, 1, NAN):
         options = {"num_classes": 2, "zero_division": zero_division}
@@ -67,8 +67,8 @@ def test_nothing_at_all_is_zero_division():
         )
 
 
-def test_what_is_0_is_exactly_0_for_any_weights():
-    """Where all items are of one class, or taken for it, 0/0 must not become the ratio of two roundings."""
+def test_empty_counts_are_exactly_0_for_any_weights():
+    """If all items belong to one class, or are predicted as it, 0/0 must not become a ratio of rounding errors."""
     rng = np.random.default_rng(0)
     one, others, weights = np.full(50, 3), rng.integers(0, 12, 50), rng.uniform(size=50)
     options = {"num_classes": 12, "average": None, "weights": weights, "zero_division": NAN}
@@ -77,7 +77,7 @@ def test_what_is_0_is_exactly_0_for_any_weights():
 
 
 @pytest.mark.parametrize("average", ["micro", "macro", "weighted", None])
-def test_endless_beta_is_recall(average):
+def test_infinite_beta_gives_recall(average):
     predictions, targets, options = [0, 1, 1, 1], [0, 1, 2, 2], {"num_classes": 3, "average": average}
     expected = sklearn.fbeta_score(targets, predictions, beta=np.inf, average=average)
     for beta in (np.inf, 1e200):
@@ -85,7 +85,7 @@ def test_endless_beta_is_recall(average):
     assert binary_fbeta_score([0.9, 0.2], [1, 1], beta=np.inf).eval() == 0.5
 
 
-def test_beta_0_is_precision():
+def test_beta_0_gives_precision():
     predictions, targets = [0, 1, 1, 1], [0, 1, 2, 2]
     assert fbeta_score(predictions, targets, beta=0, num_classes=3).eval() == pytest.approx((1 + 1 / 3 + 0) / 3)
     assert precision(predictions, targets, num_classes=3).eval() == pytest.approx((1 + 1 / 3 + 0) / 3)
@@ -99,6 +99,7 @@ def test_beta_0_is_precision():
         ({"zero_division": 0.5}, "zero_division must be 0, 1 or NaN, not 0.5"),
         ({"zero_division": "warn"}, "zero_division must be 0, 1 or NaN, not 'warn'"),
         ({"num_classes": 0}, "num_classes must be a positive whole number, not 0"),
+        ({"num_classes": None}, "num_classes must be given: class indices do not tell"),
     ],
 )
 def test_errors(options, message):
@@ -108,14 +109,18 @@ def test_errors(options, message):
 
 
 def test_errors_of_binary_scores():
-    for axis in (None, -1):
+    for label_axis in (None, -1):
         with pytest.raises(ValueError, match="average must be one of"):
-            binary_precision([[0.5]], [[1]], axis=axis, average="samples")
+            binary_precision([[0.5]], [[1]], label_axis=label_axis, average="samples")
         with pytest.raises(ValueError, match="zero_division must be"):
-            binary_precision([[0.5]], [[1]], axis=axis, zero_division=2)
+            binary_precision([[0.5]], [[1]], label_axis=label_axis, zero_division=2)
     for beta in (-1, NAN, "1"):
-        with pytest.raises(ValueError, match="beta must be a number that is not negative"):
+        with pytest.raises(ValueError, match="beta must be a non-negative number"):
             fbeta_score([0], [0], num_classes=2, beta=beta)
+    with pytest.raises(TypeError, match="label_axis must be an integer, or None to pool all elements, not 'rows'"):
+        binary_recall([[0.5]], [[1]], label_axis="rows")
+    with pytest.raises(np.exceptions.AxisError, match="label_axis: axis 2 is out of bounds"):
+        binary_recall([[0.5]], [[1]], label_axis=2)
 
 
 def test_a_nan_score_is_visible_in_every_average():
@@ -126,16 +131,16 @@ def test_a_nan_score_is_visible_in_every_average():
 
 
 def test_mean_iou_of_an_image():
-    """Keras' MeanIoU of the same: (1/2 + 2/3) / 2; its ignored class is a mask."""
+    """Keras's MeanIoU gives (1/2 + 2/3) / 2 as well; its ignored class is a mask here."""
     image, truth = np.array([[0, 1], [1, 1]]), np.array([[0, 0], [1, 1]])
     np.testing.assert_allclose(jaccard_score(image, truth, num_classes=2).eval(), 7 / 12)
     truth[0, 1] = 255
     assert jaccard_score(image, truth, num_classes=2, mask=truth != 255).eval() == 1
 
 
-def test_binary_threshold_is_that_of_binary_accuracy():
+def test_binary_threshold_matches_binary_accuracy():
     np.testing.assert_array_equal(binary_confusion_matrix([0.5], [0]).eval(), [[0, 1], [0, 0]])
-    # 0.7 of float32 is less than that of float64
+    # 0.7 in float32 is less than 0.7 in float64
     predictions = np.array([0.7], "float32")
     assert binary_accuracy(predictions, [1], 0.7).eval() == 1
     assert binary_recall(predictions, [1], 0.7).eval() == 1
@@ -153,32 +158,32 @@ def test_binary_edges():
     assert binary_precision(predictions, targets, weights=np.array([True, False, True, True])).eval() == 1
 
 
-def test_labels_have_an_axis_and_may_have_thresholds():
+def test_label_axis_and_thresholds_per_label():
     predictions = np.array([[0.2, 0.6], [0.4, 0.9]])
     targets = [[0, 1], [1, 1]]
-    by_label = binary_recall(predictions, targets, axis=1, average=None)
+    by_label = binary_recall(predictions, targets, label_axis=1, average=None)
     np.testing.assert_array_equal(by_label.eval(), [0, 1])
     np.testing.assert_array_equal(
-        binary_recall(predictions.T, np.transpose(targets), axis=0, average=None).eval(), [0, 1]
+        binary_recall(predictions.T, np.transpose(targets), label_axis=0, average=None).eval(), [0, 1]
     )
-    recalls = binary_recall(predictions, targets, np.array([[0.3, 0.7]]), axis=1, average=None)
+    recalls = binary_recall(predictions, targets, np.array([[0.3, 0.7]]), label_axis=1, average=None)
     np.testing.assert_array_equal(recalls.eval(), [1, 0.5])
 
 
-def test_a_prediction_of_nan_is_visible():
+def test_a_nan_prediction_is_visible():
     predictions, targets = [0.2, NAN], [1, 0]
     assert np.isnan(binary_confusion_matrix(predictions, targets).eval()).all()
     assert np.isnan(binary_precision(predictions, targets).eval())
-    # not in what is masked, nor in another label
+    # but not if it is masked, and not in other labels
     assert binary_recall(predictions, targets, mask=np.array([True, False])).eval() == 0
-    matrices = binary_confusion_matrix([predictions], [targets], axis=-1).eval()
+    matrices = binary_confusion_matrix([predictions], [targets], label_axis=-1).eval()
     np.testing.assert_array_equal(matrices[0], [[0, 0], [1, 0]])
     assert np.isnan(matrices[1]).all()
 
 
 @pytest.mark.parametrize("target", [0.5, 2])
-def test_a_target_that_is_neither_0_nor_1_is_refused(target):
-    """Unless it is masked."""
+def test_targets_other_than_0_and_1_are_refused(target):
+    """Unless they are masked."""
     p, t = pt.vectors("pt")
     given = {p: [0.2, 0.4], t: [1, target]}
     for measure in (binary_confusion_matrix, binary_precision):
@@ -211,6 +216,6 @@ def test_all_share_one_state():
         *("calibration_error", "multiclass_roc_auc_score", "perplexity"),
     ],
 )
-def test_binary_scores_are_not_taken_for_one_item(measure):
-    with pytest.raises(TypeError, match=r"predictions \(3,\) and targets are vectors, which would be one item"):
+def test_two_vectors_are_not_taken_for_one_item(measure):
+    with pytest.raises(TypeError, match=r"(predictions|logits) \(3,\) and targets are vectors.* one item"):
         getattr(objectives, measure)([0.1, 0.8, 0.9], [0, 1, 1])

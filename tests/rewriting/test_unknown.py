@@ -50,7 +50,7 @@ def test_perplexity_of_an_invalid_label():
 def test_factors_whose_probabilities_do_not_add_up_to_one():
     inputs = [pt.tensor(shape=shape, dtype="float32") for shape in [(1, 1)] * 4 + [(1, 2, 2), (1, 2)]]
     prior = np.zeros((2, 2, 1), "float32"), np.log(np.full((2, 2), 0.5, "float32")), np.log(np.full(2, 0.5, "float32"))
-    loss = fgmm_vae_loss(*inputs, *prior, mode="categorical")
+    loss = fgmm_vae_loss(*inputs, *prior, factors="categorical")
     compute = pytensor.function(inputs, loss, mode="JAX")
     ones, halves = np.ones((1, 1), "float32"), np.log(np.full((1, 2, 2), 0.5, "float32"))
     for _ in range(50):

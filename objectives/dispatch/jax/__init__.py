@@ -4,6 +4,7 @@ from objectives.dispatch.jax import (  # noqa: F401  (imported for their registr
     counting,
     ctc,
     labels,
+    linear,
     pairing,
     ranking,
     softplus,

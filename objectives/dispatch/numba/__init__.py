@@ -6,6 +6,7 @@ from objectives.dispatch.numba import (  # noqa: F401  (imported for their regis
     ctc,
     elementwise,
     labels,
+    linear,
     margin,
     pairing,
     ranking,

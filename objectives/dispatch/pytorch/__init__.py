@@ -5,6 +5,7 @@ from objectives.dispatch.pytorch import (  # noqa: F401  (imported for their reg
     crossentropy,
     ctc,
     labels,
+    linear,
     margin,
     pairing,
     projection,

@@ -1,0 +1,161 @@
+"""The crossentropy of a linear layer, for so many classes that its logits would be the largest array of a step."""
+
+from pytensor.tensor.variable import TensorVariable
+
+from objectives._inputs import (
+    aligned_mask,
+    as_tensor,
+    check_same_shape,
+    floating,
+    integer_labels,
+    known_number,
+    matching,
+    shown,
+)
+from objectives._typing import TensorLike
+from objectives.lookup import LABELS, REALS, described
+from objectives.losses._terms import finished, per_class, smoothing
+from objectives.ops.linear import LinearCrossentropy
+from objectives.ops.marking import masked
+
+__all__ = ["linear_crossentropy"]
+
+
+@described(
+    per="item",
+    smooth=True,
+    minimizer="log probabilities of the layer",
+    features=REALS,
+    weights=REALS,
+    targets=LABELS,
+    biases=REALS,
+)
+def linear_crossentropy(
+    features: TensorLike,
+    weights: TensorLike,
+    targets: TensorLike,
+    biases: TensorLike | None = None,
+    *,
+    class_weights: TensorLike | None = None,
+    label_smoothing: TensorLike = 0.0,
+    logit_softcap: TensorLike | None = None,
+    z_loss: TensorLike = 0.0,
+    mask: TensorLike | None = None,
+) -> TensorVariable:
+    r"""Linear crossentropy: softmax crossentropy of a linear layer, without ever holding its logits.
+
+    Choose it where the vocabulary is large, as at the end of a language model: loss and all gradients need a block of
+    32 MB where the logits (N, V) and their gradient would be the largest arrays of a training step. It equals
+    `categorical_crossentropy_with_logits` of ``features @ weights.T + biases``.
+
+    .. math::
+        L_i = w_{y_i} (\ell_i - z_{i y_i}) + \lambda\, \ell_i^2, \qquad
+        \ell_i = \log \sum_k e^{z_{ik}}, \qquad z_{ik} = s \tanh\Bigl(\frac{h_i \cdot W_k + b_k}{s}\Bigr)
+
+    with the features h, the weights W, the soft cap s, the class weights w and the weight :math:`\lambda` of the
+    z-loss.
+
+    Parameters
+    ----------
+    features : tensor of float
+        Inputs (..., D) of the layer.
+    weights : tensor
+        Weights (V, D) of the layer, such as the embedding of the words, which may be shared.
+    targets : tensor
+        Class indices (...) from 0 to V - 1.
+    biases : tensor, optional
+        Biases (V,) of the layer.
+    class_weights : tensor, optional
+        One factor (V,) for each class.
+    label_smoothing : float
+        Share in [0, 1] of the target that is spread over all classes.
+    logit_softcap : float, optional
+        Bound s > 0 of the logits, which become s tanh(z / s).
+    z_loss : float
+        Weight, at least 0, of the squared logarithm of the softmax's denominator.
+    mask : tensor of bool, optional
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+
+    Returns
+    -------
+    TensorVariable
+        Losses (...), of the dtype of the features.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ranks, static shapes, dtypes or options do not fit. Dense targets are refused.
+    IndexError
+        For a class index outside [0, V) on Numba and C; elsewhere its item is NaN, and so are the gradients by weights.
+
+    See Also
+    --------
+    categorical_crossentropy_with_logits
+
+    Notes
+    -----
+    Products are BLAS calls on Numba and C, loops over blocks elsewhere. float16 is computed in float32. Second
+    derivatives do hold the logits.
+
+    References
+    ----------
+    .. [1] Wijmans, E. et al. (2024), "Cut your losses in large-vocabulary language models", arXiv:2411.09009
+    .. [2] Gemma Team (2024), "Gemma 2", arXiv:2408.00118 (soft cap)
+    .. [3] Chowdhery, A. et al. (2022), "PaLM", arXiv:2204.02311 (z-loss)
+
+    Examples
+    --------
+    >>> from objectives import linear_crossentropy
+    >>> features, words = [[1.0, 0.0], [0.0, 2.0]], [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
+    >>> print(linear_crossentropy(features, words, [0, 2]).eval().round(4))
+    [0.8620 0.7586]
+    """
+    h = floating(features, "features")
+    dtype, h = h.dtype, h.astype("float32") if h.dtype == "float16" else h
+    w, labels = _layer(h, weights, targets)
+    counted = None if mask is None else aligned_mask(mask, "items of the features", h.type.shape[:-1])
+    options = {
+        "biases": None if biases is None else per_class(biases, "biases", w.T),
+        "class_weights": None if class_weights is None else per_class(class_weights, "class_weights", w.T),
+        "label_smoothing": smoothing(label_smoothing, h),
+        "logit_softcap": None if logit_softcap is None else _positive(logit_softcap, "logit_softcap", h),
+        "z_loss": None if known_number(z_loss) == 0 else _scalar(z_loss, "z_loss", h),
+    }
+    losses = LinearCrossentropy.of(h, w, labels, **options, mask=counted)
+    return finished(masked(counted, losses)).astype(dtype)
+
+
+def _layer(features, weights, targets):
+    """Weights and class indices that fit the features."""
+    weights, labels = matching(weights, features), as_tensor(targets, "targets")
+    shapes = f"features {shown(features.type.shape)} and weights {shown(weights.type.shape)}"
+    if features.ndim == 0 or weights.ndim != 2:
+        raise TypeError(f"{shapes} must be (..., D) and (V, D), with a row of weights for each class")
+    if None not in (n := (features.type.shape[-1], weights.type.shape[-1])) and n[0] != n[1]:
+        raise TypeError(f"{shapes} differ in their last axis: weights are (V, D); transpose those that are (D, V)")
+    if labels.ndim == features.ndim:
+        raise TypeError(
+            f"targets {shown(labels.type.shape)} must be class indices, one for each item of the {shapes}: dense "
+            "targets are as large as the logits, so use categorical_crossentropy_with_logits(features @ weights.T, ...)"
+        )
+    if labels.ndim != features.ndim - 1:
+        raise TypeError(f"rank mismatch between targets {shown(labels.type.shape)} and {shapes}")
+    labels = integer_labels(labels)
+    check_same_shape("targets", labels.type.shape, "items of the features", features.type.shape[:-1])
+    return weights, labels
+
+
+def _scalar(x, name, like):
+    number = known_number(x)
+    if number is not None and not number >= 0:
+        raise ValueError(f"{name} must not be negative, not {number}")
+    x = matching(x, like)
+    if x.ndim:
+        raise TypeError(f"{name} must be one number for all items")
+    return x
+
+
+def _positive(x, name, like):
+    if (number := known_number(x)) is not None and not number > 0:
+        raise ValueError(f"{name} must be positive, not {number}")
+    return _scalar(x, name, like)

@@ -1,0 +1,86 @@
+"""Arrays of pandas, PyTorch and JAX as arguments."""
+
+import numpy as np
+import pytensor.tensor as pt
+import pytest
+
+from objectives import aggregate, categorical_accuracy, squared_error
+
+
+def evaluated(x):
+    return x.eval(mode="FAST_COMPILE")
+
+
+@pytest.mark.needs("torch")
+def test_torch():
+    import torch
+
+    numbers = torch.tensor([1.0, 2.0])
+    loss = squared_error(numbers, torch.tensor([0, 1]))
+    assert loss.dtype == "float32"
+    np.testing.assert_array_equal(evaluated(loss), [1, 1])
+    assert evaluated(aggregate(loss, mask=torch.tensor([True, False]))) == 1
+    for wrong in (numbers.clone().requires_grad_(), numbers.bfloat16()):
+        with pytest.raises(TypeError, match=r"a is a PyTorch tensor .* give a\.detach\(\)\.cpu\(\)\.numpy\(\)"):
+            squared_error(wrong, 0.0)
+
+
+@pytest.mark.needs("jax")
+def test_jax():
+    import jax
+    import jax.numpy as jnp
+
+    loss = squared_error(jnp.array([1.0, 2.0], "float32"), jnp.array([0, 1], "int32"))
+    assert loss.dtype == "float32"
+    np.testing.assert_array_equal(evaluated(loss), [1, 1])
+    with pytest.raises(TypeError, match=r"a is a JAX array .* after \.astype\('float32'\) if"):
+        squared_error(jnp.array([1.0], "bfloat16"), 0.0)
+    with pytest.raises(TypeError, match="a is a JAX array"):
+        jax.grad(lambda x: squared_error(x, 0.0))(1.0)
+
+
+@pytest.mark.needs("pandas")
+def test_pandas():
+    import pandas as pd
+
+    frame = pd.DataFrame({"a": [0.1, 0.7], "b": [0.9, 0.3], "label": [1, 1]})
+    right = categorical_accuracy(frame[["a", "b"]], frame["label"])
+    np.testing.assert_array_equal(evaluated(right), [1, 0])
+    for dtype in ("Int64", "Float64", "boolean"):
+        np.testing.assert_array_equal(evaluated(squared_error(frame["a"] * 0, pd.Series([1, 0], dtype=dtype))), [1, 0])
+    with pytest.raises(TypeError, match=r"targets? holds pandas\.NA .* mask=objectives\.labelled"):
+        categorical_accuracy(frame[["a", "b"]], pd.Series([True, None], dtype="boolean"))
+    with pytest.raises(TypeError, match=r"holds pandas\.NA or other objects"):
+        squared_error(pd.Series(["x", "y"], dtype="object"), 0.0)
+
+
+class Series:
+    """An array of objects, such as pandas returns for columns of several dtypes."""
+
+    __module__ = "pandas.core.series"
+
+    def __init__(self, *values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values, dtype=object)
+
+
+def test_objects():
+    np.testing.assert_array_equal(evaluated(squared_error(Series(1.5, True), 0.0)), [2.25, 1])
+    with pytest.raises(TypeError, match=r"a holds pandas\.NA or other objects: .*na_value=numpy\.nan"):
+        squared_error(Series(1.0, None), 0.0)
+
+
+def test_arrays_of_text():
+    class Text(Series):
+        __module__ = "somewhere"
+
+    with pytest.raises(TypeError, match=r"a must be a tensor or an array of numbers, not somewhere\..*Text"):
+        squared_error(Text("a"), 0.0)
+
+
+def test_own_arrays_pass():
+    assert squared_error(np.float32(1), np.zeros(2, "float32")).dtype == "float32"
+    x = pt.vector("x")
+    assert squared_error(x, [1, 2]).type.shape == (2,)
