@@ -1,9 +1,9 @@
 r"""CTC, item by item: its forward variables in one pass over the frames, and the gradient in one pass back.
 
 For each frame, forward: 1. the log-sum-exp of the logits; 2. what the states emit; 3. the log-sum-exp of the up to
-three states that each state is reached from, a vectorized loop. Backward: 1. the exponentials of the logits, in the place of
-the gradient, and their sum; 2. the shares of the states in :math:`\alpha \beta`; 3. the gradient; 4. the log-sum-exp as in 3. forward.
-Sums over states are those of logarithms in float64; those over classes are in the dtype of the logits.
+three states that each state is reached from, a vectorized loop. Backward: 1. the exponentials of the logits, in the
+place of the gradient, and their sum; 2. the shares of the states in :math:`\alpha \beta`; 3. the gradient; 4. as 3.
+forward. Sums over states are log-sum-exps in float64; those over classes are in the dtype of the logits.
 """
 
 import numpy as np
