@@ -7,7 +7,7 @@ from pytensor.tensor.special import log_softmax
 
 from objectives._inputs import UNDER_PREDICTIONS, are_labels, check_same_shape, classwise, elementwise, fitted, matching
 from objectives._logits import log_softmax_of, logits_of, softmax_logits
-from objectives._options import known_number, share
+from objectives._options import at_least, known_number, positive, share
 from objectives.ops.labels import is_class
 from objectives.ops.marking import loss, selected
 from objectives.ops.selection import nan_where, neither, outside, relu, where
@@ -54,6 +54,23 @@ def smoothing(label_smoothing, like):
     if np.ndim(label_smoothing) != 0:
         raise TypeError("label_smoothing must be one number for all items and classes")
     return None if known_number(label_smoothing) == 0 else matching(label_smoothing, like)
+
+
+def scalar_weight(x, name, like):
+    """A weight of at least 0 as a scalar of the dtype of ``like``; None for the number 0."""
+    return None if known_number(at_least(x, name, 0)) == 0 else _one_number(x, name, like)
+
+
+def softcap(x, like):
+    """The option `logit_softcap` as a scalar of the dtype of ``like``; None if it is not given."""
+    return None if x is None else _one_number(positive(x, "logit_softcap"), "logit_softcap", like)
+
+
+def _one_number(x, name, like):
+    x = matching(x, like)
+    if x.ndim:
+        raise TypeError(f"{name} must be one number for all items")
+    return x
 
 
 def per_class(x, name, scores):

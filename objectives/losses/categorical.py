@@ -10,10 +10,21 @@ from objectives._logits import log_softmax_of, logits_of, probabilities_of, sigm
 from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, LOG_PROBABILITIES, REALS, SIMPLEX, described
-from objectives.losses._terms import checked, class_scores, finished, per_class, possible, probability, smoothing
+from objectives.losses._terms import (
+    checked,
+    class_scores,
+    finished,
+    per_class,
+    possible,
+    probability,
+    scalar_weight,
+    smoothing,
+    softcap,
+)
 from objectives.ops.counting import EntryCount
 from objectives.ops.crossentropy import SoftmaxCrossentropy, crossentropy
 from objectives.ops.labels import is_class, pick_class
+from objectives.ops.linear import partition_penalty, softcapped
 from objectives.ops.marking import masked
 from objectives.ops.selection import nan_where, where
 
@@ -89,15 +100,18 @@ def categorical_crossentropy_with_logits(
     *,
     class_weights: TensorLike | None = None,
     label_smoothing: TensorLike = 0.0,
+    logit_softcap: TensorLike | None = None,
+    z_loss: TensorLike = 0.0,
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
     r"""Categorical crossentropy (softmax crossentropy) of logits and integer, one-hot or soft targets, item by item.
 
-    Choose it over `categorical_crossentropy` whenever you have the logits. ``mask=pt.neq(targets, -100)`` leaves out
-    missing labels.
+    Choose it over `categorical_crossentropy` whenever you have the logits, and `linear_crossentropy` where they are too
+    many to hold. ``mask=pt.neq(targets, -100)`` leaves out missing labels.
 
-    .. math:: L_i = -\sum_c w_c\, t_{ic} \bigl(z_{ic} - \log \sum_k e^{z_{ik}}\bigr), \qquad 0 \cdot \infty = 0
+    .. math:: L_i = \sum_c w_c\, t_{ic} (\ell_i - z_{ic}) + \lambda \ell_i^2, \qquad \ell_i = \log \sum_k e^{z_{ik}},
+        \qquad 0 \cdot \infty = 0
 
     Parameters
     ----------
@@ -109,6 +123,10 @@ def categorical_crossentropy_with_logits(
         Factor w (C,) of each class.
     label_smoothing : float
         Share in [0, 1] by which targets move toward the uniform distribution.
+    logit_softcap : float, optional
+        Bound s > 0 of the logits, which become s tanh(z / s).
+    z_loss : float
+        Weight :math:`\lambda` of the squared log-sum-exp, which keeps the logits small.
     mask : tensor of bool, optional
         Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int
@@ -127,7 +145,8 @@ def categorical_crossentropy_with_logits(
     References
     ----------
     .. [1] Bridle, J. S. (1990), "Probabilistic interpretation of feedforward classification network outputs",
-       doi:10.1007/978-3-642-76153-9_28; label smoothing: arXiv:1512.00567
+       doi:10.1007/978-3-642-76153-9_28; label smoothing: arXiv:1512.00567, soft cap: arXiv:2408.00118,
+       z-loss: arXiv:2204.02311
 
     Examples
     --------
@@ -135,8 +154,13 @@ def categorical_crossentropy_with_logits(
     >>> print(categorical_crossentropy_with_logits([[2.0, 0.0, 0.0], [0.0, 1000.0, 0.0]], [0, 2]).eval().round(4))
     [2.395e-01 1.000e+03]
     """
-    prepared = items(logits_of(logits, "categorical_crossentropy"), targets, mask, axis=axis, names=OF_LOGITS)
-    return _of_logits(*prepared, class_weights=class_weights, label_smoothing=label_smoothing)
+    z, t, counted = items(logits_of(logits, "categorical_crossentropy"), targets, mask, axis=axis, names=OF_LOGITS)
+    cap, weight = softcap(logit_softcap, z), scalar_weight(z_loss, "z_loss", z)
+    if counted is not None and not (cap is weight is None):
+        z = where(counted[..., None], z, 0)
+    z = softcapped(z, cap)
+    losses = _of_logits(z, t, counted, class_weights=class_weights, label_smoothing=label_smoothing)
+    return losses if weight is None else finished(losses + partition_penalty(z, weight), counted)
 
 
 @described(

@@ -11,10 +11,9 @@ from objectives._inputs import (
     matching,
     shown,
 )
-from objectives._options import at_least, known_number, positive
 from objectives._typing import TensorLike
 from objectives.lookup import LABELS, REALS, described
-from objectives.losses._terms import finished, per_class, smoothing
+from objectives.losses._terms import finished, per_class, scalar_weight, smoothing, softcap
 from objectives.ops.linear import LinearCrossentropy
 from objectives.ops.marking import masked
 
@@ -118,8 +117,8 @@ def linear_crossentropy(
         "biases": None if biases is None else per_class(biases, "biases", w.T),
         "class_weights": None if class_weights is None else per_class(class_weights, "class_weights", w.T),
         "label_smoothing": smoothing(label_smoothing, h),
-        "logit_softcap": None if logit_softcap is None else _positive(logit_softcap, "logit_softcap", h),
-        "z_loss": None if known_number(z_loss) == 0 else _scalar(z_loss, "z_loss", h),
+        "logit_softcap": softcap(logit_softcap, h),
+        "z_loss": scalar_weight(z_loss, "z_loss", h),
     }
     losses = LinearCrossentropy.of(h, w, labels, **options, mask=counted)
     return finished(masked(counted, losses)).astype(dtype)
@@ -143,14 +142,3 @@ def _layer(features, weights, targets):
     labels = integer_labels(labels)
     check_same_shape("targets", labels.type.shape, "items of the features", features.type.shape[:-1])
     return weights, labels
-
-
-def _scalar(x, name, like):
-    x = matching(at_least(x, name, 0), like)
-    if x.ndim:
-        raise TypeError(f"{name} must be one number for all items")
-    return x
-
-
-def _positive(x, name, like):
-    return _scalar(positive(x, name), name, like)

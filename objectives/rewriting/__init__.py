@@ -17,7 +17,7 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
       1.3  recognize_crossentropy in recognition/finder [fast_run, symbolic_op_recognition]
            After "canonicalize", which leaves fewer spellings, and before "stabilize" (1.5), which makes new ones.
      1.45  use_linear_crossentropy in linear [linear_crossentropy]
-           After crossentropies are recognized (1.3), and before products become calls of BLAS (1.7).
+           After recognition (1.3), and before products become calls of BLAS (1.7). Only where a mode asks for it.
         2  local_count_of_inputs in counting [fast_run, specialize]
            In "specialize" again, past the Ops that have been recognized.
       2.5  local_remove_own_shape in marking [fast_compile, fast_run]

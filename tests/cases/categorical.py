@@ -19,6 +19,11 @@ def softmax_crossentropy(z, t, *, weights=1.0, smoothing=0.0):
     return optax.softmax_cross_entropy(z, weights * optax.smooth_labels(dense(t, z), smoothing))
 
 
+def capped_crossentropy(z, t, *, cap, z_loss):
+    z = cap * (2 * jax.nn.sigmoid(2 * z / cap) - 1)
+    return softmax_crossentropy(z, t) + z_loss * jax.nn.logsumexp(z, axis=-1) ** 2
+
+
 def crossentropy_of_simplex(p, t, *, weights=1.0, smoothing=0.0):
     return likelihood(jnp.log(p), optax.smooth_labels(dense(t, p), smoothing), weights)
 
@@ -97,6 +102,16 @@ CASES += [
         best=lambda t: -1e3 * (1 - np.eye(CLASSES)[t]),
     ),
     Case(nll_loss, log_simplex, simplex, likelihood, target_gradient=True, best=np.log),
+    *(
+        Case(
+            categorical_crossentropy_with_logits,
+            reals,
+            targets,
+            lambda z, t: capped_crossentropy(z, t, cap=3.0, z_loss=0.1),
+            options={"logit_softcap": 3.0, "z_loss": 0.1},
+        )
+        for targets in (labels, one_hot)
+    ),
     Case(
         nll_loss,
         log_simplex,

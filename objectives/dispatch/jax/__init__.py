@@ -1,3 +1,5 @@
+"""JAX kernels, one file for each file of `objectives.ops`."""
+
 from objectives.dispatch.jax import (  # noqa: F401  (imported for their registrations)
     confusion,
     contingency,

@@ -1,3 +1,5 @@
+"""MLX kernels, one file for each file of `objectives.ops`."""
+
 from objectives.dispatch.mlx import (  # noqa: F401  (imported for their registrations)
     confusion,
     contingency,

@@ -1,3 +1,5 @@
+"""Numba kernels, one file for each file of `objectives.ops`."""
+
 from objectives.dispatch.numba import (  # noqa: F401  (imported for their registrations)
     confusion,
     contingency,

@@ -100,20 +100,11 @@ def _row_sums(dtype, dense, weighted, smoothed):
     return target, row_sums
 
 
-def _make_rows(dtype, *, dense, weighted, smoothed):
-    """The kernel over the rows from ``start`` to ``stop``; what is not given or not wanted are empty arrays.
-
-    One for loss and gradient and for either alone, masked or not: they are all compiled at once.
-    """
-    exp, log = FUNCTIONS[dtype]["exp"], FUNCTIONS[dtype]["log"]
-    count = np.dtype(dtype).type
-    zero, one = count(0), count(1)
-    largest, sum_of_exp, store_exp, fill = row_functions(dtype)
-    target, row_sums = _row_sums(dtype, dense, weighted, smoothed)
+def _make_write_gradient(target, *, dense, smoothed):
+    """Step 4: a row of the gradient, from the exponentials in ``out``."""
 
     @inlined
     def write_gradient(out, targets, i, weights, keep, spread, row, num_classes, scale, own, b):
-        """Step 4, from the exponentials in ``out``."""
         for j in range(num_classes):
             g = out[row + j] * scale
             if dense or smoothed:
@@ -121,6 +112,14 @@ def _make_rows(dtype, *, dense, weighted, smoothed):
             out[row + j] = g
         if not dense:
             out[row + uint64(targets[i])] -= b * own
+
+    return write_gradient
+
+
+def _make_long_rows(dtype, row_sums, write_gradient):
+    """One row after another, each of which fills vectors by itself."""
+    log, zero = FUNCTIONS[dtype]["log"], np.dtype(dtype).type(0)
+    largest, sum_of_exp, store_exp, fill = row_functions(dtype)
 
     @inlined
     def long_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, most, mask, loss, gradient):
@@ -133,17 +132,27 @@ def _make_rows(dtype, *, dense, weighted, smoothed):
                 if with_gradient:
                     fill(gradient, row, num_classes, zero)
                 continue
-            m = largest(z, row, num_classes)
+            m = largest(z, row, num_classes)  # 1.
+            # 2.
             total, dot, own = row_sums(z, m, targets, i, weights, keep, spread, most, row, num_classes)
             if with_gradient:
-                s = store_exp(z, row, num_classes, m, gradient, row)
-                write_gradient(
+                s = store_exp(z, row, num_classes, m, gradient, row)  # 3.
+                write_gradient(  # 4.
                     gradient, targets, i, weights, keep, spread, row, num_classes, a[i] * total / s, own, b[i]
                 )
             else:
-                s = sum_of_exp(z, row, num_classes, m)
+                s = sum_of_exp(z, row, num_classes, m)  # 3.
             if with_loss:
                 loss[i] = _minus(_times(total, log(s)), dot)
+
+    return long_rows
+
+
+def _make_short_rows(dtype, row_sums, write_gradient):
+    """A block of rows at a time, each step a pass over it: the exponentials of several rows fill vectors together."""
+    exp, log = FUNCTIONS[dtype]["exp"], FUNCTIONS[dtype]["log"]
+    zero = np.dtype(dtype).type(0)
+    largest, _, _, fill = row_functions(dtype)
 
     @inlined
     def short_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, most, mask, loss, gradient):
@@ -156,7 +165,7 @@ def _make_rows(dtype, *, dense, weighted, smoothed):
             count = min(height, stop - first)
             begin = first * num_classes if with_gradient else uint64(0)
             out = gradient if with_gradient else scratch
-            for r in range(count):
+            for r in range(count):  # 1., 2., and z - m for the exponentials
                 i = first + r
                 row = i * num_classes
                 if masked and not mask[i]:
@@ -166,14 +175,14 @@ def _make_rows(dtype, *, dense, weighted, smoothed):
                 totals[r], dots[r], owns[r] = row_sums(z, m, targets, i, weights, keep, spread, most, row, num_classes)
                 for j in range(num_classes):
                     out[begin + r * num_classes + j] = z[row + j] - m
-            for j in range(count * num_classes):
+            for j in range(count * num_classes):  # 3.
                 out[begin + j] = exp(out[begin + j])
             for r in range(count):
                 s = zero
                 for j in range(num_classes):
                     s += out[begin + r * num_classes + j]
                 sums[r] = s
-            if with_gradient:
+            if with_gradient:  # 4.
                 for r in range(count):
                     i = first + r
                     row = i * num_classes
@@ -191,12 +200,27 @@ def _make_rows(dtype, *, dense, weighted, smoothed):
                     if masked and not mask[i]:
                         loss[i] = zero
 
+    return short_rows
+
+
+def _make_rows(dtype, *, dense, weighted, smoothed):
+    """The kernel over the rows from ``start`` to ``stop``; what is not given or not wanted are empty arrays.
+
+    One for loss and gradient and for either alone, masked or not: they are all compiled at once.
+    """
+    number = np.dtype(dtype).type
+    one = number(1)
+    target, row_sums = _row_sums(dtype, dense, weighted, smoothed)
+    write_gradient = _make_write_gradient(target, dense=dense, smoothed=smoothed)
+    long_rows = _make_long_rows(dtype, row_sums, write_gradient)
+    short_rows = _make_short_rows(dtype, row_sums, write_gradient)
+
     @kernel
     def rows(start, stop, num_classes, z, targets, a, b, weights, share, highest, mask, loss, gradient):
         start, stop, num_classes = uint64(start), uint64(stop), uint64(num_classes)
         keep = one - share
-        spread = share / count(num_classes)
-        most = highest + count(TOLERANCE)
+        spread = share / number(num_classes)
+        most = highest + number(TOLERANCE)
         if num_classes < SHORT:
             short_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, most, mask, loss, gradient)
         else:

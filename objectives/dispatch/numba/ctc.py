@@ -1,9 +1,9 @@
 r"""CTC, item by item: its forward variables in one pass over the frames, and the gradient in one pass back.
 
-For each frame, forward: 1. log of the sum of exponentials of the logits; 2. what the states emit; 3. the sums of what
-comes to each state from up to three, a vectorized loop. Backward: 1. the exponentials of the logits, in the place of
-the gradient, and their sum; 2. the shares of the states in :math:`\alpha \beta`; 3. the gradient; 4. the sums again.
-Sums over states are those of logarithms in float64; those over classes are in the dtype of the logits.
+For each frame, forward: 1. the log-sum-exp of the logits; 2. what the states emit; 3. the log-sum-exp of the up to
+three states that each state is reached from, a vectorized loop. Backward: 1. the exponentials of the logits, in the
+place of the gradient, and their sum; 2. the shares of the states in :math:`\alpha \beta`; 3. the gradient; 4. as 3.
+forward. Sums over states are log-sum-exps in float64; those over classes are in the dtype of the logits.
 """
 
 import numpy as np
@@ -46,26 +46,33 @@ def _check(z, y, input_lengths, target_lengths, blank):
                 raise SequenceLabelError(y[i, n], i, n, num_classes)
 
 
-def _item_functions(dtype, blank):
-    largest, sum_of_exp, store_exp, _ = row_functions(dtype)
+@scalar
+def _find_skips(y, labels, num_labels, skips):
+    """0 for states that can be reached by a skip, -inf for others."""
+    for s in range(2 * num_labels + 1):
+        skips[s] = -np.inf
+    for n in range(1, num_labels):
+        if y[labels + n] != y[labels + n - 1]:
+            skips[2 * n + 1] = 0.0
 
+
+def _make_emit(blank):
     @scalar
     def emit(z, row, lse, y, labels, num_labels, emitted):
-        """Step 2: the log-probabilities of the states, those of labels after that of the blank."""
+        """The log-probabilities of the states, each label after a blank."""
         of_blank = np.float64(z[row + uint64(blank)]) - lse
         for n in range(num_labels):
             emitted[2 * n] = of_blank
             emitted[2 * n + 1] = np.float64(z[row + uint64(y[labels + n])]) - lse
         emitted[2 * num_labels] = of_blank
 
-    @scalar
-    def find_skips(y, labels, num_labels, skips):
-        """0 for states that can be reached by a skip, -inf for others."""
-        for s in range(2 * num_labels + 1):
-            skips[s] = -np.inf
-        for n in range(1, num_labels):
-            if y[labels + n] != y[labels + n - 1]:
-                skips[2 * n + 1] = 0.0
+    return emit
+
+
+def _make_forward(dtype, blank):
+    """The losses and forward variables of the items from ``start`` to ``stop``."""
+    largest, sum_of_exp, _, _ = row_functions(dtype)
+    emit = _make_emit(blank)
 
     @kernel
     def forward(start, stop, num_frames, num_classes, max_labels, z, y, input_lengths, target_lengths, loss, log_alpha):
@@ -76,7 +83,7 @@ def _item_functions(dtype, blank):
         for i in range(uint64(start), uint64(stop)):
             length, num_labels, labels = uint64(input_lengths[i]), uint64(target_lengths[i]), i * max_labels
             num_states = 2 * num_labels + 1
-            find_skips(y, labels, num_labels, skips)
+            _find_skips(y, labels, num_labels, skips)
             for s in range(all_states + 2):
                 last[s] = -np.inf
             last[2] = 0.0
@@ -84,10 +91,11 @@ def _item_functions(dtype, blank):
                 out = (i * num_frames + t) * all_states
                 if t < length:
                     row = (i * num_frames + t) * num_classes
+                    # 1.
                     m = largest(z, row, num_classes)
                     lse = np.float64(m) + log(np.float64(sum_of_exp(z, row, num_classes, m)))
-                    emit(z, row, lse, y, labels, num_labels, emitted)
-                    for s in range(num_states):
+                    emit(z, row, lse, y, labels, num_labels, emitted)  # 2.
+                    for s in range(num_states):  # 3.
                         come = _log_sum_exp(last[s + 2], last[s + 1], last[s] + skips[s])
                         log_alpha[out + s] = emitted[s] + come
                     for s in range(num_states):
@@ -100,6 +108,14 @@ def _item_functions(dtype, blank):
             # with no labels the state before the last is one of those that cannot be
             loss[i] = 0.0 - _log_sum_exp(last[num_states + 1], last[num_states], -np.inf)
 
+    return forward
+
+
+def _make_backward(dtype, blank):
+    """The gradients of the items from ``start`` to ``stop``."""
+    largest, _, store_exp, _ = row_functions(dtype)
+    emit = _make_emit(blank)
+
     @kernel
     def backward(
         start, stop, num_frames, num_classes, max_labels, z, y, input_lengths, target_lengths, log_alpha, g, gradient
@@ -111,7 +127,7 @@ def _item_functions(dtype, blank):
         for i in range(uint64(start), uint64(stop)):
             length, num_labels, labels = uint64(input_lengths[i]), uint64(target_lengths[i]), i * max_labels
             num_states = 2 * num_labels + 1
-            find_skips(y, labels, num_labels, skips)
+            _find_skips(y, labels, num_labels, skips)
             for s in range(num_states):
                 beta[s] = -np.inf
             for s in range(num_states, num_states + 2):
@@ -125,14 +141,15 @@ def _item_functions(dtype, blank):
             for back in range(length):
                 t = length - 1 - back
                 row, states = (i * num_frames + t) * num_classes, (i * num_frames + t) * all_states
+                # 1.
                 m = largest(z, row, num_classes)
                 total = store_exp(z, row, num_classes, m, gradient, row)
                 emit(z, row, np.float64(m) + log(np.float64(total)), y, labels, num_labels, emitted)
-                top = -np.inf
+                top = -np.inf  # 2.
                 for s in range(num_states):
                     share[s] = log_alpha[states + s] + beta[s]
                     top = maximum(top, share[s])
-                scale = g[i] / total
+                scale = g[i] / total  # 3.
                 if top == -np.inf:  # no alignment is possible
                     for j in range(num_classes):
                         gradient[row + j] = 0
@@ -149,18 +166,18 @@ def _item_functions(dtype, blank):
                         of_blank += share[2 * n]
                         gradient[row + uint64(y[labels + n])] -= z.dtype.type(share[2 * n + 1] * scaled)
                     gradient[row + uint64(blank)] -= z.dtype.type(of_blank * scaled)
-                for s in range(num_states):
+                for s in range(num_states):  # 4.
                     after[s] = emitted[s] + beta[s]
                 for s in range(num_states):
                     beta[s] = _log_sum_exp(after[s], after[s + 1], after[s + 2] + skips[s + 2])
 
-    return forward, backward
+    return backward
 
 
 @register_kernel_maker(CTC)
 def make_ctc(op, node):
     blank = op.blank
-    over_items = in_threads(_item_functions(node.inputs[0].dtype, blank)[0])
+    over_items = in_threads(_make_forward(node.inputs[0].dtype, blank))
 
     def ctc(z, y, input_lengths, target_lengths):
         _check(z, y, input_lengths, target_lengths, blank)
@@ -179,7 +196,7 @@ def make_ctc(op, node):
 @register_kernel_maker(CTCGradient)
 def make_ctc_gradient(op, node):
     blank = op.blank
-    over_items = in_threads(_item_functions(node.inputs[0].dtype, blank)[1])
+    over_items = in_threads(_make_backward(node.inputs[0].dtype, blank))
 
     def ctc_gradient(z, y, input_lengths, target_lengths, log_alpha, g):
         _check(z, y, input_lengths, target_lengths, blank)

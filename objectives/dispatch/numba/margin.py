@@ -39,11 +39,11 @@ def _make_rows(dtype):
 
     @inlined
     def write_gradient(z, out, row, own, num_classes, best, g):
-        tied = zero
+        tied = zero  # 3.
         for j in range(num_classes):
             tied += one if z[row + j] == best else zero
         tied -= one if z[own] == best else zero
-        share = g / tied
+        share = g / tied  # 4.
         rest = zero * share
         for j in range(num_classes):
             out[row + j] = share if z[row + j] == best else rest
@@ -62,9 +62,9 @@ def _make_rows(dtype):
                     fill(gradient, row, num_classes, zero)
                 continue
             own = row + uint64(labels[i])
-            best = largest(z, row, own - row)
+            best = largest(z, row, own - row)  # 1.
             best = maximum(best, largest(z, own + uint64(1), row + num_classes - own - uint64(1)))
-            hinge = best - z[own] + delta[i]
+            hinge = best - z[own] + delta[i]  # 2.
             if with_loss:
                 loss[i] = zero if hinge <= zero else hinge
             if with_gradient:

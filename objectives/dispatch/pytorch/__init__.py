@@ -1,3 +1,5 @@
+"""PyTorch kernels, one file for each file of `objectives.ops`."""
+
 from objectives.dispatch.pytorch import (  # noqa: F401  (imported for their registrations)
     confusion,
     contingency,

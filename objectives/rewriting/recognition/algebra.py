@@ -1,4 +1,4 @@
-"""Values that are linear in a softmax and in one-hot rows, told from the graphs that compute them.
+"""Reads from graphs the values that are linear in a softmax and in one-hot rows.
 
 Every value (..., C) is written as a sum over a basis: 1, the probabilities p, their logarithms, the one-hot rows of
 some labels y. The coefficients are polynomials in rows, that is in what is the same for all classes, and in symbols for

@@ -1,4 +1,4 @@
-"""Graphs of what the algebra of a softmax found."""
+"""Builds the graphs that replace what the algebra of a softmax found."""
 
 import operator
 from functools import reduce

@@ -1,4 +1,4 @@
-"""How class labels appear in graphs that users write: as indices of each row, and as one-hot rows.
+"""Finds class labels in graphs that users write: as indices of each row, and as one-hot rows.
 
 A row is a variable that is the same for all classes: of fewer dimensions than the scores (..., C), or with a last axis
 of length 1.

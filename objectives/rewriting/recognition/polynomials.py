@@ -4,7 +4,7 @@ from collections import defaultdict
 
 
 class Unknown(Exception):
-    """A value is none that the algebra knows."""
+    """The algebra cannot express a value; the variable stays as it is."""
 
 
 class Polynomial:
