@@ -1,0 +1,133 @@
+"""Crossentropy of a linear layer: blocks, orders of memory, shared weights, what is refused, and what it holds."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from backends import PLAIN
+
+from objectives import categorical_crossentropy_with_logits, linear_crossentropy
+from objectives.ops import linear
+from objectives.ops.labels import LabelError
+
+N, D, V = 9, 4, 7
+h, W, y = pt.matrix("h"), pt.matrix("W"), pt.lvector("y")
+
+
+def drawn(seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(N, D)), rng.normal(size=(V, D)), rng.integers(0, V, N)
+
+
+def with_gradients(loss, mode=PLAIN, wrt=(h, W)):
+    return pytensor.function([h, W, y], [loss, *pytensor.grad(loss, list(wrt))], mode=mode, on_unused_input="ignore")
+
+
+@pytest.mark.parametrize("rows", [1, 2, 4, 9])
+def test_blocks(monkeypatch, rows):
+    monkeypatch.setattr(linear, "BLOCK", rows * V * 8)
+    monkeypatch.setattr(linear, "ROWS", 2 * V)
+    found = with_gradients(linear_crossentropy(h, W, y).mean())(*drawn())
+    expected = with_gradients(categorical_crossentropy_with_logits(h @ W.T, y).mean())(*drawn())
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("lay_out", [np.asfortranarray, lambda x: np.repeat(x, 2, axis=0)[::2], lambda x: x[::-1]])
+def test_any_order_of_memory(lay_out):
+    compute = with_gradients(linear_crossentropy(h, W, y).mean())
+    features, weights, labels = drawn()
+    for a, b in zip(
+        compute(lay_out(features), lay_out(weights), lay_out(labels)),
+        compute(*(np.ascontiguousarray(lay_out(x)) for x in (features, weights, labels))),
+        strict=True,
+    ):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+def test_shared_embeddings_get_both_gradients():
+    """Of one matrix that embeds the words and scores them, against differences of the loss."""
+    words = pt.lvector("words")
+    loss = linear_crossentropy(W[words], W, y).sum()
+    compute = pytensor.function([W, words, y], [loss, pytensor.grad(loss, W)], mode=PLAIN)
+    _, weights, labels = drawn()
+    inputs, step = np.random.default_rng(1).integers(0, V, N), 1e-6
+    gradient = compute(weights, inputs, labels)[1]
+    for i, j in ((0, 0), (2, 3), (6, 1)):
+        moved = [weights.copy(), weights.copy()]
+        moved[0][i, j] += step
+        moved[1][i, j] -= step
+        up, down = (compute(m, inputs, labels)[0] for m in moved)
+        np.testing.assert_allclose(gradient[i, j], (up - down) / (2 * step), rtol=1e-6)
+
+
+def test_a_word_that_is_ruled_out_and_no_target():
+    """-inf as a bias, with a class weight of 0 under label smoothing."""
+    biases, factors = np.zeros(V), np.ones(V)
+    biases[3], factors[3] = -np.inf, 0
+    features, weights, _ = drawn()
+    options = {"class_weights": factors, "label_smoothing": 0.1}
+    found = linear_crossentropy(features, weights, np.zeros(N, int), biases, **options).eval(mode=PLAIN)
+    expected = categorical_crossentropy_with_logits(features @ weights.T + biases, np.zeros(N, int), **options)
+    np.testing.assert_allclose(found, expected.eval(mode=PLAIN), rtol=1e-12)
+
+
+def test_large_logits():
+    found = linear_crossentropy([[1000.0, 0.0]], [[1.0, 0.0], [-1.0, 0.0]], [1]).eval(mode=PLAIN)
+    assert found == [2000]
+
+
+def test_float16_is_computed_in_float32():
+    features = np.full((1, 512), 16, "float16")
+    loss = linear_crossentropy(features, np.stack([features[0], -features[0]]), [0])
+    assert loss.dtype == "float16"
+    assert loss.eval(mode=PLAIN) == 0  # a product of 131 072, which float16 does not hold
+
+
+def test_second_derivatives():
+    loss = linear_crossentropy(h, W, y).sum()
+    direction = pt.matrix("direction")
+    product = pytensor.grad((pytensor.grad(loss, W) * direction).sum(), W)
+    plain = categorical_crossentropy_with_logits(h @ W.T, y).sum()
+    expected = pytensor.grad((pytensor.grad(plain, W) * direction).sum(), W)
+    compute = pytensor.function([h, W, y, direction], [product, expected], mode=PLAIN)
+    np.testing.assert_allclose(*compute(*drawn(), drawn(1)[1]), rtol=1e-10, atol=1e-12)
+
+
+def test_labels_out_of_range():
+    features, weights, _ = drawn()
+    with pytest.raises(LabelError, match=r"class label 7 at position \(1,\) of the targets is outside \[0, 7\)"):
+        linear_crossentropy(features[:2], weights, np.array([0, 7])).eval(mode=PLAIN)
+    mask = np.array([True, False])
+    assert linear_crossentropy(features[:2], weights, np.array([0, 7]), mask=mask).eval(mode=PLAIN)[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "message"),
+    [
+        ((np.ones((2, 3)), np.ones((3, 5)), [0, 1]), {}, TypeError, r"weights are \(V, D\); transpose those"),
+        ((np.ones((2, 3)), np.ones(3), [0, 1]), {}, TypeError, r"weights \(3,\) must be \(..., D\) and \(V, D\)"),
+        ((np.ones((2, 3)), np.ones((5, 3)), [0.0, 1.0]), {}, TypeError, "class indices must be integers"),
+        (
+            (np.ones((2, 3)), np.ones((5, 3)), np.ones((2, 5))),
+            {},
+            TypeError,
+            "dense targets are as large as the logits",
+        ),
+        ((np.ones((2, 3)), np.ones((5, 3)), [0, 1, 2]), {}, TypeError, "shape mismatch between targets"),
+        ((np.ones((2, 3)), np.ones((5, 3)), [[[0]]]), {}, TypeError, "rank mismatch between targets"),
+        ((np.ones((2, 3)), np.ones((5, 3)), [0, 1], np.ones(3)), {}, TypeError, "biases"),
+        ((np.ones((2, 3), int), np.ones((5, 3)), [0, 1]), {}, TypeError, "features"),
+        (
+            (np.ones((2, 3)), np.ones((5, 3)), [0, 1]),
+            {"logit_softcap": 0},
+            ValueError,
+            "logit_softcap must be positive",
+        ),
+        ((np.ones((2, 3)), np.ones((5, 3)), [0, 1]), {"z_loss": -1}, ValueError, "z_loss must be at least 0"),
+        ((np.ones((2, 3)), np.ones((5, 3)), [0, 1]), {"z_loss": [1, 2]}, TypeError, "z_loss must be one number"),
+    ],
+)
+def test_refused(arguments, options, error, message):
+    with pytest.raises(error, match=message):
+        linear_crossentropy(*arguments, **options)
