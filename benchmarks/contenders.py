@@ -121,7 +121,7 @@ def compile_pytensor(workload, arrays, backend):
     with pytensor.config.change_flags(floatX=workload.dtype):
         inputs = [pt.tensor(name, dtype=a.dtype, shape=(None,) * a.ndim) for name, a in arrays.items()]
         loss = getattr(tasks, workload.task)(*inputs)
-        outputs = [loss, pytensor.grad(loss, inputs[0])] if workload.has_gradient else [loss]
+        outputs = [loss, *(pytensor.grad(loss, inputs[: workload.gradients]) if workload.has_gradient else [])]
         outputs = [pytensor.Out(output, borrow=True) for output in outputs]
         return pytensor.function(inputs, outputs, mode=mode, trust_input=True)
 
@@ -137,22 +137,23 @@ def build_torch(workload, arrays, *, compiled, threads, device):
     if compiled:
         torch._dynamo.reset()  # of the functions of the workload before, whose number is limited
         function = torch.compile(function, dynamic=False)
-    x, *others = (torch.as_tensor(array, device=device) for array in arrays.values())
+    inputs = [torch.as_tensor(array, device=device) for array in arrays.values()]
+    trained = inputs[: workload.gradients]
     synchronize = torch.cuda.synchronize if device == "cuda" else lambda: None
 
     def train():
-        loss = function(x, *others)
-        (gradient,) = torch.autograd.grad(loss, x)
+        loss = function(*inputs)
+        gradients = torch.autograd.grad(loss, trained)
         synchronize()
-        return loss.detach(), gradient
+        return loss.detach(), *gradients
 
     def evaluate():
         with torch.no_grad():
-            loss = function(x, *others)
+            loss = function(*inputs)
         synchronize()
         return [loss]
 
-    if workload.has_gradient:
+    for x in trained:
         x.requires_grad_()
     return (train if workload.has_gradient else evaluate), torch_to_numpy
 
@@ -170,7 +171,14 @@ def build_jax(workload, arrays):
     set_jax_precision(workload.dtype)
     function = getattr(import_module("benchmarks.in_jax"), workload.task)
     if workload.has_gradient:
-        return jax_step(jax.jit(jax.value_and_grad(function)), arrays)
+        by = tuple(range(workload.gradients))
+        differentiated = jax.value_and_grad(function, by)
+
+        def train(*inputs):
+            loss, gradients = differentiated(*inputs)
+            return loss, *gradients
+
+        return jax_step(jax.jit(train), arrays)
     return jax_step(jax.jit(lambda *inputs: [function(*inputs)]), arrays)
 
 
@@ -195,8 +203,7 @@ def jax_step(function, arrays):
 def floor_bytes(workload, arrays):
     """Half of the bytes that must be read and written at least, since a copy does both."""
     moved = sum(array.nbytes for array in arrays.values())
-    if workload.has_gradient:
-        moved += next(iter(arrays.values())).nbytes
+    moved += sum(array.nbytes for array in list(arrays.values())[: workload.gradients])
     return max(1, moved // 2)
 
 
@@ -227,7 +234,9 @@ def check(contender, expected, dtype):
     results = [contender.fetch(result) for result in contender.step()]
     if expected is None:
         return results
-    for what, actual, wanted in zip(("loss", "gradient"), results, expected, strict=False):
+    for what, actual, wanted in zip(
+        ("loss", "gradient", "gradient by the second input"), results, expected, strict=False
+    ):
         tolerance = TOLERANCES[dtype] * max(np.abs(wanted).max(), np.finfo(dtype).tiny)
         if actual.shape != wanted.shape or actual.dtype != wanted.dtype:
             raise Mismatch(f"{what} {actual.dtype}{actual.shape} instead of {wanted.dtype}{wanted.shape}")

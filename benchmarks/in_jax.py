@@ -23,6 +23,10 @@ def categorical_inplace(x, labels, scale, bias):
     return categorical(x * scale + bias, labels)
 
 
+def linear(features, weights, labels):
+    return categorical(features @ weights.T, labels)
+
+
 def binary_crossentropy(logits, targets, mask):
     return masked_mean(optax.sigmoid_binary_cross_entropy(logits, targets), mask)
 

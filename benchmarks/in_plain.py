@@ -21,6 +21,10 @@ def categorical_inplace(x, labels, scale, bias):
     return categorical(x * scale + bias, labels)
 
 
+def linear(features, weights, labels):
+    return categorical(features @ weights.T, labels)
+
+
 def binary_crossentropy(logits, targets, mask):
     return masked_mean(pt.softplus(logits) - targets * logits, mask)
 

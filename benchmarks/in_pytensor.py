@@ -14,6 +14,7 @@ from objectives import (
     categorical_crossentropy,
     categorical_crossentropy_with_logits,
     huber_loss,
+    linear_crossentropy,
     multiclass_hinge_loss,
     squared_error,
 )
@@ -41,6 +42,10 @@ def categorical_probabilities(logits, labels):
 def categorical_inplace(x, labels, scale, bias):
     """The logits are made in the graph, so that their memory may hold the gradient."""
     return categorical(x * scale + bias, labels)
+
+
+def linear(features, weights, labels):
+    return aggregate(linear_crossentropy(features, weights, labels))
 
 
 def binary_crossentropy(logits, targets, mask):

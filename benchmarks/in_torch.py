@@ -21,6 +21,10 @@ def categorical_inplace(x, labels, scale, bias):
     return F.cross_entropy(x * scale + bias, labels)
 
 
+def linear(features, weights, labels):
+    return F.cross_entropy(F.linear(features, weights), labels)
+
+
 def binary_crossentropy(logits, targets, mask):
     return masked_mean(F.binary_cross_entropy_with_logits(logits, targets, reduction="none"), mask)
 

@@ -28,6 +28,7 @@ class Target(NamedTuple):
 class Task(NamedTuple):
     inputs: Callable  # (rng, shape, dtype) to named arrays; the gradient is taken by the first
     text: str
+    gradients: int = 1  # by so many of the inputs
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class Workload:
         return f"{self.name}/{'x'.join(map(str, self.shape))}{suffix}"
 
     @property
+    def gradients(self):
+        """By how many of the inputs the gradient is taken."""
+        return TASKS[self.task].gradients if self.has_gradient else 0
+
+    @property
     def elements(self):
         return math.prod(self.shape)
 
@@ -61,6 +67,14 @@ class Workload:
 def items(rng, shape, dtype):
     logits = 3 * rng.standard_normal(shape, dtype=dtype)
     return {"logits": logits, "labels": rng.integers(0, shape[-1], size=shape[0])}
+
+
+def words(rng, shape, dtype):
+    """Features and labels of items, and the weights of a layer that scores all words."""
+    num_items, width, vocabulary = shape
+    features = rng.standard_normal((num_items, width), dtype=dtype)
+    weights = rng.standard_normal((vocabulary, width), dtype=dtype) / np.sqrt(width, dtype=dtype)
+    return {"features": features, "weights": weights, "labels": rng.integers(0, vocabulary, size=num_items)}
 
 
 def weighted_items(rng, shape, dtype):
@@ -90,6 +104,7 @@ TASKS = {
     "categorical_user": Task(items, "the same, written as -log(softmax(x))[arange(n), y]"),
     "categorical_probabilities": Task(items, "the same from softmax probabilities"),
     "categorical_inplace": Task(scaled_items, "the same of logits x * scale + bias, gradient by x"),
+    "linear": Task(words, "crossentropy of a linear layer, mean, gradients by features and weights", gradients=2),
     "binary_crossentropy": Task(binary, "binary crossentropy of logits, masked and normalized"),
     "squared": Task(reals, "squared error, masked and normalized"),
     "huber": Task(reals, "Huber loss, masked and normalized"),
@@ -130,6 +145,7 @@ WORKLOADS = [
     headline("categorical_probabilities", NUMBA=Target(0.75, 0.4)),
     headline("categorical_inplace", shape=(512, 50000), NUMBA=Target(0.3, 0.15)),
     headline("categorical_loss_only", "categorical", has_gradient=False),
+    headline("linear", shape=(2048, 512, 32000), NUMBA=Target(0.85, 0.7), CVM=Target(0.85, 0.7)),
     *elementwise_rows("binary_crossentropy", "float32", NUMBA=Target(0.7, 0.4), CVM=Target(2.5, 1.0)),
     *elementwise_rows("binary_crossentropy", "float64", NUMBA=Target(0.7, 0.5)),
     *elementwise_rows("squared", "float32", NUMBA=Target(0.8, 0.6)),
@@ -161,5 +177,5 @@ def in_dtype(row, dtype):
 
 def tiny(row):
     """The row with few items and classes, to test that it works, not its speed."""
-    limits = (1000,) if len(row.shape) == 1 else (128, 64)
+    limits = {1: (1000,), 2: (128, 64), 3: (128, 16, 64)}[len(row.shape)]
     return replace(row, shape=tuple(map(min, row.shape, limits)), targets={})
