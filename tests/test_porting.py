@@ -67,6 +67,7 @@ def arrays():
         "u": rng.uniform(0.05, 0.95, size=B),
         "guess": rng.normal(size=B),
         "q3": scipy.special.softmax(rng.normal(size=(B, 3)), axis=-1),
+        "layer": rng.normal(size=(C, D)),
     }
 
 
