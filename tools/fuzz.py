@@ -29,6 +29,7 @@ from cases import CASES
 from measures import MEASURES
 
 FLOATS = ("float16", "float32", "float64")
+HELD = {"NUMBA": FLOATS[1:], "MLX": FLOATS[:2]}  # by the backends that do not hold all
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 LAYOUTS = ("C", "Fortran", "strided", "reversed", "read-only", "empty")
 TOLERANCE = {"float16": 5e-2, "float32": 2e-3, "float64": 1e-8}
@@ -82,9 +83,9 @@ class Trial:
 
     def dtype(self, array, *, is_first):
         if array.dtype.kind == "f":
-            known = FLOATS if self.backend != "MLX" else FLOATS[:2]
+            known = HELD.get(self.backend, FLOATS)
         else:
-            known = [*INTEGERS, "bool"] if is_first or array.ndim < 2 else [*INTEGERS, "bool", *FLOATS[:2]]
+            known = [*INTEGERS, "bool", *([] if is_first or array.ndim < 2 else HELD.get(self.backend, FLOATS))]
         return str(self.rng.choice([dtype for dtype in known if holds(dtype, array)]))
 
     def __str__(self):
