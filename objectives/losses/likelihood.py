@@ -99,7 +99,7 @@ def beta_nll_loss(
     r"""Beta-NLL: Gaussian negative log-likelihood weighted by variance**beta, element by element.
 
     Choose it if `gaussian_nll_loss` learns too slowly where the variance is large; the optimum does not depend on beta.
-    PyTensor's gradient takes the term in brackets as a constant; JAX's and PyTorch's of a compiled function do not.
+    PyTensor's gradient takes the term in brackets as a constant; JAX and PyTorch, given a compiled function, do not.
 
     .. math::
         L = \lfloor v^\beta \rfloor\, \frac{1}{2} \Bigl(\log v + \frac{(p - t)^2}{v}\Bigr), \quad v = \max(s, \epsilon)
