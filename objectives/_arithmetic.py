@@ -1,6 +1,6 @@
 """Arithmetic with care at its edges: 0/0, powers of 0, logarithms of 0, and what a backend cannot compute.
 
-What a backend lacks is said here, once: use these functions instead of the Ops of PyTensor that they stand for.
+Gaps in backends are handled here, once: use these functions instead of the PyTensor Ops that they replace.
 """
 
 from functools import reduce
@@ -66,7 +66,7 @@ def log_ratio(a, b, excess=None):
     """
     excess = a - b if excess is None else excess
     close = pt.abs(excess) < b / 2
-    # Each branch gets inputs at which its derivative is finite where it is not the one that counts. (Not a quotient of
+    # Where a branch is not the one that counts, it gets inputs at which its derivative is finite. (Not a quotient of
     # two selections by one condition: PyTensor would make it the selection of a quotient, of anything.)
     near = where(close, excess / where(close, b, 1), 0)
     return pt.log1p(near) + (pt.log(where(close, 1, a)) - pt.log(where(close, 1, b)))

@@ -1,6 +1,6 @@
 """The backends of PyTensor on which losses and measures are computed, one row each.
 
-Names only: to import one of these modules is for `objectives.dispatch` and for PyTensor.
+Names only: importing one of these modules is left to `objectives.dispatch` and PyTensor.
 """
 
 from typing import NamedTuple

@@ -67,6 +67,16 @@ KEYWORDS = {
     "n_bins": "the number of bins is num_bins=",
     "labels": "the number of classes is num_classes=; classes are numbered from 0",
 }
+# Other libraries' words for arguments of this package, where a function has them.
+RENAMED = {
+    "bias": "biases",
+    "eps": "epsilon",
+    "k": "top_k",
+    "n_classes": "num_classes",
+    "n_clusters": "num_clusters",
+    "softcap": "logit_softcap",
+    "var": "variance",
+}
 WEIGHTS = "weight", "sample_weight", "sample_weights"
 
 
@@ -74,6 +84,8 @@ def refused_keyword(keyword: str, function: str, parameters: Iterable[str]) -> s
     """The error message for a keyword that a function does not have."""
     known = list(parameters)
     answer = _weights_answer(known) if keyword in WEIGHTS else KEYWORDS.get(keyword, "")
+    if (renamed := RENAMED.get(keyword)) in known:
+        answer = f"it is called {renamed} here"
     answer = answer.format(", ".join(known[:2])) or f"its arguments are {', '.join(known)}"
     return f"{function} has no argument {keyword!r}: {answer}"
 

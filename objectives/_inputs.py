@@ -144,8 +144,8 @@ def classwise(predictions, targets, mask=None, *, axis=-1, fill=0, names=NAMES):
     if mask is None:
         return predictions, targets, None
     rows = mask[..., None]
-    # Another condition than that of the predictions: of a product of two selections by one, PyTensor would make the
-    # selection of a product of anything, and what is masked would get into the gradient that JAX makes of it.
+    # Not the same condition as for the predictions: PyTensor turns a product of two selections by one condition into a
+    # selection of the whole product, and masked values would get into the gradient that JAX computes of it.
     left_out = pt.invert(mask if are_labels(targets, predictions) else rows)
     return where(rows, predictions, fill), where(left_out, 0, targets), mask
 
@@ -195,7 +195,13 @@ def as_tensor(x, name="an argument", **options) -> TensorVariable:
             f"{name} must not be a masked array, whose mask would be lost: give its data, and as mask= "
             "~numpy.ma.getmaskarray(array), which is True where an entry counts"
         )
+    _refuse_text(x, name)
     return pt.as_tensor_variable(readable(x, name), **options)
+
+
+def _refuse_text(x, name):
+    if isinstance(x, str):
+        raise TypeError(f"{name} must be a tensor, an array or a number, not {x!r}")
 
 
 def tensor(x, name="an argument") -> TensorVariable:
@@ -286,6 +292,7 @@ def fitted(x, name, shape, other_name):
 
 def option(x, name, like):
     """A hyperparameter in the dtype of ``like``: a scalar, or a tensor of the same rank that does not enlarge it."""
+    _refuse_text(x, name)
     return fitted(matching(x, like), name, like.type.shape, "result")
 
 
@@ -296,6 +303,7 @@ def size_option(x, name, like):
 
 def column_option(x, name, like):
     """Like `option`; a vector holds one number for each entry of the last axis."""
+    _refuse_text(x, name)
     x = matching(x, like)
     return option(pt.shape_padleft(x, like.ndim - 1) if x.ndim == 1 < like.ndim else x, name, like)
 

@@ -1,6 +1,6 @@
 """Arguments that hold logits or probabilities, and finding the logits under probabilities when a loss is built.
 
-A loss of probabilities is unstable where they saturate, in its gradient even where PyTensor's rewrites mend its value.
+A loss of probabilities is unstable where they saturate, in its gradient even where PyTensor's rewrites fix its value.
 So a loss that is given the output of a softmax or sigmoid, through any operations that only move data, is built from
 the logits instead. Nothing is guessed from values.
 """
@@ -80,7 +80,7 @@ def refuse_probabilities(logits, instead=None, name="logits"):
     source, _ = _trace(logits)
     if _made_by(source, Softmax) or _is_elemwise(source, Sigmoid):
         raise ValueError(
-            f"{name} are the output of a softmax or sigmoid, so that it would be applied twice: give what goes into it"
+            f"{name} are the output of a softmax or sigmoid, which would be applied twice: give its input"
             + (f", or give the probabilities to {instead}" if instead else "")
         )
 
@@ -122,7 +122,7 @@ def _made_by(variable, op_type) -> bool:
 
 
 def _replay(moves, variable):
-    """The moves applied to another variable, but for casts: logits in fewer digits would lose their differences."""
+    """The moves applied to another variable, except casts: logits in lower precision would lose their differences."""
     for node in moves:
         if not _is_elemwise(node.outputs[0], Cast):
             variable = node.op(variable, *node.inputs[1:])

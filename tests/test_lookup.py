@@ -22,6 +22,7 @@ P, T, Y = pt.matrix("p"), pt.matrix("t"), pt.lvector("y")
         ("neg_mean_absolute_error", "write aggregate(absolute_error(predictions, targets))"),
         ("hamming_loss", "write 1 - aggregate(binary_accuracy(p, b)) (for sklearn.metrics.hamming_loss("),
         ("soft_margin_loss", "write logistic_loss(z, s, binary=False) (for F.soft_margin_loss("),
+        ("smooth_l1", "write smooth_l1_loss(predictions, targets)"),
         ("hubber_loss", "Did you mean 'huber_loss'"),
         ("", "objectives.names() lists all of them"),
     ],
@@ -42,6 +43,9 @@ def test_a_name_from_elsewhere_is_answered(name, expected):
         ("squared_error", "sample_weight", "aggregate(loss, weights)"),
         ("f1_score", "sample_weight", "weights of items are weights="),
         ("f1_score", "y_true", "the order is (predictions, targets), by position"),
+        ("categorical_accuracy", "k", "it is called top_k here"),
+        ("gaussian_nll_loss", "eps", "it is called epsilon here"),
+        ("dice_loss", "eps", "its arguments are predictions, targets, smooth"),
         ("huber_loss", "detla", "its arguments are predictions, targets, delta, mask"),
     ],
 )

@@ -87,6 +87,13 @@ def test_shapes_must_agree(function):
         function(pt.col(), pt.row())
 
 
+def test_text_is_no_number():
+    with pytest.raises(TypeError, match="delta must be a tensor, an array or a number, not '1'"):
+        huber_loss(pt.matrix(), pt.matrix(), delta="1")
+    with pytest.raises(TypeError, match="weights must be a tensor, an array or a number, not 'linear'"):
+        objectives.cohen_kappa(pt.lvector(), pt.lvector(), num_classes=3, weights="linear")
+
+
 @each_elementwise
 def test_masks_must_fit(function):
     with pytest.raises(TypeError, match=r"mask must be boolean .* not int8.*pt\.neq\(mask, 0\)"):

@@ -86,7 +86,7 @@ def summary(files):
         lacking = [f for f in functions if any(mark(kinds[f], kind) not in ("✓", "–") for kind in COLUMNS)]
         lacking += [f for f in functions if not kinds[f]]
         few = ", ".join(f"``{f}``" for f in lacking) if len(lacking) <= 6 else f"{len(lacking)} of them"
-        lines.append(f"- {backend}: {'all' if not lacking else 'all but ' + few}.")
+        lines += wrapped(f"- {backend}: {'all' if not lacking else 'all but ' + few}.")
     lines += ["", *not_run(cells, versions)]
     return "\n".join(lines) + "\n"
 
@@ -101,15 +101,14 @@ def functions(files=()):
             names = [name for module in re.findall(r"automodule:: (\S+)", section) for name in public(module)]
             if names:
                 listed = ", ".join(f"``{name}``" for name in names)
-                lines += textwrap.wrap(
-                    f"- {section.splitlines()[0]}: {listed}",
-                    width=119,
-                    subsequent_indent="  ",
-                    break_long_words=False,
-                    break_on_hyphens=False,
-                )
+                lines += wrapped(f"- {section.splitlines()[0]}: {listed}")
         lines.append("")
     return "\n".join(lines)
+
+
+def wrapped(entry):
+    """The lines of one entry of a list."""
+    return textwrap.wrap(entry, width=119, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def public(module):

@@ -113,12 +113,12 @@ def smoothed(targets, label_smoothing):
     """Targets of two classes in [0, 1], NaN elsewhere, moved towards 1/2."""
     targets = soft(targets)
     amount = smoothing(label_smoothing, targets)
-    # not amount / 2: to be rid of the division PyTensor would multiply out this sum, and 0 times infinity is NaN
+    # not amount / 2: to remove the division, PyTensor would multiply out this sum, and 0 times infinity is NaN
     return targets if amount is None else targets * (1 - amount) + amount * np.asarray(0.5, targets.dtype)
 
 
 def possible(p, weight):
-    """Probabilities (see `probability`), 1 where 0 log 0 shall be 0."""
+    """Probabilities (see `probability`), 1 where 0 log 0 should be 0."""
     p = probability(p)
     return where(pt.neq(weight, 0) | pt.neq(p, 0), p, 1)
 

@@ -30,7 +30,7 @@ def kl_divergence(
 ) -> TensorVariable:
     r"""Kullback-Leibler divergence of predicted from target probabilities, one number per item.
 
-    The crossentropy less the entropy of the targets; swap the arguments for the reverse divergence. Nothing is clipped:
+    Crossentropy minus the entropy of the targets; swap the arguments for the reverse divergence. Nothing is clipped:
     a prediction of 0 costs infinity unless the target is 0. For the output of a softmax it is computed from the logits.
 
     .. math:: L = \text{KL}(t \,\|\, p) = \sum_c t_c \log \frac{t_c}{p_c}, \qquad 0 \log 0 = 0
@@ -243,7 +243,8 @@ def jensen_shannon_divergence(
 ) -> TensorVariable:
     r"""Jensen-Shannon divergence between probabilities, one number per item: symmetric, and at most log 2.
 
-    Choose it over `kl_divergence` if either side may hold zeros. Its root is a metric, SciPy's ``jensenshannon``.
+    Choose it over `kl_divergence` if either side may hold zeros. Its square root is a metric: SciPy's
+    ``jensenshannon``.
 
     .. math:: L = \frac{1}{2} \text{KL}(p \,\|\, m) + \frac{1}{2} \text{KL}(t \,\|\, m), \qquad m = \frac{p + t}{2}
 

@@ -328,6 +328,10 @@ def triplet_margin_loss(
     """
     a, similar, other, mask = vectors(mask, axis=axis, anchor=anchor, positive=positive, negative=negative)
     distance = distance or (lambda u, v: pairwise_distance(u, v, p=p, epsilon=epsilon))
+    if not callable(distance):
+        raise TypeError(
+            f"distance must be a function of two tensors (..., D), such as cosine_distance, not {distance!r}"
+        )
     near, far = distance(a, similar), distance(a, other)
     if near.ndim != a.ndim - 1:
         raise TypeError(

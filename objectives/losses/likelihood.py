@@ -54,7 +54,7 @@ def gaussian_nll_loss(
     full : bool
         Whether to add :math:`\frac{1}{2} \log 2 \pi`, which makes the loss exactly -log of the density.
     epsilon : float
-        Smallest variance, positive; below it the gradient by the variance is 0.
+        Smallest variance, positive; below it the variance has a gradient of 0.
     mask : tensor of bool, optional
         Elements that count; the rest are exactly 0 in value and gradient.
 
@@ -99,7 +99,7 @@ def beta_nll_loss(
     r"""Beta-NLL: Gaussian negative log-likelihood weighted by variance**beta, element by element.
 
     Choose it if `gaussian_nll_loss` learns too slowly where the variance is large; the optimum does not depend on beta.
-    PyTensor's gradient takes the term in brackets as a constant; JAX's and PyTorch's of a compiled function do not.
+    PyTensor's gradient takes the term in brackets as a constant; JAX and PyTorch, given a compiled function, do not.
 
     .. math::
         L = \lfloor v^\beta \rfloor\, \frac{1}{2} \Bigl(\log v + \frac{(p - t)^2}{v}\Bigr), \quad v = \max(s, \epsilon)
@@ -115,7 +115,7 @@ def beta_nll_loss(
     beta : float
         Exponent in [0, 1]: 0 is `gaussian_nll_loss`; 1 gives the mean the gradient of a squared error.
     epsilon : float
-        Smallest variance, positive; below it the gradient by the variance is 0.
+        Smallest variance, positive; below it the variance has a gradient of 0.
     mask : tensor of bool, optional
         Elements that count; the rest are exactly 0 in value and gradient.
 

@@ -59,7 +59,7 @@ def linear_crossentropy(
     features : tensor of float
         Inputs (..., D) of the layer.
     weights : tensor
-        Weights (V, D) of the layer, such as the embedding of the words, which may be shared.
+        Weights (V, D) of the layer, such as a word embedding, which may be shared.
     targets : tensor
         Class indices (...) from 0 to V - 1.
     biases : tensor, optional
@@ -85,7 +85,7 @@ def linear_crossentropy(
     TypeError, ValueError
         If ranks, static shapes, dtypes or options do not fit. Dense targets are refused.
     IndexError
-        For a class index outside [0, V) on Numba and C; elsewhere its item is NaN, and so are the gradients by weights.
+        For a class index outside [0, V) on Numba and C; elsewhere its item and the gradients of the weights are NaN.
 
     See Also
     --------
@@ -93,8 +93,8 @@ def linear_crossentropy(
 
     Notes
     -----
-    Products are BLAS calls on Numba and C, loops over blocks elsewhere. float16 is computed in float32. Second
-    derivatives do hold the logits.
+    Products are BLAS calls on Numba and C, and loops over blocks elsewhere. float16 is computed in float32. Second
+    derivatives do hold the logits in memory.
 
     References
     ----------

@@ -95,7 +95,7 @@ def multiclass_hinge_loss(
 def multiclass_perceptron_loss(
     predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None, axis: int = -1
 ) -> TensorVariable:
-    r"""Multiclass perceptron loss: how far the score of the target class is behind the greatest, item by item.
+    r"""Multiclass perceptron loss: the lag of the score of the target class behind the greatest, item by item.
 
     Scores of 0 cost nothing, so prefer `multiclass_hinge_loss` for a model that can shrink its scores.
 

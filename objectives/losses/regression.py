@@ -332,7 +332,7 @@ def zeros_loss(predictions: TensorLike, targets: TensorLike, *, mask: TensorLike
     targets : tensor
         Targets (...), any values.
     mask : tensor of bool, optional
-        Elements that count, accepted as by all losses.
+        Elements that count, accepted for consistency with other losses.
 
     Returns
     -------

@@ -6,7 +6,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
-from objectives._inputs import OF_SCORES, aligned_mask, are_labels, class_axis_last, floating_scores, items, shown
+from objectives._inputs import OF_SCORES, aligned_mask, as_tensor, class_axis_last, floating_scores, items, shown
 from objectives._options import whole_number
 from objectives.ops.selection import condition_of, nan_where, select, where
 from objectives.ops.shapes import ones_like, own_shape
@@ -45,12 +45,13 @@ def lists(scores, targets, mask, axis) -> Lists:
     if mask is not None:
         mask = aligned_mask(mask, "scores", scores.type.shape)
         mask = class_axis_last(mask, axis) if mask.ndim else mask
-    scores, relevance, _ = items(scores, targets, axis=axis, names=OF_SCORES)
-    if are_labels(relevance, scores):
+    targets = as_tensor(targets, "targets")
+    if targets.ndim != scores.ndim:
         raise TypeError(
-            f"rank mismatch between targets {shown(relevance.type.shape)} and scores {shown(scores.type.shape)}: give "
+            f"rank mismatch between targets {shown(targets.type.shape)} and scores {shown(scores.type.shape)}: give "
             "the relevance of each entry, in the shape of the scores"
         )
+    scores, relevance, _ = items(scores, targets, axis=axis, names=OF_SCORES)
     relevance = nan_where(relevance < 0, relevance)
     there = ones_like(scores)
     # not arange: MLX must know its length beforehand

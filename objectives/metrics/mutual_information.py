@@ -161,11 +161,11 @@ def adjusted_mutual_info_score(
 ) -> TensorVariable:
     r"""Adjusted mutual information (AMI): mutual information corrected for chance, 0 for random clusters.
 
-    Choose it to compare different numbers of clusters, above all of unequal sizes; `adjusted_rand_score` is faster.
+    Choose it to compare different numbers of clusters, especially of unequal sizes; `adjusted_rand_score` is faster.
 
     .. math:: I_a = \frac{I - E}{m(H(Y), H(\hat Y)) - E}
 
-    with the mutual information I, its mean E over all ways to put items into clusters and classes of these sizes, and
+    with the mutual information I, its mean E over all ways to assign items to clusters and classes of these sizes, and
     a mean m of the entropies :math:`H(Y)` of classes and :math:`H(\hat Y)` of clusters.
 
     Parameters

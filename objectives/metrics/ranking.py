@@ -1,6 +1,6 @@
 """Ranking measures: label ranking for several labels per item, and discounted cumulative gain.
 
-All pairs of entries are compared, which takes memory of the square of the length of a list.
+All pairs of entries are compared, which takes memory proportional to the square of the length of a list.
 """
 
 from typing import Literal

@@ -50,7 +50,7 @@ def precision(
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average skips classes that never occur.
+        Whether the macro average ignores or counts classes that never occur.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the class from averages.
     weights : tensor, optional
@@ -126,7 +126,7 @@ def recall(
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average skips classes that never occur.
+        Whether the macro average ignores or counts classes that never occur.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the class from averages.
     weights : tensor, optional
@@ -177,7 +177,7 @@ def specificity(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Specificity (true negative rate): the fraction of items outside a class that are not predicted as it.
+    r"""Specificity (true negative rate): the fraction of items outside a class that are not predicted to be in it.
 
     Choose it beside `recall`: neither depends on how frequent the class is.
 
@@ -196,7 +196,7 @@ def specificity(
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average skips classes that never occur.
+        Whether the macro average ignores or counts classes that never occur.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the class from averages.
     weights : tensor, optional
@@ -266,7 +266,7 @@ def negative_predictive_value(
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average skips classes that never occur.
+        Whether the macro average ignores or counts classes that never occur.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the class from averages.
     weights : tensor, optional

@@ -1,6 +1,6 @@
 """Retrieval measures of the ranks of relevant entries: reciprocal rank, average precision, ROC AUC of each list.
 
-All pairs of entries are compared, which takes memory of the square of the length of a list.
+All pairs of entries are compared, which takes memory proportional to the square of the length of a list.
 """
 
 import pytensor.tensor as pt

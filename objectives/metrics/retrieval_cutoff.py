@@ -1,6 +1,6 @@
 """Retrieval measures of the first k entries of a list: precision, recall, hit rate, fall-out, R-precision.
 
-All pairs of entries are compared, which takes memory of the square of the length of a list.
+All pairs of entries are compared, which takes memory proportional to the square of the length of a list.
 """
 
 import pytensor.tensor as pt

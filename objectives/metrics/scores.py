@@ -47,7 +47,7 @@ def fbeta_score(
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average skips classes that never occur.
+        Whether the macro average ignores or counts classes that never occur.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the class from averages.
     weights : tensor, optional
@@ -117,7 +117,7 @@ def f1_score(
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average skips classes that never occur.
+        Whether the macro average ignores or counts classes that never occur.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the class from averages.
     weights : tensor, optional
@@ -188,7 +188,7 @@ def jaccard_score(
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average skips classes that never occur.
+        Whether the macro average ignores or counts classes that never occur.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the class from averages.
     weights : tensor, optional

@@ -24,7 +24,7 @@ def homogeneity_score(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Homogeneity: how far each cluster holds items of a single class, from 0 to 1.
+    r"""Homogeneity: the degree to which each cluster holds items of a single class, from 0 to 1.
 
     Choose it where splitting a class does no harm; `completeness_score` is the same with clusters and classes
     exchanged, and `v_measure_score` is their mean.
@@ -88,7 +88,7 @@ def completeness_score(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Completeness: how far the items of each class are in a single cluster, from 0 to 1.
+    r"""Completeness: the degree to which the items of each class are in a single cluster, from 0 to 1.
 
     Choose it where merging classes does no harm; `homogeneity_score` is the same with clusters and classes exchanged,
     and `v_measure_score` is their mean.

@@ -220,7 +220,7 @@ class CTCGradient(DifferentiableOp):
     r"""(logits, targets, input lengths, target lengths, log alpha, weights (B,)) to the gradient by the logits.
 
     It is :math:`g (p_t(c) - \sum_{s \in c} \alpha_t(s) \beta_t(s) / \sum_s \alpha_t(s) \beta_t(s))` with the softmax p
-    and the states s of class c. The denominator is the same for all frames but for rounding, which therefore cancels.
+    and the states s of class c. The denominator is the same for all frames up to rounding, so it cancels.
     """
 
     __props__: tuple[str, ...] = ("blank",)

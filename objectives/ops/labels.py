@@ -166,7 +166,7 @@ class IsClass(ShapedOp):
 class NamedClass(ShapedOp):
     """The class that each dense row names: the first index of its maximum.
 
-    It is -1 where no entry is positive, and where one is outside [0, 1], but for rounding.
+    It is -1 where no entry is positive, and where one is outside [0, 1], apart from rounding.
     """
 
     connected = (False,)

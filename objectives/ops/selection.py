@@ -57,12 +57,12 @@ def absolute(x):
 
 
 def outside(x, a, b):
-    """Where a number is not between two others, but for rounding."""
+    """Where a number is not between two others, apart from rounding."""
     return _beyond(x, a, b) > np.asarray(TOLERANCE, x.dtype)
 
 
 def neither(x, a, b):
-    """Where a number is neither of two others, but for rounding."""
+    """Where a number is neither of two others, apart from rounding."""
     return pt.abs(_beyond(x, a, b)) > np.asarray(TOLERANCE, x.dtype)
 
 

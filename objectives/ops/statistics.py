@@ -235,7 +235,7 @@ def check_lengths(known, given):
 
 
 def concatenated(chunks):
-    """All that was kept, but for what is empty and may have other columns: no batch was known when it was made."""
+    """All that was kept, except empty arrays, which may have other columns: they were made before any batch."""
     return np.concatenate([np.asarray(chunk) for chunk in chunks if len(chunk)] or [np.asarray(chunks[-1])])
 
 

@@ -151,6 +151,8 @@ def test_misuse():
         cosine_embedding_loss(m, m, m)
     with pytest.raises(TypeError, match=r"distance must map vectors .* it returned 2 dimensions"):
         triplet_margin_loss(m, m, m, distance=lambda u, v: abs(u - v))
+    with pytest.raises(TypeError, match=r"distance must be a function of two tensors .*, not 'l2'"):
+        triplet_margin_loss(m, m, m, distance="l2")
     with pytest.raises(ValueError, match="p must be"):
         triplet_margin_loss(m, m, m, p=0)
     for function in (contrastive_loss, hinge_embedding_loss):
