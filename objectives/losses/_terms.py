@@ -62,8 +62,10 @@ def scalar_weight(x, name, like):
 
 
 def softcap(x, like):
-    """The option `logit_softcap` as a scalar of the dtype of ``like``; None if it is not given."""
-    return None if x is None else _one_number(positive(x, "logit_softcap"), "logit_softcap", like)
+    """The option `logit_softcap` as a scalar of the dtype of ``like``; None if it is not given, or infinite."""
+    if x is None or known_number(x) == np.inf:
+        return None
+    return _one_number(positive(x, "logit_softcap"), "logit_softcap", like)
 
 
 def _one_number(x, name, like):
@@ -118,7 +120,7 @@ def smoothed(targets, label_smoothing):
 
 
 def possible(p, weight):
-    """Probabilities (see `probability`), 1 where 0 log 0 shall be 0."""
+    """Probabilities (see `probability`), 1 where 0 log 0 is to be 0."""
     p = probability(p)
     return where(pt.neq(weight, 0) | pt.neq(p, 0), p, 1)
 
