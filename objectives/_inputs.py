@@ -318,10 +318,10 @@ def check_broadcast(name, shape, other_name, other_shape):
         return
     shapes = f"{name} {shown(shape)} and {other_name} {shown(other_shape)}"
     if len(shape) != len(other_shape):
+        indexed = "" if " " in other_name else f", or {other_name}[:, 0] to make a column a vector"
         raise TypeError(
             f"rank mismatch between {shapes}: broadcasting would pair entries that do not belong together. Index or "
-            f"expand one of them, for example {name}[:, None] to make a vector a column, or {other_name}[:, 0] to make "
-            "a column a vector"
+            f"expand one of them, for example {name}[:, None] to make a vector a column{indexed}"
         )
     pairs = list(zip(shape, other_shape, strict=True))
     if any(m not in (None, 1, n) and n not in (None, 1) for m, n in pairs):

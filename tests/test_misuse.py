@@ -372,6 +372,13 @@ def test_python_scalars():
     assert squared_error(0.5, pt.vector(dtype="float64")).dtype == "float64"
 
 
+def test_no_remedy_indexes_the_items():
+    with pytest.raises(TypeError, match=r"make a vector a column$"):
+        categorical_crossentropy_with_logits(pt.tensor3(), pt.lmatrix(), mask=pt.vector(dtype="bool"))
+    with pytest.raises(TypeError, match=r"or predictions\[:, 0\] to make a column a vector$"):
+        huber_loss(pt.matrix(), pt.vector())
+
+
 def test_empty_batches_give_0():
     empty = pt.matrix()
     labels = pt.lvector()

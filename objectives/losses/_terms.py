@@ -62,8 +62,10 @@ def scalar_weight(x, name, like):
 
 
 def softcap(x, like):
-    """The option `logit_softcap` as a scalar of the dtype of ``like``; None if it is not given."""
-    return None if x is None else _one_number(positive(x, "logit_softcap"), "logit_softcap", like)
+    """The option `logit_softcap` as a scalar of the dtype of ``like``; None if it is not given, or infinite."""
+    if x is None or known_number(x) == np.inf:
+        return None
+    return _one_number(positive(x, "logit_softcap"), "logit_softcap", like)
 
 
 def _one_number(x, name, like):

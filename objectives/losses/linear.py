@@ -109,7 +109,7 @@ def linear_crossentropy(
     >>> print(linear_crossentropy(features, words, [0, 2]).eval().round(4))
     [0.8620 0.7586]
     """
-    h = floating(features, "features")
+    h = floating(features, "features", ("features", "weights", "targets"))
     dtype, h = h.dtype, h.astype("float32") if h.dtype == "float16" else h
     w, labels = _layer(h, weights, targets)
     counted = None if mask is None else aligned_mask(mask, "items of the features", h.type.shape[:-1])

@@ -114,8 +114,9 @@ class Sweep:
 
     def __init__(self, features, weights, labels, *, mask=None, **options):
         check_labels(features, weights, labels, mask)
+        check_classes(weights, **options)
         self.shape, self.dtype = features.shape, np.result_type(features, np.float32)
-        self.features = features.reshape(-1, features.shape[-1])
+        self.features = features.reshape(labels.size, features.shape[-1])
         self.weights = weights.astype(self.dtype, copy=False)
         self.mask, self.labels = None, labels.ravel()
         if mask is not None:
@@ -142,6 +143,8 @@ class Sweep:
                 if self.mask is not None:
                     z[~self.mask[part]] = 0
             multiply(logits, self.weights, by_features[block])
+            if self.mask is not None:  # 0 times infinite weights is NaN
+                by_features[block][~self.mask[block]] = 0
             multiply(logits.T, features, by_weights, add=True)
             if self.rows.biases is not None:
                 by_biases += logits.sum(axis=0)
@@ -242,6 +245,9 @@ def times(weight, value):
 
 def multiply(a, b, out, *, add=False):
     """``a @ b`` into an array in C order, or added to it, which NumPy cannot: BLAS sees the transposes of all three."""
+    if not (a.size and b.size):  # SciPy refuses them
+        out[...] = out if add else 0
+        return out
     gemm = get_blas_funcs("gemm", dtype=out.dtype)
     (b, transposed_b), (a, transposed_a) = as_transpose(b), as_transpose(a)
     gemm(1, b, a, beta=float(add), c=out.T, trans_a=transposed_b, trans_b=transposed_a, overwrite_c=True)
@@ -268,3 +274,13 @@ def check_labels(features, weights, labels, mask):
     if wrong.any():
         position = tuple(map(int, np.argwhere(wrong)[0]))
         raise LabelError(labels[position], position, len(weights))
+
+
+def check_classes(weights, *, biases=None, class_weights=None, **others):
+    """Raise unless there is one number for each class: a single one would be repeated, and more be left out."""
+    for name, x in (("biases", biases), ("class_weights", class_weights)):
+        if x is not None and x.shape[0] != weights.shape[0]:
+            raise ValueError(
+                f"shape mismatch: {name} {tuple(x.shape)} must be one number for each row of weights "
+                f"{tuple(weights.shape)}"
+            )

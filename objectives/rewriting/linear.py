@@ -53,7 +53,10 @@ class Layer:
         if (found := factors(product)) is None or (biases is None and product is not logits):
             return None
         features, weights = found[0], without_leading(found[1], 2)
-        return None if weights is None or features.ndim != logits.ndim else cls(features, weights, biases)
+        parts = [features, weights, *([] if biases is None else [biases])]
+        if weights is None or features.ndim != logits.ndim or any(x.dtype != logits.dtype for x in parts):
+            return None
+        return None if biases is not None and biases.type.shape == (1,) else cls(features, weights, biases)
 
     def options(self, node):
         biases = {} if self.biases is None else {"biases": self.biases}

@@ -36,12 +36,18 @@ def is_switch(node):
 
 
 def is_nan(variable):
-    return isinstance(variable, TensorConstant) and variable.dtype in FLOATS and np.isnan(variable.data).all()
+    return (
+        isinstance(variable, TensorConstant)
+        and variable.dtype in FLOATS
+        and bool(variable.data.size)
+        and np.isnan(variable.data).all()
+    )
 
 
 def computed(nan, x):
-    """NaN as one number of as many dimensions, computed from x."""
-    return pt.reshape(ComputedNaN(nan.dtype)(x), (1,) * nan.ndim)
+    """NaN of the same shape, computed from x."""
+    number = pt.reshape(ComputedNaN(nan.dtype)(x), (1,) * nan.ndim)
+    return number if nan.data.size == 1 else pt.broadcast_to(number, nan.data.shape)
 
 
 optdb.register("compute_nan", ComputeNaN(), "jax", position=48.8)  # when no choice is rewritten any more

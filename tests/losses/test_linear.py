@@ -102,6 +102,39 @@ def test_labels_out_of_range():
     assert linear_crossentropy(features[:2], weights, np.array([0, 7]), mask=mask).eval(mode=PLAIN)[1] == 0
 
 
+@pytest.mark.parametrize("kept", [(0, V, D), (N, V, 0), (0, V, 0)])
+def test_no_items_and_no_features(kept):
+    items, classes, width = kept
+    features, weights, labels = drawn()
+    arrays = features[:items, :width], weights[:classes, :width], labels[:items]
+    loss, *gradients = with_gradients(linear_crossentropy(h, W, y, np.zeros(V)).sum())(*arrays)
+    np.testing.assert_allclose(loss, items * np.log(V))
+    assert [g.shape for g in gradients] == [a.shape for a in arrays[:2]]
+
+
+@pytest.mark.parametrize("name", ["biases", "class_weights"])
+@pytest.mark.parametrize("length", [1, V + 1])
+def test_numbers_of_classes_that_do_not_fit_at_run_time(name, length):
+    x = pt.vector(name)
+    features, weights, labels = drawn()
+    loss = linear_crossentropy(features, W, labels, **{name: x})
+    with pytest.raises(ValueError, match=f"{name} .* must be one number for each row of weights"):
+        loss.eval({W: weights, x: np.ones(length)}, mode=PLAIN)
+
+
+def test_masked_features_have_no_gradient_by_infinite_weights():
+    features, weights, labels = drawn()
+    weights[2, 0] = np.inf
+    mask = np.arange(N) != 1
+    assert (with_gradients(linear_crossentropy(h, W, y, mask=mask).sum())(features, weights, labels)[1][1] == 0).all()
+
+
+def test_an_infinite_cap_is_none():
+    features, weights, labels = drawn()
+    found = linear_crossentropy(features, weights, labels, logit_softcap=np.inf).eval(mode=PLAIN)
+    np.testing.assert_array_equal(found, linear_crossentropy(features, weights, labels).eval(mode=PLAIN))
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "message"),
     [
@@ -117,7 +150,7 @@ def test_labels_out_of_range():
         ((np.ones((2, 3)), np.ones((5, 3)), [0, 1, 2]), {}, TypeError, "shape mismatch between targets"),
         ((np.ones((2, 3)), np.ones((5, 3)), [[[0]]]), {}, TypeError, "rank mismatch between targets"),
         ((np.ones((2, 3)), np.ones((5, 3)), [0, 1], np.ones(3)), {}, TypeError, "biases"),
-        ((np.ones((2, 3), int), np.ones((5, 3)), [0, 1]), {}, TypeError, "features"),
+        ((np.ones((2, 3), int), np.ones((5, 3)), [0, 1]), {}, TypeError, r"order is \(features, weights, targets\)"),
         (
             (np.ones((2, 3)), np.ones((5, 3)), [0, 1]),
             {"logit_softcap": 0},

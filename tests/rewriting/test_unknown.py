@@ -5,7 +5,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
-from objectives import categorical_crossentropy_with_logits, fgmm_vae_loss
+from objectives import categorical_crossentropy_with_logits, fgmm_vae_loss, squared_error
 from objectives.ops.selection import nan_where, where
 
 x = pt.matrix("x", dtype="float32")
@@ -55,3 +55,12 @@ def test_factors_whose_probabilities_do_not_add_up_to_one():
     ones, halves = np.ones((1, 1), "float32"), np.log(np.full((1, 2, 2), 0.5, "float32"))
     for _ in range(50):
         assert np.isnan(compute(ones, ones, ones, ones, halves, np.array([[1, -1]], "float32"))).all()
+
+
+@pytest.mark.needs("jax")
+@pytest.mark.parametrize("length", [0, 3])
+def test_vectors_of_nan_keep_their_length(length):
+    y = pt.scalar("y", dtype="float32")
+    value = pt.exp(pt.switch(squared_error(y, 0) > 1, np.full(length, np.nan, "float32"), y))
+    found = np.asarray(pytensor.function([y], value, mode="JAX")(np.float32(3)))
+    np.testing.assert_array_equal(found, np.full(length, np.nan))

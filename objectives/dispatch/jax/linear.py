@@ -1,11 +1,14 @@
 """Block by block in a loop of XLA, whose reverse computes the logits of a block again rather than keeping them."""
 
+from math import prod
+
 import jax
 import jax.numpy as jnp
 from pytensor.link.jax.dispatch.basic import jax_funcify
 
 from objectives.dispatch.jax.labels import pick_class
-from objectives.ops.linear import BLOCK, LinearCrossentropy, LinearCrossentropyGradient
+from objectives.ops.labels import check_shapes
+from objectives.ops.linear import BLOCK, LinearCrossentropy, LinearCrossentropyGradient, check_classes
 
 
 def scaled(weight, value):
@@ -34,7 +37,9 @@ def block_losses(parameters, features, labels, mask):
 
 def split(features, weights, labels, options):
     """(parameters, (features, labels, mask) by blocks) of what an Op was given; what fills the last one is masked."""
-    items = jnp.asarray(features).reshape(-1, features.shape[-1])
+    check_shapes(features, labels)
+    check_classes(weights, **options)
+    items = jnp.asarray(features).reshape(labels.size, features.shape[-1])
     mask = jnp.ones(labels.shape, bool) if options.get("mask") is None else options["mask"]
     mask = jnp.broadcast_to(mask, labels.shape)
     height = max(1, min(len(items), BLOCK // (max(1, len(weights)) * items.dtype.itemsize)))
@@ -42,7 +47,7 @@ def split(features, weights, labels, options):
 
     def by_blocks(x):
         padded = jnp.pad(x, [(0, more), *[(0, 0)] * (x.ndim - 1)])
-        return padded.reshape(-1, height, *x.shape[1:])
+        return padded.reshape(len(padded) // height, height, *x.shape[1:])
 
     names = ("biases", "class_weights", "label_smoothing", "logit_softcap", "z_loss")
     parameters = (jnp.asarray(weights), *(options.get(name) for name in names))
@@ -51,14 +56,8 @@ def split(features, weights, labels, options):
 
 def joined(blocks, shape):
     """The items of all blocks, without what filled the last one."""
-    return blocks.reshape(-1, *blocks.shape[2:])[: _size(shape)].reshape(*shape, *blocks.shape[2:])
-
-
-def _size(shape):
-    size = 1
-    for length in shape:
-        size *= length
-    return size
+    items = blocks.reshape(blocks.shape[0] * blocks.shape[1], *blocks.shape[2:])
+    return items[: prod(shape)].reshape(*shape, *blocks.shape[2:])
 
 
 @jax_funcify.register(LinearCrossentropy)

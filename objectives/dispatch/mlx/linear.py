@@ -5,7 +5,7 @@ from pytensor.link.mlx.dispatch.basic import mlx_funcify
 
 from objectives.dispatch.mlx.labels import pick_class
 from objectives.ops.labels import check_shapes
-from objectives.ops.linear import BLOCK, LinearCrossentropy, LinearCrossentropyGradient
+from objectives.ops.linear import BLOCK, LinearCrossentropy, LinearCrossentropyGradient, check_classes
 
 
 def scaled(weight, value):
@@ -46,7 +46,7 @@ def blocks(features, weights, labels, mask, *others):
     check_shapes(features, labels)
     mask = mx.broadcast_to(mx.array(True) if mask is None else mask, labels.shape)
     height = max(1, BLOCK // (4 * max(1, weights.shape[0])))
-    flat = [features.reshape(-1, features.shape[-1]), labels.reshape(-1), mask.reshape(-1)]
+    flat = [features.reshape(labels.size, features.shape[-1]), labels.reshape(-1), mask.reshape(-1)]
     flat += [mx.broadcast_to(x, labels.shape).reshape(-1) for x in others]
     for start in range(0, max(1, labels.size), height):
         yield [x[start : start + height] for x in flat]
@@ -56,6 +56,7 @@ def blocks(features, weights, labels, mask, *others):
 def mlx_funcify_linear_crossentropy(op, **kwargs):
     def linear_crossentropy(features, weights, labels, *options):
         named = op.named(options)
+        check_classes(weights, **named)
         biases, mask = named.pop("biases", None), named.pop("mask", None)
         parts = [
             block_losses(x, weights, biases, *rest, **named) for x, *rest in blocks(features, weights, labels, mask)
@@ -69,6 +70,7 @@ def mlx_funcify_linear_crossentropy(op, **kwargs):
 def mlx_funcify_linear_crossentropy_gradient(op, **kwargs):
     def linear_crossentropy_gradient(features, weights, labels, g, *options):
         named = op.named(options)
+        check_classes(weights, **named)
         biases, mask = named.pop("biases", None), named.pop("mask", None)
         parameters = [weights] if biases is None else [weights, biases]
         losses, by_features, totals = [], [], [mx.zeros_like(p) for p in parameters]

@@ -5,7 +5,7 @@ import torch
 from objectives.dispatch.pytorch._registration import register_kernel
 from objectives.dispatch.pytorch.crossentropy import loss
 from objectives.ops.labels import check_shapes
-from objectives.ops.linear import BLOCK, LinearCrossentropy, LinearCrossentropyGradient
+from objectives.ops.linear import BLOCK, LinearCrossentropy, LinearCrossentropyGradient, check_classes
 
 
 def block_losses(features, weights, biases, labels, mask, *, logit_softcap=None, z_loss=None, **options):
@@ -25,7 +25,8 @@ def blocks(features, weights, labels, mask, *others):
     check_shapes(features, labels)
     mask = None if mask is None else mask.expand(labels.shape)
     height = max(1, BLOCK // (max(1, len(weights)) * features.element_size()))
-    flat = [features.reshape(-1, features.shape[-1]), labels.reshape(-1), None if mask is None else mask.reshape(-1)]
+    flat = [features.reshape(labels.numel(), features.shape[-1]), labels.reshape(-1)]
+    flat.append(None if mask is None else mask.reshape(-1))
     flat += [x.expand(labels.shape).reshape(-1) for x in others]
     for start in range(0, max(1, labels.numel()), height):
         yield [None if x is None else x[start : start + height] for x in flat]
@@ -33,6 +34,7 @@ def blocks(features, weights, labels, mask, *others):
 
 @torch.compiler.disable(recursive=True)
 def losses_of(features, weights, labels, *, biases=None, mask=None, **options):
+    check_classes(weights, biases=biases, **options)
     parts = [
         block_losses(x, weights, biases, y, counts, **options)
         for x, y, counts in blocks(features, weights, labels, mask)
@@ -42,6 +44,7 @@ def losses_of(features, weights, labels, *, biases=None, mask=None, **options):
 
 @torch.compiler.disable(recursive=True)
 def losses_and_gradients_of(features, weights, labels, g, *, biases=None, mask=None, **options):
+    check_classes(weights, biases=biases, **options)
     losses, by_features = [], []
     by_weights, by_biases = torch.zeros_like(weights), None if biases is None else torch.zeros_like(biases)
     for x, y, counts, upstream in blocks(features, weights, labels, mask, g):

@@ -67,3 +67,17 @@ def test_dense_targets_stay():
     h, t = pt.matrix("h"), pt.matrix("t")
     loss = categorical_crossentropy_with_logits(h @ W, t).mean()
     assert compiled([h, W, t], loss, PLAIN.including("linear_crossentropy"))[1] == [SoftmaxCrossentropy]
+
+
+@pytest.mark.parametrize(("features", "weights"), [("int64", "float64"), ("float32", "float64")])
+def test_layers_of_two_dtypes_stay(features, weights):
+    h, w, y = pt.matrix("h", dtype=features), pt.matrix("w", dtype=weights), pt.lvector("y")
+    loss = categorical_crossentropy_with_logits(h @ w, y).sum()
+    outputs = [loss, pytensor.grad(loss, w)]
+    assert LinearCrossentropyGradient not in compiled([h, w, y], outputs, PLAIN.including("linear_crossentropy"))[1]
+
+
+def test_one_bias_for_all_classes_stays():
+    h, y, bias = pt.matrix("h"), pt.lvector("y"), pt.tensor("bias", shape=(1,))
+    loss = categorical_crossentropy_with_logits(h @ W + bias, y).sum()
+    assert compiled([h, W, bias, y], loss, PLAIN.including("linear_crossentropy"))[1] == [SoftmaxCrossentropy]
