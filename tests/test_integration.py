@@ -55,3 +55,25 @@ def test_pytensor_ml_loss():
         values.append([v.eval({target: labels}) for v in (loss, pytensor.grad(loss, weights))])
     for ours, expected in zip(*values, strict=True):
         np.testing.assert_allclose(ours, expected)
+
+
+@pytest.mark.needs("pytensor_ml")
+def test_pytensor_ml_model_without_its_logits():
+    """The last layer of a model of theirs and the loss become one Op, where the mode asks for it."""
+    from pytensor.compile.mode import get_mode
+    from pytensor.compile.sharedvalue import SharedVariable
+    from pytensor.graph.traversal import graph_inputs
+    from pytensor_ml.activations import ReLU
+    from pytensor_ml.layers import Input, Linear, Sequential
+
+    x, y = Input("x", shape=(None, 8)), pt.lvector("y")
+    model = Sequential(Linear("hidden", n_in=8, n_out=16), ReLU(), Linear("words", n_in=16, n_out=50))
+    loss = objectives.categorical_crossentropy_with_logits(model(x), y).mean()
+    weights = [v for v in graph_inputs([loss]) if isinstance(v, SharedVariable)]
+    outputs = [loss, *pytensor.grad(loss, weights)]
+    given = RNG.normal(size=(5, 8)), np.arange(5)
+    asked = pytensor.function([x, y], outputs, mode=get_mode("CVM").including("linear_crossentropy"))
+    names = [type(node.op).__name__ for node in asked.maker.fgraph.toposort()]
+    assert "LinearCrossentropyGradient" in names and not any("SoftmaxCrossentropy" in name for name in names)
+    for ours, expected in zip(asked(*given), pytensor.function([x, y], outputs, mode="CVM")(*given), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-12)

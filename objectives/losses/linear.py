@@ -107,7 +107,7 @@ def linear_crossentropy(
     >>> from objectives import linear_crossentropy
     >>> features, words = [[1.0, 0.0], [0.0, 2.0]], [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
     >>> print(linear_crossentropy(features, words, [0, 2]).eval().round(4))
-    [0.8620 0.7586]
+    [0.862  0.7586]
     """
     h = floating(features, "features", ("features", "weights", "targets"))
     dtype, h = h.dtype, h.astype("float32") if h.dtype == "float16" else h

@@ -10,6 +10,8 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
     -0.02  local_remove_loss_mark in marking [fast_compile, fast_run]
     -0.02  local_remove_mask_mark in marking [fast_compile, fast_run]
            Before PyTensor looks at the graph: a mark would hide the expression below it.
+      0.5  inline_layers in linear [linear_crossentropy]
+           Before "canonicalize", which simplifies what was inside.
         1  local_remove_condition in marking [canonicalize, fast_compile, fast_run]
            In "canonicalize": no gradient is taken any more.
         1  local_count_of_inputs in counting [canonicalize, fast_compile, fast_run]

@@ -4,15 +4,38 @@
 gradients by h, W and b, into those of `linear_crossentropy`. Logits that anything else reads stay as they are.
 """
 
+from pytensor.compile.builders import OpFromGraph
 from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import GraphRewriter, copy_stack_trace
 from pytensor.scalar.basic import Add
 from pytensor.tensor.blockwise import Blockwise
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.math import Dot, Sum
+from pytensor.tensor.rewriting.ofg import inline_ofg_node
 
 from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
 from objectives.ops.linear import LinearCrossentropy, LinearCrossentropyGradient
+
+
+class InlineLayers(GraphRewriter):
+    """Replace Ops that hold a layer, as those of pytensor-ml do, and their gradients, by the graphs inside."""
+
+    def apply(self, fgraph):
+        for node in fgraph.toposort():
+            if isinstance(node.op, OpFromGraph) and touches_crossentropy(fgraph, node):
+                new = inline_ofg_node(node)
+                copy_stack_trace(node.outputs, new)
+                fgraph.replace_all_validate(list(zip(node.outputs, new, strict=True)), reason="inline_layers")
+
+
+def touches_crossentropy(fgraph, node):
+    """Whether an Op that is not ours computes the logits of a crossentropy, or reads the gradient by them."""
+    if type(node.op).__module__.startswith("objectives."):
+        return False
+    readers = [client for output in node.outputs for client, _ in fgraph.clients[output]]
+    sources = [x.owner for x in node.inputs if x.owner]
+    logits = any(isinstance(reader.op, SoftmaxCrossentropy) for reader in readers)
+    return logits or any(isinstance(source.op, SoftmaxCrossentropyGradient) for source in sources)
 
 
 class UseLinearCrossentropy(GraphRewriter):
@@ -171,5 +194,7 @@ def transposed(x):
     return x.owner.inputs[0] if list(order) == axes else None
 
 
+# Before canonicalize (1), which simplifies what was inside.
+optdb.register("inline_layers", InlineLayers(), "linear_crossentropy", position=0.5)
 # After canonicalize (1), which brings sums of terms to one form, and before products become calls of BLAS (1.7).
 optdb.register("use_linear_crossentropy", UseLinearCrossentropy(), "linear_crossentropy", position=1.45)
