@@ -123,7 +123,7 @@ def computed(case, backend, variant):
     """The run of a case on a backend."""
     run = Run(case, variant)
     eager = backend if FLOAT == "float64" or not case.differentiable else None
-    # PyTensor's C code is compiled faster without optimisation; ours is tested with it in dispatch/
+    # PyTensor's C code is compiled faster without optimization; ours is tested with it in dispatch/
     with pytensor.config.change_flags(gcc__cxxflags="-O0"):
         function = pytensor.function(run.inputs, run.outputs(), mode=mode(backend), on_unused_input="ignore")
         run.take(function, eager)

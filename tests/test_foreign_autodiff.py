@@ -1,4 +1,4 @@
-"""jax.grad of the JAX-compiled loss is right, as for users who hand PyTensor graphs to JAX samplers and optimisers."""
+"""jax.grad of the JAX-compiled loss is right, as for users who hand PyTensor graphs to JAX samplers and optimizers."""
 
 import numpy as np
 import pytensor

@@ -73,12 +73,12 @@ def row(function, reference, options=None, *, more=None, spread="scale", torch=N
     )
 
 
-NORMALISER = (2 * np.pi) ** 0.5
+NORMALIZER = (2 * np.pi) ** 0.5
 
 CASES = [
     row(beta_nll_loss, beta_nll(0.5), spread="variance"),
     row(beta_nll_loss, beta_nll(0.9), {"beta": 0.9}, spread="variance"),
-    row(gaussian_nll_loss, without_constant(gaussian, NORMALISER), spread="variance", torch=torch_gaussian),
+    row(gaussian_nll_loss, without_constant(gaussian, NORMALIZER), spread="variance", torch=torch_gaussian),
     row(gaussian_nll_loss, gaussian, {"full": True}, spread="variance", torch=torch_full_gaussian),
     row(laplace_nll_loss, without_constant(laplacian, 2)),
     row(laplace_nll_loss, laplacian, {"full": True}),

@@ -63,7 +63,7 @@ GRAPHS = {
     "validation": (lambda f: [aggregate(f(P, T), mask=MASK)], [(True, True)]),
     "stored and summed": (lambda f: [f(P, T), f(P, T).sum()], [(True, False)]),
     "two losses": (lambda f: [f(P, T).sum(), squared_error(P, W).sum()], [(True, True)]),
-    "centred": (lambda f: [f(P - P.mean(), T).sum()], [(True,)]),
+    "centered": (lambda f: [f(P - P.mean(), T).sum()], [(True,)]),
     "spread of a stored loss": (spread_of_stored, [(True, False), (True,)]),
     "chain": (chain, None),
     "standardised": (lambda f: with_gradient(f((P - P.mean()) / P.std(), T).sum()), None),

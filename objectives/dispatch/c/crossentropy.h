@@ -77,7 +77,7 @@ static inline const T* spread_of(const Crossentropy<T>& p, npy_intp row, npy_int
     return buffer;
 }
 
-// NaN if one of n dense targets is outside of its range, but for rounding, else 0.
+// NaN if one of n dense targets is outside its range by more than rounding, else 0.
 template <class T> static inline T outside(const T* t, npy_intp n, T largest) {
     const T tolerance = (T)1e-3, low = -tolerance, high = largest + tolerance;
     T poison = 0;
