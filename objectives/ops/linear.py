@@ -1,5 +1,8 @@
 """Crossentropy of what a linear layer gives for many classes, whose logits are never held all at once."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -16,6 +19,7 @@ from objectives.ops.shapes import own_shapes
 
 BLOCK = 1 << 25  # bytes of the logits that are held at once
 ROWS = 1 << 16  # entries of the logits that pass through the cache together
+SHARED = 1 << 20  # entries from which threads are worth their start
 
 
 def softcapped(logits, cap):
@@ -126,9 +130,12 @@ class Sweep:
 
     def losses(self):
         losses = np.empty(len(self.features), self.dtype)
+
+        def compute(part, z):
+            losses[part] = self.rows.losses(z, self.labels[part])
+
         for block, _, logits in self.blocks():
-            for part, z in self.parts(block, logits):
-                losses[part] = self.rows.losses(z, self.labels[part])
+            self.over_parts(compute, block, logits)
         return self.finished(losses)
 
     def losses_and_gradients(self, g):
@@ -137,11 +144,14 @@ class Sweep:
         losses, by_features = np.empty(len(self.features), self.dtype), np.empty(self.features.shape, self.dtype)
         by_weights = np.zeros(self.weights.shape, self.dtype)  # in C order, whatever that of the weights
         by_biases = np.zeros(len(self.weights), self.dtype)
+
+        def compute(part, z):
+            losses[part] = self.rows.gradients(z, self.labels[part], g[part])
+            if self.mask is not None:
+                z[~self.mask[part]] = 0
+
         for block, features, logits in self.blocks():
-            for part, z in self.parts(block, logits):
-                losses[part] = self.rows.gradients(z, self.labels[part], g[part])
-                if self.mask is not None:
-                    z[~self.mask[part]] = 0
+            self.over_parts(compute, block, logits)
             multiply(logits, self.weights, by_features[block])
             if self.mask is not None:  # 0 times infinite weights is NaN
                 by_features[block][~self.mask[block]] = 0
@@ -162,12 +172,22 @@ class Sweep:
                 features = np.where(self.mask[block, None], features, 0)
             yield block, features, multiply(features, self.weights.T, buffer[: len(features)])
 
-    def parts(self, block, logits):
-        """Slices of the items of a block, with rows that fit the cache."""
+    def over_parts(self, compute, block, logits):
+        """Call a function of a slice of the items and its rows for as many rows as fit the cache, in threads."""
         height = max(1, ROWS // max(1, logits.shape[1]))
-        for start in range(0, len(logits), height):
+
+        def part(start):
             z = logits[start : start + height]
-            yield slice(block.start + start, block.start + start + len(z)), z
+            with np.errstate(all="ignore"):  # of each thread
+                compute(slice(block.start + start, block.start + start + len(z)), z)
+
+        starts = range(0, len(logits), height)
+        if min(len(starts), workers := thread_limit()) < 2 or logits.size < SHARED:
+            for start in starts:
+                part(start)
+            return
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(part, starts))
 
     def finished(self, losses):
         losses = losses if self.mask is None else np.where(self.mask, losses, 0)
@@ -241,6 +261,13 @@ class Rows:
 
 def times(weight, value):
     return np.where(weight == 0, 0, weight * value)
+
+
+def thread_limit():
+    """How many threads a user allows, by OMP_NUM_THREADS or the processors of the process."""
+    named = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, int(named)) if named.isdigit() else processors
 
 
 def multiply(a, b, out, *, add=False):

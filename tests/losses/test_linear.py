@@ -33,6 +33,17 @@ def test_blocks(monkeypatch, rows):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
 
 
+def test_threads(monkeypatch):
+    found = []
+    for threads in ("1", "3"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        monkeypatch.setattr(linear, "SHARED", 0)
+        monkeypatch.setattr(linear, "ROWS", V)
+        found.append(with_gradients(linear_crossentropy(h, W, y).mean())(*drawn()))
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 @pytest.mark.parametrize("lay_out", [np.asfortranarray, lambda x: np.repeat(x, 2, axis=0)[::2], lambda x: x[::-1]])
 def test_any_order_of_memory(lay_out):
     compute = with_gradients(linear_crossentropy(h, W, y).mean())
