@@ -6,6 +6,7 @@ from pytensor.tensor.rewriting.basic import register_canonicalize, register_spec
 
 from objectives.ops.counting import EntryCount
 from objectives.ops.itemwise import ItemLoss
+from objectives.ops.linear import LinearCrossentropy
 
 
 @register_canonicalize
@@ -15,8 +16,8 @@ def local_count_of_inputs(fgraph, node):
     (counted,) = node.inputs
     if counted.owner is None:
         return None
-    if isinstance(counted.owner.op, ItemLoss):
-        return [node.op(counted.owner.inputs[0])]  # the scores, whose first axes are those of the loss
+    if isinstance(counted.owner.op, ItemLoss | LinearCrossentropy):
+        return [node.op(counted.owner.inputs[0])]  # scores or features, whose first axes are those of the loss
     if isinstance(counted.owner.op, Elemwise):
         for variable in counted.owner.inputs:
             if variable.dtype == counted.dtype and variable.type.broadcastable == counted.type.broadcastable:

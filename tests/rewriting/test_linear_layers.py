@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 import pytest
 from pytensor.compile.mode import Mode
 
-from objectives import aggregate, categorical_crossentropy_with_logits
+from objectives import aggregate, categorical_crossentropy_with_logits, linear_crossentropy
 from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.linear import LinearCrossentropy, LinearCrossentropyGradient
 
@@ -44,6 +44,14 @@ def test_loss_and_gradients_become_one_op(ndim, transposed, biases):
     assert ops == [LinearCrossentropyGradient]
     for found, expected in zip(asked(*arrays), plain(*arrays), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("mask", [None, pt.vector("mask", dtype="bool")])
+def test_a_mean_does_not_wait_for_the_loss(mask):
+    h, y = pt.matrix("h"), pt.lvector("y")
+    loss = aggregate(linear_crossentropy(h, W, y, mask=mask), mask=mask)
+    inputs = [h, W, y, *([] if mask is None else [mask])]
+    assert compiled(inputs, [loss, *pytensor.grad(loss, [h, W])], PLAIN)[1] == [LinearCrossentropyGradient]
 
 
 def test_the_loss_alone():
