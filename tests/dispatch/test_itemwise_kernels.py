@@ -53,7 +53,7 @@ def options_of(weighted, smoothed, masked):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_crossentropy(backend, dense, weighted, smoothed, masked, dtype):
     if (backend, dtype) != ("NUMBA", "float32") and (weighted, smoothed) != (masked, masked):
-        pytest.skip("the options are tried one by one in float32 on Numba, whose kernels are specialised by them")
+        pytest.skip("the options are tried one by one in float32 on Numba, whose kernels are specialized by them")
     names = options_of(weighted, smoothed, masked)
     inputs, options = variables(dtype, dense, names)
     together = SoftmaxCrossentropyGradient(options=names, with_loss=True)(*inputs, *options.values())
