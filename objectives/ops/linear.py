@@ -16,6 +16,7 @@ from objectives.ops.labels import LabelError
 from objectives.ops.marking import loss
 from objectives.ops.selection import select, where
 from objectives.ops.shapes import own_shapes
+from objectives.ops.threads import allowed
 
 BLOCK = 1 << 25  # bytes of the logits that are held at once
 ROWS = 1 << 16  # entries of the logits that pass through the cache together
@@ -264,10 +265,8 @@ def times(weight, value):
 
 
 def thread_limit():
-    """How many threads a user allows, by OMP_NUM_THREADS or the processors of the process."""
-    named = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, int(named)) if named.isdigit() else processors
+    """As many threads as the process has processors, or fewer if OMP_NUM_THREADS says so."""
+    return allowed(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def multiply(a, b, out, *, add=False):

@@ -1,5 +1,7 @@
 """Crossentropy of a linear layer: blocks, orders of memory, shared weights, what is refused, and what it holds."""
 
+import threading
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -34,12 +36,22 @@ def test_blocks(monkeypatch, rows):
 
 
 def test_threads(monkeypatch):
+    """Each thread writes its own rows, and more than one takes part."""
+    monkeypatch.setattr(linear, "SHARED", 0)
+    monkeypatch.setattr(linear, "ROWS", V)
+    seen, exponentials = [], linear.Rows.exponentials
+
+    def noted(*arguments, **options):
+        seen.append(threading.get_ident())
+        return exponentials(*arguments, **options)
+
+    monkeypatch.setattr(linear.Rows, "exponentials", noted)
     found = []
-    for threads in ("1", "3"):
-        monkeypatch.setenv("OMP_NUM_THREADS", threads)
-        monkeypatch.setattr(linear, "SHARED", 0)
-        monkeypatch.setattr(linear, "ROWS", V)
+    for threads in (1, 3):
+        monkeypatch.setattr(linear, "thread_limit", lambda threads=threads: threads)
         found.append(with_gradients(linear_crossentropy(h, W, y).mean())(*drawn()))
+        assert (threading.get_ident() in seen) == (threads == 1)
+        seen.clear()
     for a, b in zip(*found, strict=True):
         np.testing.assert_array_equal(a, b)
 

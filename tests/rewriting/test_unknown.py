@@ -64,3 +64,12 @@ def test_vectors_of_nan_keep_their_length(length):
     value = pt.exp(pt.switch(squared_error(y, 0) > 1, np.full(length, np.nan, "float32"), y))
     found = np.asarray(pytensor.function([y], value, mode="JAX")(np.float32(3)))
     np.testing.assert_array_equal(found, np.full(length, np.nan))
+
+
+@pytest.mark.needs("jax")
+def test_data_that_are_shared():
+    """A function without arguments: what NaN is computed from is a shared variable."""
+    y = pytensor.shared(GIVEN)
+    compute = pytensor.function([], pt.exp(nan_where(pt.exp(y).sum(axis=-1, keepdims=True) > 3, y)), mode="JAX")
+    for _ in range(20):
+        np.testing.assert_array_equal(np.isnan(compute()), [[False] * 2, [True] * 2, [False] * 2])

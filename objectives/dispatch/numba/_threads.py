@@ -7,7 +7,6 @@ times that is shared.
 """
 
 import ctypes
-import os
 import sys
 
 import numba
@@ -18,6 +17,7 @@ from numba.np.ufunc import parallel
 from pytensor.link.numba.dispatch.basic import numba_njit
 
 from objectives.dispatch.numba._separate import Separate
+from objectives.ops.threads import allowed
 
 MAX_THREADS = 64
 LEAST_WORK = 100_000  # elements, for each thread
@@ -27,9 +27,7 @@ _pointer, _index = ir.IntType(8).as_pointer(), ir.IntType(64)
 
 def thread_limit():
     """How many threads a user allows: the least of OMP_NUM_THREADS and Numba's number."""
-    allowed = numba.get_num_threads() if parallel._is_initialized else numba.config.NUMBA_NUM_THREADS
-    named = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    return max(1, min(allowed, int(named) if named.isdigit() else allowed))
+    return allowed(numba.get_num_threads() if parallel._is_initialized else numba.config.NUMBA_NUM_THREADS)
 
 
 # Compiled code asks by name, so that it can be cached, and at each call, so that settings may change.
