@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytensor
@@ -88,7 +89,7 @@ class LinearCrossentropyGradient(DifferentiableOp):
         named = self.named(options)
         losses = LinearCrossentropy.expression(features, weights, labels, **named)
         trained = [features, weights, *([named["biases"]] if "biases" in named else [])]
-        gradients: list = pytensor.grad(None, trained, known_grads={losses: g})  # type: ignore[assignment]
+        gradients: Any = pytensor.grad(None, trained, known_grads={losses: g})
         return [loss(x) for x in ([losses] if self.with_loss else []) + gradients]
 
     def perform(self, node, inputs, outputs):
