@@ -12,6 +12,7 @@ from itertools import combinations
 from pytensor.compile.mode import optdb
 from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.rewriting.basic import GraphRewriter, copy_stack_trace
+from pytensor.graph.traversal import ancestors
 from pytensor.scalar.basic import ScalarConstant, get_scalar_type
 from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.math import Sum
@@ -171,13 +172,18 @@ def comes_before(first, second):
 
 
 def keep_for_later(fgraph, loop, later):
-    """Store what a later loop would have to compute once more, if it is worth the memory."""
+    """Store what a later loop would have to compute once more, if it is worth the memory.
+
+    What the loop itself waits for is left alone: something that is in no loop may compute that from the same variable.
+    """
+    awaited = set(ancestors(set().union(*(cone(variable)[1] for variable in loop.results))))
     for other in later:
         if comes_before(loop, other):
             for node in loop.nodes & other.nodes:
                 (variable,) = node.outputs
                 clients = {client for client, _ in fgraph.clients[variable]}
-                if clients & (other.nodes - loop.nodes) and len(cone(variable)[0]) > FEW_NODES:
+                is_used = clients & (other.nodes - loop.nodes) and len(cone(variable)[0]) > FEW_NODES
+                if is_used and variable not in awaited:
                     loop.stored.add(variable)
 
 

@@ -1,5 +1,6 @@
 """Sums of element-wise losses and their gradients share as few loops as possible, and only in graphs with a loss."""
 
+from graphlib import TopologicalSorter
 from itertools import cycle
 
 import numpy as np
@@ -7,12 +8,15 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 from backends import PLAIN, REWRITTEN
+from pytensor.graph.features import Feature, ReplaceValidate
+from pytensor.graph.fg import FunctionGraph
 from pytensor.tensor.elemwise import Elemwise
 
 import objectives
 from objectives import aggregate, binary_crossentropy_with_logits, huber_loss, squared_error
 from objectives.ops.elementwise import ElementwiseLoop, VectorComposite
-from objectives.rewriting.loops import MOST_NODES
+from objectives.ops.marking import HoldsLoss
+from objectives.rewriting.loops import MOST_NODES, FormLoops
 
 P, T, W, MASK = pt.fvector("p"), pt.fvector("t"), pt.fvector("w"), pt.vector("mask", dtype=bool)
 M, R, C = pt.fmatrix("m"), pt.frow("r"), pt.fcol("c")
@@ -102,6 +106,46 @@ def test_many_losses_of_the_same_targets():
     function = pytensor.function([*weights, M], outputs, mode=REWRITTEN)
     sizes = [len(n.op.scalar_op.fgraph.apply_nodes) for n in function.maker.fgraph.apply_nodes if is_loop(n)]
     assert sizes and max(sizes) <= MOST_NODES
+
+
+def tangled(rng, steps=14):
+    """Long element-wise expressions of two matrices, through sums and through what is no element-wise expression."""
+    known = [M, pt.fmatrix()]
+    outputs = []
+
+    def longer(x):
+        return pt.tanh(x * 2 + 1) * pt.exp(-x) + pt.sqrt(x * x + 1)
+
+    for _ in range(steps):
+        a, b = (known[i] for i in rng.integers(len(known), size=2))
+        kind = rng.integers(5)
+        if kind < 2:
+            known.append(longer(a - b))
+        elif kind == 2:
+            outputs.append(longer(a).sum())
+            known.append(b * outputs[-1])
+        elif kind == 3:
+            known.append(pt.cumsum(longer(a), axis=0))
+        else:
+            known.append(b - longer(a).max())
+    return known[:2], [*outputs, known[-1].sum(), known[-2]]
+
+
+class Acyclic(Feature):
+    """Raises graphlib.CycleError at once, where PyTensor would sort such a graph without end."""
+
+    def on_validate(self, fgraph):
+        TopologicalSorter({n: {v.owner for v in n.inputs if v.owner} for n in fgraph.apply_nodes}).prepare()
+
+
+def test_loops_never_need_their_own_results():
+    formed = 0
+    for seed in range(100):
+        inputs, outputs = tangled(np.random.default_rng(seed))
+        fgraph = FunctionGraph(inputs, outputs, clone=True, features=[ReplaceValidate(), HoldsLoss(), Acyclic()])
+        FormLoops().apply(fgraph)
+        formed += sum(map(is_loop, fgraph.apply_nodes))
+    assert formed > 100
 
 
 def is_loop(node):
