@@ -19,7 +19,7 @@ FIRST_TIER = -m "not needs and not backends and not exhaustive"
 SECOND_TIER = -m "(needs or backends) and not exhaustive"
 
 .DEFAULT_GOAL := help
-.PHONY: help example test suite test-backends float32 test-all everything references mutants fuzz lint docs matrix bench clean
+.PHONY: help example test suite test-backends float64 float32 versions test-all everything references mutants fuzz lint docs matrix bench clean
 
 help:
 	@echo "make example        make an environment, train a classifier of handwritten digits, draw what it learned"
@@ -66,16 +66,17 @@ suite: $(ENV)/.tests
 	$(PYTEST) $(FIRST_TIER) $(SWEEPS:%=--ignore=%)
 	$(SWEEP) $(MATRIX)-test.json $(FIRST_TIER) $(SWEPT) $(SWEEPS)
 
-test-backends: $(ENV)/.backends
+test-backends: float64 float32
+
+float64: $(ENV)/.backends
 	$(PYTEST) $(SECOND_TIER) $(SWEEPS:%=--ignore=%)
 	$(SWEEP) $(MATRIX)-float64.json $(SECOND_TIER) $(SWEEPS)
-	$(MAKE) float32
 
 # The sweeps of backends once more, where all floats are of this dtype, PyTensor's floatX too.
 float32: FLAGS = floatX=float32
 float32: TIER ?= $(SECOND_TIER)
 float32: $(ENV)/.backends
-	$(SWEEP) $(MATRIX)-float32.json $(TIER) $(BACKENDS)
+	$(SWEEP) $(MATRIX)-float32.json $(TIER) $(SWEPT) $(BACKENDS)
 
 # What depends on versions: the suite, all functions on all backends in float32 (on Numba too, which make test tries in
 # float64), and packages that use PyTensor.
