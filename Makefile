@@ -19,7 +19,7 @@ FIRST_TIER = -m "not needs and not backends and not exhaustive"
 SECOND_TIER = -m "(needs or backends) and not exhaustive"
 
 .DEFAULT_GOAL := help
-.PHONY: help example test suite test-backends float64 float32 versions test-all everything references mutants fuzz lint docs matrix bench clean
+.PHONY: help example test suite test-backends kernels float64 float32 versions integration test-all everything references mutants fuzz lint docs matrix bench clean
 
 help:
 	@echo "make example        make an environment, train a classifier of handwritten digits, draw what it learned"
@@ -66,13 +66,16 @@ suite: $(ENV)/.tests
 	$(PYTEST) $(FIRST_TIER) $(SWEEPS:%=--ignore=%)
 	$(SWEEP) $(MATRIX)-test.json $(FIRST_TIER) $(SWEPT) $(SWEEPS)
 
-test-backends: float64 float32
+test-backends: kernels float64 float32
 
-float64: $(ENV)/.backends
+kernels: $(ENV)/.backends
 	$(PYTEST) $(SECOND_TIER) $(SWEEPS:%=--ignore=%)
-	$(SWEEP) $(MATRIX)-float64.json $(SECOND_TIER) $(SWEEPS)
 
-# The sweeps of backends once more, where all floats are of this dtype, PyTensor's floatX too.
+# The sweeps: of one backend with SWEPT="-k JAX".
+float64: $(ENV)/.backends
+	$(SWEEP) $(MATRIX)-float64.json $(SECOND_TIER) $(SWEPT) $(SWEEPS)
+
+# Once more, where all floats are of this dtype, PyTensor's floatX too.
 float32: FLAGS = floatX=float32
 float32: TIER ?= $(SECOND_TIER)
 float32: $(ENV)/.backends
@@ -82,7 +85,9 @@ float32: $(ENV)/.backends
 # float64), and packages that use PyTensor.
 versions: SWEPT = -k "not NUMBA"
 versions: suite $(ENV)/.backends
-	$(MAKE) float32
+	$(MAKE) float32 integration
+
+integration: $(ENV)/.backends
 	$(PYTEST) tests/test_integration.py tests/test_foreign_autodiff.py
 
 test-all:

@@ -11,9 +11,7 @@ def with_progress_bar(items, unit, values_so_far=dict, total=None):
     try:
         from tqdm.auto import tqdm
     except ImportError:
-        warnings.warn(
-            "a progress bar needs tqdm: pip install 'objectives[progress]', or give progress=False", stacklevel=3
-        )
+        warnings.warn("a progress bar needs tqdm: pip install tqdm, or give progress=False", stacklevel=3)
         yield from items
         return
     with tqdm(items, unit=f" {unit}", total=total) as bar:

@@ -110,7 +110,7 @@ def _current_client():
     try:
         from distributed import get_client
     except ImportError as error:
-        raise ImportError("evaluate needs Dask: pip install 'objectives[dask]'") from error
+        raise ImportError("evaluate needs Dask: pip install distributed") from error
     try:
         return get_client()
     except ValueError as error:

@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("extras", nargs="*")
     parser.add_argument("--optional", nargs="*", default=[], metavar="EXTRA")
     arguments = parser.parse_args()
-    print(f"installing objectives with {', '.join(arguments.extras)}", flush=True)
+    print(f"installing pytensor-objectives with {', '.join(arguments.extras)}", flush=True)
     if not pip("--editable", f".[{','.join(arguments.extras)}]"):
         sys.exit("The package could not be installed: see pip's message above.")
     for extra in arguments.optional:

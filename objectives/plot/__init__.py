@@ -1,7 +1,7 @@
 """Plots of confusion matrices, curves, calibration, learning curves and losses, with matplotlib.
 
-Install it with ``pip install 'objectives[plot]'``. The functions take arrays, such as the results of a validation
-function, draw on ``ax`` or a new figure, and return the matplotlib Axes.
+Install it with ``pip install 'pytensor-objectives[plot]'``. The functions take arrays, such as the results of a
+validation, draw on ``ax`` or a new figure, and return the matplotlib Axes.
 """
 
 from objectives.plot.confusion import *

@@ -28,7 +28,7 @@ def pyplot() -> Any:
     try:
         from matplotlib import pyplot
     except ImportError as error:
-        raise ImportError("plots need matplotlib: pip install 'objectives[plot]'") from error
+        raise ImportError("plots need matplotlib: pip install matplotlib") from error
     return pyplot
 
 

@@ -1,0 +1,47 @@
+"""``python -m objectives`` prints what a report of a problem needs: versions, backends, threads, compiler and BLAS."""
+
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+import pytensor
+
+from objectives._backends import BACKENDS
+from objectives.ops.threads import allowed
+from objectives.version import __version__
+
+
+def version_of(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return f"not installed (pip install {package})"
+
+
+def lines() -> Iterator[tuple[str, str]]:
+    """What there is, and its version or setting."""
+    config = pytensor.config
+    yield "objectives", __version__
+    yield "Python", f"{platform.python_version()} on {platform.platform()}"
+    for package in ("pytensor", "numpy", "scipy", "numba"):
+        yield package, version_of(package)
+    for backend in BACKENDS:
+        if backend.library:
+            yield f"{backend.library} (mode {backend.mode})", version_of(backend.library)
+    cores = os.cpu_count() or 1
+    yield "threads", f"{allowed(cores)} of {cores} cores, OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', '')}"
+    yield "C compiler", config.cxx or "none found: mode CVM computes in Python"
+    yield "BLAS", config.blas__ldflags or "none linked to C: mode CVM multiplies matrices by NumPy"
+    yield "floatX", config.floatX
+    yield "mode", f"{config.mode}, linker {config.linker}"
+    yield "compiled code", str(config.compiledir)
+
+
+def main() -> None:
+    for name, value in lines():
+        print(f"{name:<20} {value}")
+
+
+if __name__ == "__main__":
+    main()
