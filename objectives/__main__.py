@@ -2,6 +2,7 @@
 
 import os
 import platform
+import warnings
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
@@ -39,8 +40,10 @@ def lines() -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    for name, value in lines():
-        print(f"{name:<20} {value}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTensor warns of missing BLAS, of which a line tells
+        for name, value in lines():
+            print(f"{name:<20} {value}")
 
 
 if __name__ == "__main__":
