@@ -7,7 +7,6 @@ The JSON files come from ``pytest --matrix FILE``, one for each environment.
 """
 
 import argparse
-import ast
 import json
 import re
 import sys
@@ -15,9 +14,9 @@ import textwrap
 from collections import defaultdict
 from pathlib import Path
 
-from objectives._backends import MODES
+from families import ROOT, families, public
 
-ROOT = Path(__file__).parent.parent
+from objectives._backends import MODES
 
 COLUMNS = ("value", "gradient")
 
@@ -92,32 +91,27 @@ def summary(files):
 
 
 def functions(files=()):
-    """The public functions under the headings of the pages that document their modules."""
+    """The public functions under the headings of the documentation."""
     lines = []
-    for page in ("losses", "metrics", "plot"):
-        text = (ROOT / "docs" / f"{page}.rst").read_text()
-        lines += [f"{text.splitlines()[0]} (`docs/{page}.rst <docs/{page}.rst>`_)", ""]
-        for section in re.split(r"\n\n\n(?=.+\n-+\n)", text):
-            names = [name for module in re.findall(r"automodule:: (\S+)", section) for name in public(module)]
-            if names:
-                listed = ", ".join(f"``{name}``" for name in names)
-                lines += wrapped(f"- {section.splitlines()[0]}: {listed}")
+    for package, title in {"losses": "Losses", "metrics": "Measures"}.items():
+        lines += [f"{title} (`objectives/{package} <objectives/{package}>`_)", ""]
+        lines += [line for family in families(package) for line in entry(family.title, family.functions())]
         lines.append("")
-    return "\n".join(lines)
+    text = (ROOT / "docs" / "plot.rst").read_text()
+    lines += ["Plots (`docs/plot.rst <docs/plot.rst>`_)", ""]
+    for section in re.split(r"\n\n\n(?=.+\n-+\n)", text):
+        names = [name for module in re.findall(r"automodule:: (\S+)", section) for name in public(module)]
+        lines += entry(section.splitlines()[0], names) if names else []
+    return "\n".join([*lines, ""])
+
+
+def entry(title, names):
+    return wrapped(f"- {title}: {', '.join(f'``{name}``' for name in names)}")
 
 
 def wrapped(entry):
     """The lines of one entry of a list."""
     return textwrap.wrap(entry, width=119, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-
-
-def public(module):
-    """The names in ``__all__`` of a module, read from its source."""
-    tree = ast.parse((ROOT / module.replace(".", "/")).with_suffix(".py").read_text())
-    values = [
-        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
-    ]
-    return ast.literal_eval(values[0])
 
 
 README, BACKEND_PAGE = ROOT / "README.rst", ROOT / "docs" / "backends.rst"
