@@ -18,9 +18,20 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.rst", *sorted(ROOT.glob("docs/*.rst")), *sorted(ROOT.glob("docs/recipes/*.rst"))]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_page(page):
-    failures, _ = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
+NEEDS = {"jax_optax_flax.rst": ["jax", "optax"], "pytorch.rst": ["torch"]}
+STARTS_AT_ONCE = [page for page in PAGES if page.parent.name == "recipes" or page.name == "ten_minutes.rst"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=[pytest.mark.needs(name) for name in NEEDS.get(page.name, [])]) for page in PAGES],
+    ids=lambda page: page.name,
+)
+def test_page(page, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    mode = "FAST_COMPILE" if page in STARTS_AT_ONCE else pytensor.config.mode
+    with pytensor.config.change_flags(mode=mode):
+        failures, _ = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
     assert failures == 0
 
 
