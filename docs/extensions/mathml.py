@@ -13,6 +13,13 @@ SPELLED = [
     (re.compile(r"\\\|"), r"\\Vert "),
     (re.compile(r"\\_"), "_"),
 ]
+# a thin space between a function's name and what is not in parentheses, as in TeX
+NAMED = r"(<mi>(?:arg|cos|cosh|exp|log|max|min|tanh)</mi>)"
+SPACE = '<mspace width="0.167em" />'
+SPACED = [
+    (re.compile(r"(?<=</m[ion]>)(?<!;</mo>)(?<!<mo>=</mo>)" + NAMED), SPACE + r"\1"),
+    (re.compile(NAMED + r"(?=<m[inrs])"), r"\1" + SPACE),
+]
 
 
 def mathml(tex: str, display: str) -> str:
@@ -21,6 +28,8 @@ def mathml(tex: str, display: str) -> str:
     found = convert(tex, display=display)
     if "\\" in found:
         raise ValueError("a command was not understood")
+    for pattern, spaced in SPACED:
+        found = pattern.sub(spaced, found)
     return found
 
 

@@ -5,16 +5,19 @@ in ``__all__`` is there by itself. An entry is the docstring, to which are added
 one prediction and one target, and the names that other libraries have for the function, for the index and the search.
 """
 
+import csv
 import inspect
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import objectives
-from objectives._foreign import _rows
 from objectives.lookup import facts
 from tools.families import families
 
+PORTING = Path(objectives.__file__).parent / "porting"
+ABBREVIATED = {"bce", "kl", "mse", "mae", "mape", "msle", "nll", "ctc"}  # in capitals in the names of classes
 PACKAGES = {"losses": "Losses", "metrics": "Measures"}
 PER = {"element": "one number per element", "item": "one number per item", "set": "one number, or a few, per set"}
 
@@ -88,20 +91,29 @@ def sentence(name):
 
 
 def index(name):
-    entries = [f"   single: {called}" for called in foreign_names()[name] if called != name]
+    entries = [f"   ! single: {called}" for called in sorted(foreign_names()[name] - {name})]
     return [".. index::", *entries, ""] if entries else []
 
 
+@cache
 def foreign_names():
     """The names that other libraries, and people, have for each function, from the tables of objectives/porting."""
-    names = defaultdict(list)
-    for plain, rows in _rows().items():
-        for row in rows:
-            theirs = re.sub(r"^(F|nn|torch|keras|sklearn|tf|optax)\..*?(?=\w+$)", "", row.theirs.partition("(")[0])
-            for ours in re.findall(r"\w+(?=\()", row.ours):
-                if ours in objectives.names():
-                    names[ours] += [called for called in (plain, theirs) if called]
-    return defaultdict(list, {ours: sorted(set(called)) for ours, called in names.items()})
+    names = defaultdict(set)
+    for file in sorted(PORTING.glob("*.csv")):
+        for theirs, ours, *_ in csv.reader(file.read_text().splitlines()):
+            called = theirs.split() if file.name == "names.csv" else [re.split(r"\W", theirs.split("(")[0])[-1]]
+            called += [name for short in called for name in class_names(short)] if file.name == "names.csv" else []
+            for function in set(re.findall(r"\w+(?=\()", ours)) & set(objectives.names()):
+                names[function].update(filter(None, called))
+    return names
+
+
+def class_names(name):
+    """A function's name as classes have it: BCEWithLogitsLoss of bce_with_logits, MeanSquaredError."""
+    first, *others = name.split("_")
+    first = first.upper() if first in ABBREVIATED else first.capitalize()
+    joined = first + "".join(part.capitalize() for part in others)
+    return ([joined] if others else []) + ([] if joined.endswith(("Loss", "Error")) else [f"{joined}Loss"])
 
 
 def add_facts(app, what, name, obj, options, lines):
