@@ -33,7 +33,7 @@ help:
 	@echo "make docs-check     look at every page in a headless Chromium: CHECK='--screenshots build/screenshots' keeps pictures"
 	@echo "make references     compute with JAX and optax what the tests compare with: after a row has changed"
 	@echo "make mutants        break the package here and there, and see whether the tests of make test notice"
-	@echo "make matrix         write the tables of backends and the list of functions into README.rst and docs/backends.rst"
+	@echo "make matrix         write the tables of backends and the list of functions into README.rst and docs"
 	@echo "make bench          times against PyTorch, JAX and a copy, in build/benchmarks: make bench BENCH=--help"
 	@echo "make clean          remove environments and what was built"
 

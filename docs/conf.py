@@ -63,8 +63,9 @@ def link_by_name(app, env, node, contnode):
     target = node["reftarget"]
     if target in PUBLIC:
         found = env.domains.python_domain.find_obj(env, None, None, target, None, searchmode=1)
-        if len(found) == 1:
-            [(_, entry)] = found
+        entries = [entry for _, entry in found if not entry.aliased]
+        if len(entries) == 1:
+            [entry] = entries
             return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contnode)
     return contnode if target in PARAMETERS else None
 

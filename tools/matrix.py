@@ -14,7 +14,7 @@ import textwrap
 from collections import defaultdict
 from pathlib import Path
 
-from families import ROOT, families, public
+from families import ROOT, families
 
 from objectives._backends import MODES
 
@@ -94,13 +94,13 @@ def functions(files=()):
     """The public functions under the headings of the documentation."""
     lines = []
     for package, title in {"losses": "Losses", "metrics": "Measures"}.items():
-        lines += [f"{title} (`objectives/{package} <objectives/{package}>`_)", ""]
+        lines += [title, "-" * len(title), ""]
         lines += [line for family in families(package) for line in entry(family.title, family.functions())]
         lines.append("")
     text = (ROOT / "docs" / "plot.rst").read_text()
-    lines += ["Plots (`docs/plot.rst <docs/plot.rst>`_)", ""]
+    lines += ["Plots", "-----", ""]
     for section in re.split(r"\n\n\n(?=.+\n-+\n)", text):
-        names = [name for module in re.findall(r"automodule:: (\S+)", section) for name in public(module)]
+        names = re.findall(r"autofunction:: (\w+)", section)
         lines += entry(section.splitlines()[0], names) if names else []
     return "\n".join([*lines, ""])
 
@@ -114,8 +114,8 @@ def wrapped(entry):
     return textwrap.wrap(entry, width=119, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
-README, BACKEND_PAGE = ROOT / "README.rst", ROOT / "docs" / "backends.rst"
-PARTS = [(README, "backends", summary), (README, "functions", functions), (BACKEND_PAGE, "backends", table)]
+README, LIST, BACKEND_PAGE = ROOT / "README.rst", ROOT / "docs" / "functions.rst", ROOT / "docs" / "backends.rst"
+PARTS = [(README, "backends", summary), (LIST, "functions", functions), (BACKEND_PAGE, "backends", table)]
 
 
 def main():
