@@ -18,6 +18,7 @@ from tools.families import families
 
 PORTING = Path(objectives.__file__).parent / "porting"
 ABBREVIATED = {"bce", "kl", "mse", "mae", "mape", "msle", "nll", "ctc"}  # in capitals in the names of classes
+BACKENDS = Path(__file__).parent.parent / "backends.rst"
 PACKAGES = {"losses": "Losses", "metrics": "Measures"}
 PER = {"element": "one number per element", "item": "one number per item", "set": "one number, or a few, per set"}
 
@@ -139,7 +140,22 @@ def fact_line(name):
         if known.best and not known.differentiable
         else []
     )
+    lacking = exceptions().get(name)
+    words += [f"not on {lacking} with every version" if lacking else "all backends"]
     return f"*{' · '.join(words)}*"
+
+
+@cache
+def exceptions():
+    """The backends that do not compute a function in each version, from the table that ``make matrix`` writes."""
+    part = BACKENDS.read_text().split(".. backends-begin")[1].split(".. backends-end")[0]
+    columns, *rows = [[cell.strip(" `\n") for cell in row.split("\n     - ")] for row in part.split("   * - ")[1:]]
+    found = {}
+    for function, *cells in rows:
+        marks = [cell.partition("\n")[0] for cell in cells]
+        lacking = [b for b, mark in zip(columns[1:], marks, strict=True) if mark not in ("✓", "✓ –")]
+        found[function] = ", ".join(lacking)
+    return found
 
 
 def setup(app):
