@@ -19,7 +19,7 @@ FIRST_TIER = -m "not needs and not backends and not exhaustive"
 SECOND_TIER = -m "(needs or backends) and not exhaustive"
 
 .DEFAULT_GOAL := help
-.PHONY: help example test suite test-backends kernels float64 float32 versions integration test-all everything references mutants fuzz lint docs matrix bench clean
+.PHONY: help example test suite test-backends kernels float64 float32 versions integration test-all everything references mutants fuzz lint docs docs-check matrix bench clean
 
 help:
 	@echo "make example        make an environment, train a classifier of handwritten digits, draw what it learned"
@@ -30,9 +30,10 @@ help:
 	@echo "make fuzz           random rows, dtypes and memory layouts on every backend: make fuzz FUZZ='--minutes 60 --seed 1'"
 	@echo "make lint           ruff, mypy and import contracts alone"
 	@echo "make docs           the documentation, in docs/_build"
+	@echo "make docs-check     look at every page in a headless Chromium: CHECK='--screenshots build/screenshots' keeps pictures"
 	@echo "make references     compute with JAX and optax what the tests compare with: after a row has changed"
 	@echo "make mutants        break the package here and there, and see whether the tests of make test notice"
-	@echo "make matrix         write the tables of backends and the list of functions into README.rst and docs/backends.rst"
+	@echo "make matrix         write the tables of backends and the list of functions into README.rst and docs"
 	@echo "make bench          times against PyTorch, JAX and a copy, in build/benchmarks: make bench BENCH=--help"
 	@echo "make clean          remove environments and what was built"
 
@@ -118,6 +119,13 @@ lint: $(ENV)/.tests
 docs: $(ENV)/.tests
 	$(RUN) -m sphinx -q -W -b html docs docs/_build
 
+$(ENV)/.docs-check: $(ENV)/.tests
+	$(RUN) tools/install.py docs-check
+	@touch $@
+
+docs-check: docs $(ENV)/.docs-check
+	$(RUN) tools/check_docs.py docs/_build $(CHECK)
+
 matrix: $(ENV)/.tests
 	$(RUN) tools/matrix.py build/matrix-*.json
 
@@ -125,4 +133,4 @@ bench: $(ENV)/.bench
 	$(RUN) -m benchmarks $(BENCH)
 
 clean:
-	rm -rf .envs build docs/_build
+	rm -rf .envs build docs/_build docs/_generated docs/reference

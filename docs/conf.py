@@ -1,18 +1,33 @@
 """Sphinx configuration. Build: ``python -m sphinx -W -b html docs docs/_build``."""
 
+import sys
 from inspect import isclass, isfunction, signature
 from pathlib import Path
 
 from sphinx.util.nodes import make_refnode
 
-import objectives
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE / "extensions"), str(HERE.parent)]
+
+import objectives  # noqa: E402
 
 project = "objectives"
 author = "The objectives developers"
 copyright = author
 release = objectives.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "matplotlib.sphinxext.plot_directive", "numpydoc"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.viewcode",
+    "matplotlib.sphinxext.plot_directive",
+    "numpydoc",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "mathml",
+    "pictures",
+    "reference",
+]
+html_math_renderer = "mathml"
 exclude_patterns = ["_build", "_generated"]
 default_role = "obj"
 nitpicky = True
@@ -21,6 +36,10 @@ nitpick_ignore_regex = [(r"py:.*", r"collections\.abc\..*|typing\..*|dict\[.*|nu
 
 html_theme = "furo"
 html_title = f"objectives {release}"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
 
 add_module_names = False
 autodoc_default_options = {"members": True}
@@ -44,8 +63,9 @@ def link_by_name(app, env, node, contnode):
     target = node["reftarget"]
     if target in PUBLIC:
         found = env.domains.python_domain.find_obj(env, None, None, target, None, searchmode=1)
-        if len(found) == 1:
-            [(_, entry)] = found
+        entries = [entry for _, entry in found if not entry.aliased]
+        if len(entries) == 1:
+            [entry] = entries
             return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contnode)
     return contnode if target in PARAMETERS else None
 

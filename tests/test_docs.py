@@ -1,6 +1,7 @@
 """The code in the documentation runs and prints what it says."""
 
 import doctest
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,57 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
+import objectives
+from docs.extensions import reference
+from tools import families as families_module
+from tools.families import families
+
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.rst", *sorted(ROOT.glob("docs/*.rst"))]
+PAGES = [ROOT / "README.rst", *sorted(ROOT.glob("docs/*.rst")), *sorted(ROOT.glob("docs/recipes/*.rst"))]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_page(page):
-    failures, _ = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
+NEEDS = {"jax_optax_flax.rst": ["jax", "optax"], "pytorch.rst": ["torch"]}
+STARTS_AT_ONCE = [page for page in PAGES if page.parent.name == "recipes" or page.name == "ten_minutes.rst"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=[pytest.mark.needs(name) for name in NEEDS.get(page.name, [])]) for page in PAGES],
+    ids=lambda page: page.name,
+)
+def test_page(page, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    mode = "FAST_COMPILE" if page in STARTS_AT_ONCE else pytensor.config.mode
+    with pytensor.config.change_flags(mode=mode):
+        failures, _ = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
     assert failures == 0
+
+
+@pytest.mark.parametrize("package", ["losses", "metrics"])
+def test_each_function_is_on_one_page(package):
+    """Of the pages that are written before the documentation is built."""
+    pages = [reference.page(family) for family in families(package)]
+    entries = [name for page in pages for name in re.findall(r"^\.\. autofunction:: (\w+)$", page, re.MULTILINE)]
+    assert sorted(entries) == sorted(getattr(objectives, package).__all__)
+
+
+def test_a_module_that_no_list_names_has_a_page(tmp_path, monkeypatch):
+    titles = tmp_path / "families.csv"
+    titles.write_text("losses,Errors,regression quantile\n")
+    monkeypatch.setattr(families_module, "TITLES", titles)
+    first, second, *_ = families("losses")
+    assert first.functions()[-1] == "quantile_loss" and first.title == "Errors"
+    assert second.title == "Binary" and second.functions() == list(objectives.losses.binary.__all__)
+
+
+def test_the_search_knows_foreign_names():
+    """The names become entries of the index, which the search of the site looks through."""
+    for called, name in {
+        "mse": "squared_error",
+        "bce": "binary_crossentropy",
+        "cohen_kappa_score": "cohen_kappa",
+    }.items():
+        assert f"   ! single: {called}" in reference.index(name)
 
 
 def test_there_are_examples_to_run():

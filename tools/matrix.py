@@ -7,7 +7,6 @@ The JSON files come from ``pytest --matrix FILE``, one for each environment.
 """
 
 import argparse
-import ast
 import json
 import re
 import sys
@@ -15,9 +14,9 @@ import textwrap
 from collections import defaultdict
 from pathlib import Path
 
-from objectives._backends import MODES
+from families import ROOT, families
 
-ROOT = Path(__file__).parent.parent
+from objectives._backends import MODES
 
 COLUMNS = ("value", "gradient")
 
@@ -47,6 +46,16 @@ def mark(kinds, kind):
     return "✓" if len(passed) == len(outcomes) else ", ".join(passed) or "no"
 
 
+def marks_of(cells, function):
+    """What is known of a function on each backend."""
+    found = []
+    for backend in MODES:
+        kinds = cells.get((function, backend))
+        marks = [mark(kinds, kind) for kind in COLUMNS] if kinds else ["not run"]
+        found.append(marks[0] if len(set(marks)) == 1 else " ".join(marks))
+    return found
+
+
 def not_run(cells, versions):
     """A sentence with the backends that were not installed with some version, whose marks are of the others alone."""
     ran = {(backend, v) for (_, backend), kinds in cells.items() for seen in kinds.values() for v in seen}
@@ -55,19 +64,21 @@ def not_run(cells, versions):
 
 
 def table(files):
+    """The functions that some backend does not compute in every version, and why; all others are only counted."""
     cells, reasons, versions = read(files)
-    lines = [
-        f"Value and gradient on PyTensor {' and '.join(versions)}, with masks and without, as the tests found them:",
-        "",
-    ]
-    lines += [".. list-table::", "   :header-rows: 1", "", "   * - Function"]
+    functions = sorted({function for function, _ in cells})
+    marks = {function: marks_of(cells, function) for function in functions}
+    odd = [function for function in functions if not set(marks[function]) <= {"✓", "✓ –"}]
+    lines = textwrap.wrap(
+        f"Value and gradient on PyTensor {' and '.join(versions)}, with masks and without, as the tests found them: "
+        f"{len(functions) - len(odd)} of {len(functions)} functions run on every backend. The others are these:",
+        width=119,
+    )
+    lines += ["", ".. list-table::", "   :header-rows: 1", "", "   * - Function"]
     lines += [f"     - {backend}" for backend in MODES]
-    for function in sorted({function for function, _ in cells}):
-        lines.append(f"   * - ``{function}``")
-        for backend in MODES:
-            kinds = cells.get((function, backend))
-            marks = [mark(kinds, kind) for kind in COLUMNS] if kinds else ["not run"]
-            lines.append(f"     - {marks[0] if len(set(marks)) == 1 else ' '.join(marks)}")
+    for function in odd:
+        lines.append(f"   * - `{function}`")
+        lines += [f"     - {found}" for found in marks[function]]
     lines += ["", "✓ value and gradient, ✓ – a value that has no gradient, a version: only there.", ""]
     lines += not_run(cells, versions)
     for reason in sorted(set(reasons.values())):
@@ -92,18 +103,22 @@ def summary(files):
 
 
 def functions(files=()):
-    """The public functions under the headings of the pages that document their modules."""
+    """The public functions under the headings of the documentation."""
     lines = []
-    for page in ("losses", "metrics", "plot"):
-        text = (ROOT / "docs" / f"{page}.rst").read_text()
-        lines += [f"{text.splitlines()[0]} (`docs/{page}.rst <docs/{page}.rst>`_)", ""]
-        for section in re.split(r"\n\n\n(?=.+\n-+\n)", text):
-            names = [name for module in re.findall(r"automodule:: (\S+)", section) for name in public(module)]
-            if names:
-                listed = ", ".join(f"``{name}``" for name in names)
-                lines += wrapped(f"- {section.splitlines()[0]}: {listed}")
+    for package, title in {"losses": "Losses", "metrics": "Measures"}.items():
+        lines += [title, "-" * len(title), ""]
+        lines += [line for family in families(package) for line in entry(family.title, family.functions())]
         lines.append("")
-    return "\n".join(lines)
+    text = (ROOT / "docs" / "plot.rst").read_text()
+    lines += ["Plots", "-----", ""]
+    for section in re.split(r"\n\n\n(?=.+\n-+\n)", text):
+        names = re.findall(r"autofunction:: (\w+)", section)
+        lines += entry(section.splitlines()[0], names) if names else []
+    return "\n".join([*lines, ""])
+
+
+def entry(title, names):
+    return wrapped(f"- {title}: {', '.join(f'``{name}``' for name in names)}")
 
 
 def wrapped(entry):
@@ -111,17 +126,8 @@ def wrapped(entry):
     return textwrap.wrap(entry, width=119, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
-def public(module):
-    """The names in ``__all__`` of a module, read from its source."""
-    tree = ast.parse((ROOT / module.replace(".", "/")).with_suffix(".py").read_text())
-    values = [
-        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
-    ]
-    return ast.literal_eval(values[0])
-
-
-README, BACKEND_PAGE = ROOT / "README.rst", ROOT / "docs" / "backends.rst"
-PARTS = [(README, "backends", summary), (README, "functions", functions), (BACKEND_PAGE, "backends", table)]
+README, LIST, BACKEND_PAGE = ROOT / "README.rst", ROOT / "docs" / "functions.rst", ROOT / "docs" / "backends.rst"
+PARTS = [(README, "backends", summary), (LIST, "functions", functions), (BACKEND_PAGE, "backends", table)]
 
 
 def main():
