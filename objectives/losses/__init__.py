@@ -1,5 +1,6 @@
 """Differentiable losses, one number for each element or item; a few are one number for a whole batch."""
 
+from objectives.losses.angular import arcface_loss, cosface_loss
 from objectives.losses.binary import binary_crossentropy, binary_crossentropy_with_logits, logistic_loss
 from objectives.losses.categorical import (
     brier_score,
@@ -80,6 +81,7 @@ from objectives.losses.variational import gaussian_kl, vae_loss
 __all__ = [
     "absolute_error",
     "absolute_percentage_error",
+    "arcface_loss",
     "beta_nll_loss",
     "binary_crossentropy",
     "binary_crossentropy_with_logits",
@@ -94,6 +96,7 @@ __all__ = [
     "categorical_focal_crossentropy_with_logits",
     "circle_loss",
     "contrastive_loss",
+    "cosface_loss",
     "cosine_distance",
     "cosine_embedding_loss",
     "cosine_similarity",
