@@ -8,7 +8,7 @@ from objectives.losses.categorical import (
     categorical_crossentropy_with_logits,
     nll_loss,
 )
-from objectives.losses.contrastive import circle_loss, info_nce_loss, ntxent_loss
+from objectives.losses.contrastive import circle_loss, info_nce_loss, ntxent_loss, supervised_contrastive_loss
 from objectives.losses.counts import poisson_nll_loss, poisson_nll_loss_with_log_rate
 from objectives.losses.crps import ensemble_crps, gaussian_crps
 from objectives.losses.deviance import tweedie_deviance
@@ -151,6 +151,7 @@ __all__ = [
     "squared_hinge_loss",
     "squared_logarithmic_error",
     "student_t_nll_loss",
+    "supervised_contrastive_loss",
     "symmetric_absolute_percentage_error",
     "triplet_loss",
     "triplet_margin_loss",
