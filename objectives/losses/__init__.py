@@ -48,6 +48,7 @@ from objectives.losses.likelihood import (
 )
 from objectives.losses.linear import linear_crossentropy
 from objectives.losses.multiclass_hinge import (
+    categorical_hinge_loss,
     multi_margin_loss,
     multiclass_hinge_loss,
     multiclass_perceptron_loss,
@@ -94,6 +95,7 @@ __all__ = [
     "categorical_crossentropy_with_logits",
     "categorical_focal_crossentropy",
     "categorical_focal_crossentropy_with_logits",
+    "categorical_hinge_loss",
     "circle_loss",
     "contrastive_loss",
     "cosface_loss",
