@@ -29,7 +29,7 @@ MODULES = [
 PUBLIC = {name: getattr(module, name) for module in MODULES for name in module.__all__}
 FIRST = {
     *("predictions", "logits", "scores", "a", "loss", "targets", "anchor", "embeddings"),
-    *("log_predictions", "log_rate", "reconstruction", "mean", "x", "features"),
+    *("log_predictions", "log_rate", "reconstruction", "mean", "x", "features", "cosines"),
 }
 # What follows the predictions or stands for the targets: data that a function cannot do without.
 DATA = {
@@ -62,7 +62,9 @@ DEFAULTS = {
     **{"scale": 100, "factor": 100, "quantile": 0.5, "coefficient": 2, "blank": 0, "temperature": 0.07},
 }
 OTHER_DEFAULTS = {
+    "arcface_loss": {"gamma": 64, "margin": 0.5},
     "circle_loss": {"gamma": 80, "margin": 0.4},
+    "cosface_loss": {"gamma": 64, "margin": 0.35},
     "wmw_auc_loss": {"margin": 0.2, "power": 3},
     "cosine_embedding_loss": {"margin": 0},
     "margin_ranking_loss": {"margin": 0},

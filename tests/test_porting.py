@@ -77,7 +77,7 @@ WORDS = {
     **{"class_probabilities": "q", "soft_targets": "soft", "scores": "u", "hits": "t", "scores_of_lists": "z"},
     **{"relevant": "b", "spread": "var", "variance": "var", "pixel_probabilities": "img", "pixel_targets": "img_h"},
     **{"embeddings": "a", "others": "n", "negatives": "r", "groups": "y_items", "rates": "pos", "counts": "neg"},
-    **{"reconstruction": "n", "inputs": "r", "z_mean": "a", "z_log_variance": "n", "clusters": "c"},
+    **{"reconstruction": "n", "inputs": "r", "z_mean": "a", "z_log_variance": "n", "clusters": "c", "cosines": "p"},
 }
 
 

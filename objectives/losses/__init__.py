@@ -1,5 +1,6 @@
 """Differentiable losses, one number for each element or item; a few are one number for a whole batch."""
 
+from objectives.losses.angular import arcface_loss, cosface_loss
 from objectives.losses.binary import binary_crossentropy, binary_crossentropy_with_logits, logistic_loss
 from objectives.losses.categorical import (
     brier_score,
@@ -7,7 +8,7 @@ from objectives.losses.categorical import (
     categorical_crossentropy_with_logits,
     nll_loss,
 )
-from objectives.losses.contrastive import circle_loss, info_nce_loss, ntxent_loss
+from objectives.losses.contrastive import circle_loss, info_nce_loss, ntxent_loss, supervised_contrastive_loss
 from objectives.losses.counts import poisson_nll_loss, poisson_nll_loss_with_log_rate
 from objectives.losses.crps import ensemble_crps, gaussian_crps
 from objectives.losses.deviance import tweedie_deviance
@@ -47,6 +48,7 @@ from objectives.losses.likelihood import (
 )
 from objectives.losses.linear import linear_crossentropy
 from objectives.losses.multiclass_hinge import (
+    categorical_hinge_loss,
     multi_margin_loss,
     multiclass_hinge_loss,
     multiclass_perceptron_loss,
@@ -80,6 +82,7 @@ from objectives.losses.variational import gaussian_kl, vae_loss
 __all__ = [
     "absolute_error",
     "absolute_percentage_error",
+    "arcface_loss",
     "beta_nll_loss",
     "binary_crossentropy",
     "binary_crossentropy_with_logits",
@@ -92,8 +95,10 @@ __all__ = [
     "categorical_crossentropy_with_logits",
     "categorical_focal_crossentropy",
     "categorical_focal_crossentropy_with_logits",
+    "categorical_hinge_loss",
     "circle_loss",
     "contrastive_loss",
+    "cosface_loss",
     "cosine_distance",
     "cosine_embedding_loss",
     "cosine_similarity",
@@ -148,6 +153,7 @@ __all__ = [
     "squared_hinge_loss",
     "squared_logarithmic_error",
     "student_t_nll_loss",
+    "supervised_contrastive_loss",
     "symmetric_absolute_percentage_error",
     "triplet_loss",
     "triplet_margin_loss",

@@ -36,8 +36,13 @@ def probability(p):
 
     Rounding is a constant for the gradient, which is that at 0 or 1.
     """
-    excess = where(p > 1, p - 1, where(p < 0, p, 0))
-    return nan_where(outside(p, 0, 1), p - disconnected_grad(excess))
+    return within(p, 0, 1)
+
+
+def within(x, low, high):
+    """``x``; the nearer bound where it is outside them by rounding, a constant for the gradient, and NaN by more."""
+    excess = where(x > high, x - high, where(x < low, x - low, 0))
+    return nan_where(outside(x, low, high), x - disconnected_grad(excess))
 
 
 def soft(targets):

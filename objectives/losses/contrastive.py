@@ -17,7 +17,7 @@ from objectives.ops.selection import relu, where
 from objectives.ops.shapes import ones_like
 from objectives.ops.softplus import softplus
 
-__all__ = ["circle_loss", "info_nce_loss", "ntxent_loss"]
+__all__ = ["circle_loss", "info_nce_loss", "ntxent_loss", "supervised_contrastive_loss"]
 
 
 @described(
@@ -191,7 +191,7 @@ def ntxent_loss(
     r"""NT-Xent: the normalized temperature-scaled crossentropy of all pairs with equal labels, as in SimCLR.
 
     Choose it for several views per label, and `info_nce_loss` for pairs. :math:`s_{ij}` are cosine similarities. Other
-    positives are not in the denominator, unlike in the supervised contrastive loss, which is equal for two views.
+    positives are not in the denominator, unlike in `supervised_contrastive_loss`, which is equal for two views.
 
     .. math:: L = \frac{1}{|P|} \sum_{i \ne j:\, y_i = y_j} -\log \frac{e^{s_{ij} / \tau}}
               {e^{s_{ij} / \tau} + \sum_{k:\, y_k \ne y_i} e^{s_{ik} / \tau}}, \qquad |P| = |\{i \ne j: y_i = y_j\}|
@@ -236,6 +236,71 @@ def ntxent_loss(
     far = log_sum_exp(where(negatives, s, -np.inf))
     losses = where(positives, softplus(far[:, None] - s), 0)
     return finished(ratio(losses.sum(), positives.sum(dtype="int64").astype(s.dtype)))
+
+
+@described(
+    per="item",
+    smooth=True,
+    minimizer="same direction for one label, far from others",
+    embeddings=NOT_ZERO,
+    labels=INTEGERS,
+)
+def supervised_contrastive_loss(
+    embeddings: TensorLike, labels: TensorLike, *, temperature: TensorLike = 0.07, mask: TensorLike | None = None
+) -> TensorVariable:
+    r"""SupCon, the supervised contrastive loss: crossentropy of picking each item of the same label among all others.
+
+    Choose it over `ntxent_loss` for more than two items per label. :math:`s_{ij}` are cosine similarities, and
+    :math:`P_i` the other items with the label of i. It is the paper's :math:`\mathcal{L}_{out}`.
+
+    .. math:: L_i = \frac{1}{|P_i|} \sum_{p \in P_i} -\log \frac{e^{s_{ip} / \tau}}{\sum_{j \ne i} e^{s_{ij} / \tau}},
+              \qquad P_i = \{p \ne i: y_p = y_i\}
+
+    Parameters
+    ----------
+    embeddings : tensor of float
+        Embeddings (B, D) of any length.
+    labels : tensor of int
+        Labels y (B,), any integers; two views of one image have the same.
+    temperature : float or tensor
+        Temperature τ, positive; a scalar, which may be learned.
+    mask : tensor of bool, optional
+        Items (B,) that count; the rest are exactly 0 in value and gradient, and no candidates.
+
+    Returns
+    -------
+    TensorVariable
+        Losses (B,), of the dtype of `embeddings`; 0 for items without a positive.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ranks, shapes, dtypes or the temperature do not fit.
+
+    Notes
+    -----
+    An item without a positive is still a candidate for the others. ``aggregate`` counts it as any other item;
+    pytorch-metric-learning averages the losses above 0, ``aggregate(loss, mask=loss > 0)``. A batch of one label draws
+    its items together; with k of them the least loss is log(k - 1), not 0.
+
+    References
+    ----------
+    .. [1] Khosla, P. et al. (2020), "Supervised contrastive learning", arXiv:2004.11362
+
+    Examples
+    --------
+    >>> from objectives import supervised_contrastive_loss
+    >>> embeddings = [[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]]
+    >>> print(supervised_contrastive_loss(embeddings, [0, 0, 1], temperature=1).eval().round(4))
+    [0.3711 0.5981 0.    ]
+    """
+    x, y, counted = _batch(mask, labels=labels, embeddings=embeddings)
+    positives, negatives = _pairs(y, y, counted, counted, without_diagonal=True)
+    s = pt.dot(x, x.T)
+    s = s / _positive(temperature, "temperature", s)
+    everything = log_sum_exp(where(positives | negatives, s, -np.inf))[:, None]
+    losses = where(positives, everything - s, 0).sum(axis=-1)
+    return finished(ratio(losses, positives.sum(axis=-1, dtype="int64").astype(s.dtype)), counted)
 
 
 def _batch(mask=None, *, labels, **embeddings):

@@ -11,7 +11,8 @@ from objectives._inputs import are_labels, as_labels, classwise, items, size_opt
 from objectives._options import known_number
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, CLASSES, REALS, described
-from objectives.losses._terms import finished, pair_shortfalls, per_class, soft
+from objectives.losses._terms import checked, dense, finished, pair_shortfalls, per_class, soft
+from objectives.ops.crossentropy import crossentropy
 from objectives.ops.labels import is_class, pick_class
 from objectives.ops.margin import MulticlassHinge
 from objectives.ops.marking import masked
@@ -19,6 +20,7 @@ from objectives.ops.ranking import even_max
 from objectives.ops.selection import equal, nan_where, relu, scaled, where
 
 __all__ = [
+    "categorical_hinge_loss",
     "multi_margin_loss",
     "multiclass_hinge_loss",
     "multiclass_perceptron_loss",
@@ -70,8 +72,7 @@ def multiclass_hinge_loss(
     Notes
     -----
     Wrong classes that share the greatest score share its gradient evenly, as in a network initialized to zero. Keras's
-    ``categorical_hinge`` has one class more, of score 0:
-    ``multiclass_hinge_loss(pt.concatenate([scores, pt.zeros_like(scores[..., :1])], axis=-1), targets)``.
+    `categorical_hinge_loss` has one class more, of score 0.
 
     References
     ----------
@@ -89,6 +90,61 @@ def multiclass_hinge_loss(
     labels = as_labels(targets, scores, mask)
     delta = size_option(delta, "delta", scores[..., 0])
     return finished(masked(mask, MulticlassHinge.of(scores, labels, delta=delta, mask=mask)))
+
+
+@described(per="item", convex=True, minimizer=AHEAD, minimum=0, predictions=REALS, targets=CLASSES)
+def categorical_hinge_loss(
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    margin: TensorLike = 1.0,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Categorical hinge loss of class scores and one-hot or soft targets, as in Keras, item by item.
+
+    Choose `multiclass_hinge_loss`, the standard, for targets that name one class: here the target class counts as a
+    wrong one of score 0, so that negative scores of the other classes do not help.
+
+    .. math:: L_i = \max\Bigl(0, m + \max_c\, (1 - t_{ic}) z_{ic} - \sum_c t_{ic} z_{ic}\Bigr)
+
+    Parameters
+    ----------
+    predictions : tensor of float
+        Scores z (..., C), any real numbers.
+    targets : tensor
+        One-hot or soft targets t (..., C) in [0, 1], or class indices (...) from 0 to C - 1.
+    margin : float or tensor
+        Margin m, not negative, one number or one for each item (...).
+    mask : tensor of bool, optional
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Class axis of `predictions` and of dense targets.
+
+    Returns
+    -------
+    TensorVariable
+        Losses (...). Classes that share the greatest :math:`(1 - t) z` share its gradient evenly.
+
+    Raises
+    ------
+    TypeError, ValueError, IndexError
+        If inputs or options do not fit, or a class index is outside [0, C); NaN where a backend cannot raise.
+
+    References
+    ----------
+    .. [1] ``keras.losses.CategoricalHinge``
+
+    Examples
+    --------
+    >>> from objectives import categorical_hinge_loss
+    >>> print(categorical_hinge_loss([[3.0, 1.0, 0.5], [-1.0, -5.0, -5.0]], [[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]]).eval())
+    [0.5 2. ]
+    """
+    scores, targets, mask = classwise(predictions, targets, mask, axis=axis)
+    targets = checked(targets, scores)
+    wrong = even_max(scaled(1 - dense(targets, scores), scores))
+    return finished(relu(size_option(margin, "margin", wrong) + wrong + crossentropy(scores, targets)), mask)
 
 
 @described(per="item", convex=True, minimizer="equal scores", minimum=0, predictions=REALS, targets=CLASSES)

@@ -4,7 +4,7 @@ import numpy as np
 from lazy import jax, jnp, optax
 
 from cases.case import CLASSES, Case, reals
-from objectives.losses.contrastive import circle_loss, info_nce_loss, ntxent_loss
+from objectives.losses.contrastive import circle_loss, info_nce_loss, ntxent_loss, supervised_contrastive_loss
 
 MEMORY = 8
 
@@ -69,7 +69,57 @@ def circle(gamma=80.0, margin=0.4):
     return reference
 
 
+def supervised(temperature=0.07):
+    """The paper's sum over anchors, positives and candidates, one by one."""
+
+    def reference(embeddings, labels):
+        s = cosines(embeddings, embeddings) / temperature
+        losses = []
+        for i, label in enumerate(labels):
+            others = [j for j in range(len(labels)) if j != i]
+            positives = [p for p in others if labels[p] == label]
+            total = sum(jnp.exp(s[i, j]) for j in others)
+            terms = [-jnp.log(jnp.exp(s[i, p]) / total) for p in positives]
+            losses.append(sum(terms) / len(terms) if terms else 0.0 * s[i, i])
+        return jnp.array(losses)
+
+    return reference
+
+
+def released(embeddings, labels):
+    """The code of the authors, for one view and all anchors, with their guard against a division by 0."""
+    import torch
+
+    features = torch.nn.functional.normalize(embeddings)
+    logits = features @ features.T / 0.07
+    logits = logits - logits.max(1, keepdim=True).values.detach()
+    others = 1 - torch.eye(len(labels), dtype=logits.dtype)
+    positives = (labels[:, None] == labels[None]) * others
+    log_share = logits - torch.log((torch.exp(logits) * others).sum(1, keepdim=True))
+    return -(positives * log_share).sum(1) / positives.sum(1).clamp(min=1)
+
+
 CASES = [
+    Case(
+        supervised_contrastive_loss,
+        reals,
+        groups,
+        supervised(),
+        torch=released,
+        best=opposite,
+        leading_dimensions=False,
+        coupled=True,
+    ),
+    Case(
+        supervised_contrastive_loss,
+        reals,
+        groups,
+        supervised(0.5),
+        options={"temperature": 0.5},
+        best=opposite,
+        leading_dimensions=False,
+        coupled=True,
+    ),
     Case(
         ntxent_loss,
         reals,

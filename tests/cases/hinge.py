@@ -3,9 +3,10 @@
 import numpy as np
 from lazy import jax, jnp, optax
 
-from cases.case import CLASSES, Case, binary, labels, one_hot, probabilities, reals, signs, with_torch
+from cases.case import CLASSES, Case, binary, labels, one_hot, probabilities, reals, signs, simplex, with_torch
 from objectives.losses.hinge import binary_hinge_loss, perceptron_loss, squared_hinge_loss
 from objectives.losses.multiclass_hinge import (
+    categorical_hinge_loss,
     multi_margin_loss,
     multiclass_hinge_loss,
     multiclass_perceptron_loss,
@@ -28,6 +29,23 @@ def multi_margin(p=1, margin=1.0, weights=(1, 1, 1, 1, 1)):
         lead = jnp.einsum("...c,...c->...", z, t)[..., None] - z
         every = (margin * optax.hinge_loss(lead / margin, 1.0)) ** p
         return jnp.dot(t, jnp.asarray(weights)) * (every.sum(-1) - margin**p) / z.shape[-1]
+
+    return reference
+
+
+def floored(z, t):
+    """The multiclass hinge loss with one class more, of score 0."""
+    y = t if t.ndim < z.ndim else t.argmax(-1)
+    return optax.losses.multiclass_hinge_loss(jnp.concatenate([z, 0 * z[..., :1]], -1), y)
+
+
+def class_by_class(margin):
+    """The greatest of the losses that each class alone would give."""
+
+    def reference(z, t):
+        right = jnp.einsum("...c,...c->...", t, z)
+        losses = [margin + z[..., c] - t[..., c] * z[..., c] - right for c in range(z.shape[-1])]
+        return jnp.stack([*losses, 0 * right], -1).max(-1)
 
     return reference
 
@@ -88,6 +106,16 @@ CASES = [
         {"log_odds": False},
         differs={"convex": False},
         best=lambda t: t,
+    ),
+    Case(categorical_hinge_loss, reals, labels, floored, best=ahead(1.0)),
+    Case(categorical_hinge_loss, reals, one_hot, floored, best=ahead(1.0)),
+    Case(
+        categorical_hinge_loss,
+        reals,
+        simplex,
+        class_by_class(2.0),
+        {"margin": 2.0},
+        best=lambda t: np.ones_like(t) * 2 / t.min(-1, keepdims=True),
     ),
     Case(multiclass_hinge_loss, reals, labels, optax.losses.multiclass_hinge_loss, best=ahead(1.0)),
     Case(

@@ -7,7 +7,7 @@ import pytest
 from lazy import jax, jnp, optax
 from pytensor.compile.mode import Mode
 
-from objectives.losses.contrastive import circle_loss, info_nce_loss, ntxent_loss
+from objectives.losses.contrastive import circle_loss, info_nce_loss, ntxent_loss, supervised_contrastive_loss
 
 UNREWRITTEN = Mode(linker="py", optimizer=None)
 x, y = pt.dmatrix("x"), pt.lvector("y")
@@ -58,6 +58,7 @@ def test_saturated_similarities():
             ntxent_loss(v, labels, temperature=1e-3),
             info_nce_loss(v, -v, temperature=1e-3).sum(),
             circle_loss(v, labels, gamma=1e4).sum(),
+            supervised_contrastive_loss(v, labels, temperature=1e-3).sum(),
         ]
         outputs = [o for loss in losses for o in (loss, pytensor.grad(loss, v))]
         results = pytensor.function([v], outputs, mode=UNREWRITTEN)(e.astype(dtype))
@@ -65,6 +66,44 @@ def test_saturated_similarities():
         np.testing.assert_allclose(results[0], 1500, rtol=1e-3)  # s12 = -1; s13 = 1, s23 = -1 (and s_4 = 0)
         for gradient in results[1::2]:
             np.testing.assert_array_equal(gradient[3], [0, 0])
+
+
+def test_supervised_contrastive_by_hand():
+    """Other positives are in the denominator, and the mean over positives is outside of the logarithm."""
+    e = np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0], [0.0, 3.0], [3.0, 0.0]])
+    value, _ = evaluate(supervised_contrastive_loss(x, y, temperature=0.5), e, [0, 0, 7, 0, 0])
+    first, upper = np.log(2 * np.exp(2) + 2), np.log(3 + np.exp(2))
+    np.testing.assert_allclose(value, [first - 4 / 3, first - 4 / 3, 0, upper, first - 4 / 3])
+
+
+@pytest.mark.parametrize("mode", [UNREWRITTEN, "FAST_COMPILE"])
+def test_supervised_contrastive_of_batches_without_pairs(mode):
+    """0 with a gradient of 0 without positives; a batch of one label has items to draw together, and no NaN."""
+    e = np.random.default_rng(0).normal(size=(4, 3))
+    loss = supervised_contrastive_loss(x, y)
+    function = pytensor.function([x, y], [loss, pytensor.grad(loss.sum(), x)], mode=mode)
+    for embeddings, labels in ((e, [0, 1, 2, 3]), (e[:1], [0]), (e[:0], np.zeros(0, "int64")), (e[:2], [5, 5])):
+        value, gradient = function(embeddings, labels)
+        np.testing.assert_array_equal(value, np.zeros(len(embeddings)))
+        np.testing.assert_array_equal(gradient, np.zeros_like(embeddings))
+    value, gradient = function(e, [5, 5, 5, 5])
+    assert (value > np.log(3)).all() and np.isfinite(gradient).all() and (gradient != 0).any()
+    same, gradient = function(np.ones((4, 3)), [5, 5, 5, 5])
+    np.testing.assert_allclose(same, np.log(3))
+    np.testing.assert_allclose(gradient, 0, atol=1e-12)
+
+
+def test_an_anchor_without_a_positive_is_a_candidate():
+    e, labels = np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]), [0, 0, 3]
+    value, gradient = evaluate(supervised_contrastive_loss(x, y, temperature=1), e, labels)
+    assert value[2] == 0 and np.abs(gradient[2]).max() > 0.1
+    without, _ = evaluate(supervised_contrastive_loss(x, y, temperature=1), e[:2], labels[:2])
+    assert (without == 0).all() and (value[:2] > 0.3).all()
+
+
+def test_supervised_contrastive_of_two_views_is_ntxent():
+    e, labels = np.random.default_rng(9).normal(size=(6, 3)), [0, 1, 2, 0, 1, 2]
+    np.testing.assert_allclose(supervised_contrastive_loss(e, labels).mean().eval(), ntxent_loss(e, labels).eval())
 
 
 def test_info_nce_by_hand():
@@ -209,19 +248,28 @@ def test_masked_items_are_in_no_loss():
         (ntxent_loss(e, labels, mask=counted), ntxent_loss(e[keep], labels[keep])),
         (info_nce_loss(e, p, mask=counted)[keep], info_nce_loss(e[keep], p[keep])),
         (circle_loss(e, labels, mask=counted)[keep], circle_loss(e[keep], labels[keep])),
+        (
+            supervised_contrastive_loss(e, labels, mask=counted)[keep],
+            supervised_contrastive_loss(e[keep], labels[keep]),
+        ),
     ):
         np.testing.assert_allclose(masked.eval(), subset.eval(), rtol=1e-12)
     for mask in (True, np.array([True] * 6)):
         np.testing.assert_allclose(ntxent_loss(e, labels, mask=mask).eval(), ntxent_loss(e, labels).eval())
         np.testing.assert_allclose(info_nce_loss(e, p, mask=mask).eval(), info_nce_loss(e, p).eval())
-    for loss in (ntxent_loss(x, y, mask=False), info_nce_loss(x, p, mask=False), circle_loss(x, y, mask=False)):
+    for loss in (
+        ntxent_loss(x, y, mask=False),
+        info_nce_loss(x, p, mask=False),
+        circle_loss(x, y, mask=False),
+        supervised_contrastive_loss(x, y, mask=False),
+    ):
         value, gradient = evaluate(loss, np.full_like(e, np.nan), labels)
         assert (value == 0).all() and (gradient == 0).all()
 
 
 def test_misuse():
     m, v = pt.matrix(), pt.lvector()
-    for function in (ntxent_loss, circle_loss):
+    for function in (ntxent_loss, circle_loss, supervised_contrastive_loss):
         with pytest.raises(TypeError, match=r"embeddings must be a matrix"):
             function(pt.tensor3(), v)
         with pytest.raises(TypeError, match="must be a vector with one integer for each"):
@@ -242,7 +290,7 @@ def test_misuse():
             function(*(np.ones((size, 2)) for size in sizes))
     with pytest.raises(TypeError, match="belong together"):
         circle_loss(m, v, reference_embeddings=m)
-    for function in (ntxent_loss, lambda m, v, **k: info_nce_loss(m, m, **k)):
+    for function in (ntxent_loss, supervised_contrastive_loss, lambda m, v, **k: info_nce_loss(m, m, **k)):
         with pytest.raises(ValueError, match="temperature must be positive"):
             function(m, v, temperature=0)
         with pytest.raises(TypeError, match="temperature"):

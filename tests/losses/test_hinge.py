@@ -8,6 +8,7 @@ import pytest
 from objectives import binary_hinge_loss, multiclass_hinge_loss
 from objectives.losses.hinge import perceptron_loss, squared_hinge_loss
 from objectives.losses.multiclass_hinge import (
+    categorical_hinge_loss,
     multi_margin_loss,
     multiclass_perceptron_loss,
     multilabel_margin_loss,
@@ -145,22 +146,39 @@ def test_keras(scores):
     import keras
 
     z, y = scores
-    t = np.eye(4)[y]
+    t, soft = np.eye(4)[y], np.random.default_rng(2).dirichlet(np.ones(4), size=40)
     losses = [
         squared_hinge_loss(z, t).mean(axis=-1),
         one_vs_all_hinge_loss(z, y).mean(axis=-1),
-        # the recipe for categorical_hinge in the notes of multiclass_hinge_loss
-        multiclass_hinge_loss(pt.concatenate([z, pt.zeros_like(z[..., :1])], axis=-1), y),
+        categorical_hinge_loss(z, y),
+        categorical_hinge_loss(z, soft),
     ]
-    squared, every, floored = pytensor.function([], losses, mode="FAST_COMPILE")()
+    squared, every, floored, of_soft = pytensor.function([], losses, mode="FAST_COMPILE")()
     np.testing.assert_allclose(squared, keras.losses.squared_hinge(t, z), rtol=1e-5)
     np.testing.assert_allclose(every, keras.losses.hinge(t, z), rtol=1e-5)
     np.testing.assert_allclose(floored, keras.losses.categorical_hinge(t, z), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(of_soft, keras.losses.categorical_hinge(soft, z), rtol=1e-5, atol=1e-6)
 
 
 def test_the_other_classes_are_not_floored():
     """Keras's categorical hinge gives 2 here, because it counts the removed target as a wrong score of 0."""
     assert multiclass_hinge_loss([[-1.0, -5.0, -5.0]], [0]).eval(mode="FAST_COMPILE") == 0
+    assert categorical_hinge_loss([[-1.0, -5.0, -5.0]], [0]).eval(mode="FAST_COMPILE") == 2
+
+
+def test_categorical_hinge_at_ties_and_infinities():
+    """Equal wrong classes, and the 0 of the target class, share the gradient; infinite scores give no NaN."""
+    z, t = pt.dmatrix("z"), pt.dmatrix("t")
+    loss = categorical_hinge_loss(z, t)
+    function = pytensor.function([z, t], [loss, pytensor.grad(loss.sum(), z)], mode="FAST_COMPILE")
+    inf = np.inf
+    scores = np.array([[0, 0, 0], [0, 2, 2], [-inf, -inf, 0], [inf, 1, 1], [0.5, 0, -inf], [1, 1, -3]])
+    targets = np.array([[1, 0, 0], [1, 0, 0], [0, 0, 1], [1, 0, 0], [1, 0, 0], [0.5, 0.5, 0]])
+    value, gradient = function(scores, targets)
+    np.testing.assert_array_equal(value, [1, 3, 1, 0, 0.5, 0.5])
+    third, quarter = 1 / 3, 1 / 4
+    expected = [[-1, third, third], [-1, 0.5, 0.5], [0, 0, -1], [0, 0, 0], [-1, 0.5, 0], [-quarter, -quarter, 0]]
+    np.testing.assert_allclose(gradient, expected)
 
 
 @pytest.mark.needs("torch")

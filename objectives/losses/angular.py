@@ -1,0 +1,179 @@
+"""Margin crossentropies of cosines, the losses of face recognition: ArcFace and CosFace."""
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
+
+from objectives._inputs import as_labels, classwise, fitted, matching, size_option
+from objectives._logits import logits_of
+from objectives._options import known_number, positive
+from objectives._typing import TensorLike
+from objectives.lookup import CLASSES, COSINES, described
+from objectives.losses._terms import within
+from objectives.losses.categorical import categorical_crossentropy_with_logits
+from objectives.ops.labels import is_class, pick_class
+from objectives.ops.selection import where
+
+__all__ = ["arcface_loss", "cosface_loss"]
+
+NAMES = "cosines", "targets"
+BEST = "1 for the target class, -1 for others"
+
+
+@described(per="item", minimizer=BEST, cosines=COSINES, targets=CLASSES)
+def arcface_loss(
+    cosines: TensorLike,
+    targets: TensorLike,
+    *,
+    margin: TensorLike = 0.5,
+    gamma: TensorLike = 64.0,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""ArcFace: the categorical crossentropy of scaled cosines with an additive angular margin, item by item.
+
+    For embeddings that are compared by their cosines, as those of faces. `cosface_loss` has its margin in the cosine
+    instead; `circle_loss` compares embeddings with each other.
+
+    .. math:: L_i = -\log \frac{e^{\gamma \cos(\theta_{i, y_i} + m)}}
+              {e^{\gamma \cos(\theta_{i, y_i} + m)} + \sum_{c \ne y_i} e^{\gamma \cos \theta_{ic}}}
+
+    with :math:`\cos \theta - m \sin m` for :math:`\cos(\theta + m)` at angles beyond π - m, where it would rise again.
+
+    Parameters
+    ----------
+    cosines : tensor of float
+        Cosines :math:`\cos \theta` (..., C) between the embeddings and the weights of each class: the dot products of
+        both, each divided by its norm.
+    targets : tensor
+        Class indices y (...) from 0 to C - 1, or one-hot targets (..., C); a soft row counts as its most probable
+        class.
+    margin : float or tensor
+        Angle m in radians, from 0 to π, one number or one for each item (...).
+    gamma : float or tensor
+        Scale of the cosines, positive; a scalar, which may be learned.
+    mask : tensor of bool, optional
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Class axis of `cosines` and of one-hot targets.
+
+    Returns
+    -------
+    TensorVariable
+        Losses (...), of the dtype of `cosines`; NaN for cosines outside [-1, 1] by more than rounding.
+
+    Raises
+    ------
+    TypeError, ValueError, IndexError
+        If inputs or options do not fit, or a target names no class in [0, C); NaN where a backend cannot raise.
+
+    Notes
+    -----
+    The slope of :math:`\cos(\theta + m)` by a cosine of 1 is infinite. It counts as :math:`\cos m`, since the gradient
+    by an embedding in the direction of its class is 0. The continuation beyond π - m is that of the authors' first code
+    and of pytorch-metric-learning; it makes the loss jump there.
+
+    References
+    ----------
+    .. [1] Deng, J. et al. (2019), "ArcFace: additive angular margin loss for deep face recognition", arXiv:1801.07698
+
+    Examples
+    --------
+    >>> from objectives import arcface_loss
+    >>> print(arcface_loss([[0.8, 0.1, -0.3], [0.6, 0.5, 0.2]], [0, 1], gamma=4).eval().round(4))
+    [0.3283 2.4072]
+    """
+    _check_angle(margin)
+    return _margin_crossentropy(cosines, targets, _with_angle, margin, gamma, mask, axis)
+
+
+@described(per="item", convex=True, smooth=True, minimizer=BEST, cosines=COSINES, targets=CLASSES)
+def cosface_loss(
+    cosines: TensorLike,
+    targets: TensorLike,
+    *,
+    margin: TensorLike = 0.35,
+    gamma: TensorLike = 64.0,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""CosFace (large margin cosine, AM-Softmax) loss: the crossentropy of scaled cosines with a margin, item by item.
+
+    For embeddings that are compared by their cosines, as those of faces; it is convex in the cosines, and easier to
+    train than `arcface_loss`, whose margin is an angle.
+
+    .. math:: L_i = -\log \frac{e^{\gamma (\cos \theta_{i, y_i} - m)}}
+              {e^{\gamma (\cos \theta_{i, y_i} - m)} + \sum_{c \ne y_i} e^{\gamma \cos \theta_{ic}}}
+
+    Parameters
+    ----------
+    cosines : tensor of float
+        Cosines :math:`\cos \theta` (..., C) between the embeddings and the weights of each class: the dot products of
+        both, each divided by its norm.
+    targets : tensor
+        Class indices y (...) from 0 to C - 1, or one-hot targets (..., C); a soft row counts as its most probable
+        class.
+    margin : float or tensor
+        Margin m, not negative, one number or one for each item (...); 0 gives the crossentropy of scaled cosines.
+    gamma : float or tensor
+        Scale of the cosines, positive; a scalar, which may be learned.
+    mask : tensor of bool, optional
+        Items (...) that count; the rest are exactly 0 in value and gradient.
+    axis : int
+        Class axis of `cosines` and of one-hot targets.
+
+    Returns
+    -------
+    TensorVariable
+        Losses (...), of the dtype of `cosines`; NaN for cosines outside [-1, 1] by more than rounding.
+
+    Raises
+    ------
+    TypeError, ValueError, IndexError
+        If inputs or options do not fit, or a target names no class in [0, C); NaN where a backend cannot raise.
+
+    References
+    ----------
+    .. [1] Wang, H. et al. (2018), "CosFace: large margin cosine loss for deep face recognition", arXiv:1801.09414
+    .. [2] Wang, F. et al. (2018), "Additive margin softmax for face verification", arXiv:1801.05599
+
+    Examples
+    --------
+    >>> from objectives import cosface_loss
+    >>> print(cosface_loss([[0.8, 0.1, -0.3], [0.6, 0.5, 0.2]], [0, 1], gamma=4).eval().round(4))
+    [0.2641 2.0825]
+    """
+    return _margin_crossentropy(cosines, targets, _less, margin, gamma, mask, axis)
+
+
+def _margin_crossentropy(cosines, targets, lowered, margin, gamma, mask, axis):
+    """The crossentropy of cosines of which those of the target classes are lowered by a margin."""
+    given = logits_of(cosines, names=NAMES)
+    c, targets, counted = classwise(given, targets, mask, axis=axis, names=NAMES)
+    labels = as_labels(targets, c, counted)
+    c = within(c, -1, 1)
+    own = pick_class(c, labels)
+    own = lowered(own, size_option(margin, "margin", own))
+    scale = fitted(matching(positive(gamma, "gamma"), c), "gamma", (), "loss")
+    z = scale * where(is_class(labels, c), own[..., None], c)
+    return categorical_crossentropy_with_logits(z, labels, mask=counted)
+
+
+def _check_angle(margin):
+    if (number := known_number(margin)) is not None and number > np.pi:
+        raise ValueError(
+            f"margin must be an angle from 0 to pi in radians, not {number}: convert degrees, numpy.deg2rad({number})"
+        )
+
+
+def _with_angle(c, margin):
+    """cos(acos(c) + margin), whose infinite slope at 1 counts as cos(margin); it falls on where that would rise."""
+    square = (1 - c) * (1 + c)
+    inside = square > 0
+    sine = where(inside, pt.sqrt(where(inside, square, 1)), 0)
+    cos, sin = pt.cos(margin), pt.sin(margin)
+    return where(c < -cos, c - margin * sin, c * cos - sine * sin)
+
+
+def _less(c, margin):
+    return c - margin
