@@ -8,7 +8,11 @@ from objectives.losses.categorical import (
     nll_loss,
 )
 from objectives.losses.contrastive import circle_loss, info_nce_loss, ntxent_loss
-from objectives.losses.counts import poisson_nll_loss, poisson_nll_loss_with_log_rate
+from objectives.losses.counts import (
+    negative_binomial_nll_loss,
+    poisson_nll_loss,
+    poisson_nll_loss_with_log_rate,
+)
 from objectives.losses.crps import ensemble_crps, gaussian_crps
 from objectives.losses.deviance import tweedie_deviance
 from objectives.losses.divergence import (
@@ -128,6 +132,7 @@ __all__ = [
     "multiclass_perceptron_loss",
     "multiclass_sparsemax_loss",
     "multilabel_margin_loss",
+    "negative_binomial_nll_loss",
     "nll_loss",
     "ntxent_loss",
     "one_vs_all_hinge_loss",
