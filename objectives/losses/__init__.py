@@ -66,7 +66,12 @@ from objectives.losses.percentage import (
     symmetric_absolute_percentage_error,
 )
 from objectives.losses.quantile import quantile_loss
-from objectives.losses.ranking import margin_ranking_loss, ranking_softmax_loss, wmw_auc_loss
+from objectives.losses.ranking import (
+    margin_ranking_loss,
+    pairwise_logistic_loss,
+    ranking_softmax_loss,
+    wmw_auc_loss,
+)
 from objectives.losses.regression import (
     absolute_error,
     huber_loss,
@@ -137,6 +142,7 @@ __all__ = [
     "ntxent_loss",
     "one_vs_all_hinge_loss",
     "pairwise_distance",
+    "pairwise_logistic_loss",
     "percentage_error",
     "perceptron_loss",
     "poisson_nll_loss",
