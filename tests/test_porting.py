@@ -78,6 +78,7 @@ WORDS = {
     **{"relevant": "b", "spread": "var", "variance": "var", "pixel_probabilities": "img", "pixel_targets": "img_h"},
     **{"embeddings": "a", "others": "n", "negatives": "r", "groups": "y_items", "rates": "pos", "counts": "neg"},
     **{"reconstruction": "n", "inputs": "r", "z_mean": "a", "z_log_variance": "n", "clusters": "c", "cosines": "p"},
+    **{"means": "pos", "dispersion": "var"},
 }
 
 

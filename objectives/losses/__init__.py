@@ -9,7 +9,11 @@ from objectives.losses.categorical import (
     nll_loss,
 )
 from objectives.losses.contrastive import circle_loss, info_nce_loss, ntxent_loss, supervised_contrastive_loss
-from objectives.losses.counts import poisson_nll_loss, poisson_nll_loss_with_log_rate
+from objectives.losses.counts import (
+    negative_binomial_nll_loss,
+    poisson_nll_loss,
+    poisson_nll_loss_with_log_rate,
+)
 from objectives.losses.crps import ensemble_crps, gaussian_crps
 from objectives.losses.deviance import tweedie_deviance
 from objectives.losses.divergence import (
@@ -64,7 +68,12 @@ from objectives.losses.percentage import (
     symmetric_absolute_percentage_error,
 )
 from objectives.losses.quantile import quantile_loss
-from objectives.losses.ranking import margin_ranking_loss, ranking_softmax_loss, wmw_auc_loss
+from objectives.losses.ranking import (
+    margin_ranking_loss,
+    pairwise_logistic_loss,
+    ranking_softmax_loss,
+    wmw_auc_loss,
+)
 from objectives.losses.regression import (
     absolute_error,
     huber_loss,
@@ -133,10 +142,12 @@ __all__ = [
     "multiclass_perceptron_loss",
     "multiclass_sparsemax_loss",
     "multilabel_margin_loss",
+    "negative_binomial_nll_loss",
     "nll_loss",
     "ntxent_loss",
     "one_vs_all_hinge_loss",
     "pairwise_distance",
+    "pairwise_logistic_loss",
     "percentage_error",
     "perceptron_loss",
     "poisson_nll_loss",

@@ -20,7 +20,8 @@ def quantile_loss(
     r"""Quantile loss (pinball loss): least, on average, at a quantile of the targets; element by element.
 
     Choose it to predict intervals: each unit of a prediction that is too low costs q, of one that is too high 1 - q.
-    For ``quantile=0.5`` this is half the `absolute_error`. The gradient of an exact prediction is 0.
+    For ``quantile=0.5`` this is half the `absolute_error`. The gradient of an exact prediction is 0. Several quantiles
+    (multi-quantile regression) are a last axis of the predictions.
 
     .. math:: L = \max(q\, d, (q - 1)\, d), \qquad d = t - p
 
@@ -33,12 +34,12 @@ def quantile_loss(
     quantile : float or tensor
         Quantile q in [0, 1]: a number, or a vector (Q,) along the last axis.
     mask : tensor of bool, optional
-        Elements that count; the rest are exactly 0 in value and gradient.
+        Elements that count; the rest are exactly 0 in value and gradient. ``mask[..., None]`` for several quantiles.
 
     Returns
     -------
     TensorVariable
-        Losses (...).
+        Losses (...); (..., Q) for several quantiles, of which ``aggregate(loss, axis=-1)`` is the mean for each target.
 
     Raises
     ------

@@ -1,7 +1,10 @@
 """Ranking losses: pairwise, listwise, and a surrogate of the area under the ROC curve."""
 
+from typing import Literal
+
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
 from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import power_of, ratio
@@ -18,15 +21,16 @@ from objectives._inputs import (
     size_option,
 )
 from objectives._logits import logits_of
-from objectives._options import at_least, known_number, positive
+from objectives._options import at_least, known_number, one_of, positive, whole_number
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, SIGNS, described
 from objectives.losses._terms import finished, pair_shortfalls, signs, soft
 from objectives.ops.crossentropy import SoftmaxCrossentropy
-from objectives.ops.selection import even_relu, select, where
-from objectives.ops.shapes import ones_like
+from objectives.ops.selection import even_relu, nan_where, scaled, select, where
+from objectives.ops.shapes import ones_like, own_shape
+from objectives.ops.softplus import softplus
 
-__all__ = ["margin_ranking_loss", "ranking_softmax_loss", "wmw_auc_loss"]
+__all__ = ["margin_ranking_loss", "pairwise_logistic_loss", "ranking_softmax_loss", "wmw_auc_loss"]
 
 
 @described(convex=True, minimizer="the better one ahead by the margin", minimum=0, a=REALS, b=REALS, targets=SIGNS)
@@ -80,6 +84,100 @@ def margin_ranking_loss(
     return finished(even_relu(size_option(margin, "margin", lead) - better * lead), mask)
 
 
+@described(
+    per="item",
+    convex=True,
+    smooth=True,
+    minimizer="the more relevant far ahead",
+    minimum=0,
+    scores=REALS,
+    targets=NON_NEGATIVE,
+)
+def pairwise_logistic_loss(
+    scores: TensorLike,
+    targets: TensorLike,
+    *,
+    lambda_weights: Literal["dcg", "ndcg"] | None = None,
+    top_k: int | None = None,
+    gain: Literal["linear", "exponential"] = "linear",
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    axis: int = -1,
+) -> TensorVariable:
+    r"""Pairwise logistic loss (RankNet, LambdaRank): of two entries of a list, the more relevant must have more score.
+
+    Choose it for lists with graded relevances; ``lambda_weights="ndcg"`` (LambdaRank) trains `ndcg_score`.
+    Equally relevant entries are no pair. All pairs are computed, in L\ :sup:`2` memory for each list.
+
+    .. math::
+        L = \sum_{i, j:\, y_i > y_j} w_i\, \lambda_{ij} \log (1 + e^{s_j - s_i}), \qquad
+        \lambda_{ij} = |g_i - g_j| \left|\frac{1}{\log_2 (r_i + 1)} - \frac{1}{\log_2 (r_j + 1)}\right| \Big/ D
+
+    Parameters
+    ----------
+    scores : tensor of float
+        Scores s (..., L) of lists; their ranks r count from 1, and equal scores rank in the order of the list.
+    targets : tensor
+        Relevances y (..., L), not negative.
+    lambda_weights : {"dcg", "ndcg"}, optional
+        What :math:`\lambda_{ij}` is, a constant for the gradient: by how much an exchange of the two entries would
+        change the `dcg_score`, D = 1, or the `ndcg_score`, where D is the best DCG. By default 1 (RankNet).
+    top_k : int, optional
+        Number of first entries that `lambda_weights` consider, at least 1; by default all.
+    gain : {"linear", "exponential"}
+        Gain g of a relevance y in `lambda_weights`: y, or :math:`2^y - 1`.
+    weights : tensor, optional
+        Weight w of each entry, in its pairs with less relevant ones; broadcastable to `scores`.
+    mask : tensor of bool, optional
+        Entries (..., L) that count, for lists of several lengths; the rest are in no pair, with a gradient of 0.
+    axis : int
+        Axis of list entries.
+
+    Returns
+    -------
+    TensorVariable
+        Losses (...), one per list, of the dtype of `scores`; 0 without a pair, NaN for NaN or negative relevances.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ranks, shapes, dtypes or options do not fit, or the scores are the output of a softmax.
+
+    References
+    ----------
+    .. [1] Burges, C. J. C. (2010), "From RankNet to LambdaRank to LambdaMART: An overview", Microsoft Research
+       MSR-TR-2010-82
+    .. [2] ``rax.pairwise_logistic_loss``, ``rax.dcg_lambdaweight``
+
+    Examples
+    --------
+    >>> from objectives import pairwise_logistic_loss
+    >>> print(pairwise_logistic_loss([[2.0, 0.0, 9.0]], [[1, 0, 2]], mask=[[True, True, False]]).eval().round(4))
+    [0.1269]
+    """
+    if lambda_weights is None and (top_k is not None or gain != "linear"):
+        raise ValueError('top_k and gain are options of lambda_weights: give lambda_weights="ndcg" as well')
+    s, y, weights, mask = _lists(scores, targets, weights, mask, axis)
+    if mask is not None:
+        s, y = where(mask, s, 0), where(pt.invert(mask), 0, y)
+        weights = weights if weights is None else where(mask, weights, 1)
+    # in value and gradient of the whole list: an entry may be in no pair
+    unknown = pt.any(pt.isnan(s) | pt.isnan(y) | (y < 0), axis=-1)
+    s = nan_where(unknown[..., None], s)
+    pairs = y[..., :, None] > y[..., None, :]
+    if mask is not None:
+        pairs &= mask[..., :, None] & mask[..., None, :]
+    # pairs that do not count might have no difference: infinity minus itself
+    loss = softplus(where(pairs, s[..., None, :] - s[..., :, None], 0))
+    if lambda_weights is not None:
+        factor = _lambda_weights(s, y, mask, one_of(lambda_weights, "lambda_weights", ("dcg", "ndcg")), top_k, gain)
+        loss = scaled(factor, loss)
+    loss = where(pairs, loss, 0).sum(axis=-1)
+    loss = (loss if weights is None else scaled(weights, loss)).sum(axis=-1)
+    listed = None if mask is None else pt.any(mask, axis=-1)
+    return finished(nan_where(unknown, loss), listed)
+
+
 @described(per="item", convex=True, smooth=True, minimizer="log of the targets", scores=REALS, targets=NON_NEGATIVE)
 def ranking_softmax_loss(
     scores: TensorLike,
@@ -131,18 +229,10 @@ def ranking_softmax_loss(
     >>> print(ranking_softmax_loss([[2.0, 0.0, 9.0]], [[1, 0, 2]], mask=[[True, True, False]]).eval().round(4))
     [0.1269]
     """
-    s = logits_of(scores, names=OF_SCORES)
-    mask = None if mask is None else _along(axis, aligned_mask(mask, "scores", s.type.shape))
-    weights = None if weights is None else _along(axis, fitted(matching(weights, s), "weights", s.type.shape, "scores"))
-    s, relevance, _ = items(s, targets, axis=axis, names=OF_SCORES)
-    if are_labels(relevance, s):
-        raise TypeError(
-            f"rank mismatch between targets and scores: targets have {relevance.ndim} and scores {s.ndim} "
-            "dimensions. Give the relevance of each entry, in the shape of the scores"
-        )
+    s, relevance, weights, mask = _lists(scores, targets, weights, mask, axis)
     listed = None
     if mask is not None:
-        listed = pt.any(mask & ones_like(s, "bool"), axis=-1)
+        listed = pt.any(mask, axis=-1)
         s = where(mask, s, -np.inf)
         # not 0: PyTensor would merge the product of two selections of 0, which lets masked NaN through
         weights = weights if weights is None else where(mask, weights, 1)
@@ -230,3 +320,42 @@ def wmw_auc_loss(
 def _along(axis, x):
     """``x`` with its lists along the last axis; scalars stay."""
     return class_axis_last(x, axis) if x.ndim else x
+
+
+def _lists(scores, targets, weights, mask, axis):
+    """Scores, relevances, weights and mask of entries, with lists along the last axis; nothing is masked yet."""
+    s = logits_of(scores, names=OF_SCORES)
+    mask = None if mask is None else _along(axis, aligned_mask(mask, "scores", s.type.shape))
+    weights = None if weights is None else _along(axis, fitted(matching(weights, s), "weights", s.type.shape, "scores"))
+    s, relevance, _ = items(s, targets, axis=axis, names=OF_SCORES)
+    if are_labels(relevance, s):
+        raise TypeError(
+            f"rank mismatch between targets and scores: targets have {relevance.ndim} and scores {s.ndim} "
+            "dimensions. Give the relevance of each entry, in the shape of the scores"
+        )
+    return s, relevance, weights, mask if mask is None else mask & ones_like(s, "bool")
+
+
+def _lambda_weights(s, y, mask, measure, top_k, gain):
+    """By how much an exchange of two entries would change the (N)DCG (..., L, L), a constant for the gradient."""
+    if top_k is not None:
+        whole_number(top_k, "top_k", 1, ": leave it None for whole lists")
+    one_of(gain, "gain", ("linear", "exponential"))
+    gains = y if gain == "linear" else pt.expm1(y * np.log(2).astype(s.dtype))
+    discounts = _discounts(s, mask, top_k)
+    if measure == "ndcg":
+        gains = gains * ratio(1, (gains * _discounts(y, mask, top_k)).sum(axis=-1))[..., None]
+    change = [pt.abs(x[..., :, None] - x[..., None, :]) for x in (gains, discounts)]
+    return disconnected_grad(change[0] * change[1])
+
+
+def _discounts(order, mask, top_k):
+    """One over the binary logarithm of 1 + the rank of each entry; 0 beyond the first k."""
+    # not arange: MLX must know its length beforehand
+    index = pt.cumsum(pt.ones((own_shape(order).shape[-1],), dtype="float32"))
+    own, other = order[..., :, None], order[..., None, :]
+    ahead = (other > own) | (pt.ge(other, own) & (index < index[:, None]))
+    ahead = ahead if mask is None else ahead & mask[..., None, :]
+    rank = ahead.astype(order.dtype).sum(axis=-1)
+    discounts = np.log(2).astype(order.dtype) / pt.log(rank + 2)
+    return discounts if top_k is None else where(rank < top_k, discounts, 0)

@@ -3,10 +3,14 @@
 from lazy import jnp, special, stats
 
 from cases.case import Case, counts, positives, reals, with_torch
-from objectives.losses.counts import poisson_nll_loss, poisson_nll_loss_with_log_rate
+from objectives.losses.counts import (
+    negative_binomial_nll_loss,
+    poisson_nll_loss,
+    poisson_nll_loss_with_log_rate,
+)
 
 gammaln = special.gammaln
-gamma, poisson = stats.gamma, stats.poisson
+gamma, nbinom, poisson = stats.gamma, stats.nbinom, stats.poisson
 
 
 def probability(rate, n):
@@ -17,7 +21,36 @@ def without_factorial(rate, n):
     return probability(rate, n) - gammaln(n + 1.0)
 
 
+def failures(mean, n, *, dispersion):
+    """Of trials until 1 / dispersion successes."""
+    return -nbinom.logpmf(n, 1 / dispersion, 1 / (1 + dispersion * mean))
+
+
+def torch_failures(mean, n, dispersion):
+    from torch.distributions import NegativeBinomial
+
+    return -NegativeBinomial(1 / dispersion, logits=(dispersion * mean).log(), validate_args=False).log_prob(n)
+
+
 CASES = [
+    Case(
+        negative_binomial_nll_loss,
+        positives,
+        counts,
+        lambda mean, n, *, dispersion: failures(mean, n, dispersion=dispersion) - gammaln(n + 1.0),
+        extras={"dispersion": positives},
+    ),
+    Case(
+        negative_binomial_nll_loss,
+        positives,
+        positives,
+        failures,
+        {"full": True},
+        extras={"dispersion": positives},
+        torch=torch_failures,
+        target_gradient=True,
+        best=lambda x, dispersion: x,
+    ),
     Case(
         poisson_nll_loss,
         positives,

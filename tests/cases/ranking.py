@@ -1,10 +1,15 @@
 """Rows of the ranking losses."""
 
 import numpy as np
-from lazy import jnp, optax
+from lazy import jax, jnp, optax
 
 from cases.case import Case, binary, counts, each_item, positives, reals, signs, with_torch
-from objectives.losses.ranking import margin_ranking_loss, ranking_softmax_loss, wmw_auc_loss
+from objectives.losses.ranking import (
+    margin_ranking_loss,
+    pairwise_logistic_loss,
+    ranking_softmax_loss,
+    wmw_auc_loss,
+)
 
 
 def ranking_softmax(s, y, *, weights=None, mask=None):
@@ -23,6 +28,40 @@ def one_pair_after_the_other(margin, power):
 
     return reference
 
+
+def discounts(order, mask, top_k):
+    """One over the binary logarithm of the rank plus 1, by comparing each entry with each, in order."""
+    entries = range(order.shape[-1])
+    found = []
+    for i in entries:
+        before = [(order[..., j] >= order[..., i]) if j < i else (order[..., j] > order[..., i]) for j in entries]
+        rank = 1.0 + sum(mask[..., j] & before[j] for j in entries if j != i)
+        found.append(jnp.where(rank <= top_k, 1 / jnp.log2(rank + 1), 0.0))
+    return found
+
+
+def pair_after_pair(measure=None, top_k=99, gains=lambda y: y):
+    """LambdaRank for "dcg" and "ndcg", else RankNet."""
+
+    def reference(s, y, *, weights=None, mask=None):
+        mask, w = (np.ones(s.shape, bool) if mask is None else mask), (1.0 + 0 * s if weights is None else weights)
+        order = jax.lax.stop_gradient(s)
+        g, by_score, by_gain = gains(1.0 * y), discounts(order, mask, top_k), discounts(y, mask, top_k)
+        entries = range(s.shape[-1])
+        best = sum(jnp.where(mask[..., i], g[..., i] * by_gain[i], 0.0) for i in entries)
+        total = 0 * s.sum(axis=-1)
+        for i in entries:
+            for j in entries:
+                pair = mask[..., i] & mask[..., j] & (y[..., i] > y[..., j])
+                change = jnp.abs((g[..., i] - g[..., j]) * (by_score[i] - by_score[j])) if measure else 1.0
+                change = change / jnp.where(best > 0, best, 1.0) if measure == "ndcg" else change
+                total += jnp.where(pair, w[..., i] * change * jnp.logaddexp(0.0, s[..., j] - s[..., i]), 0.0)
+        return total
+
+    return reference
+
+
+LAMBDA_RANK = {"convex": False, "smooth": False}
 
 CASES = [
     Case(
@@ -45,6 +84,28 @@ CASES = [
         torch=with_torch("margin_ranking_loss", margin=0.7),
         target_gradient=True,
         best=lambda b, targets: b + targets,
+    ),
+    Case(pairwise_logistic_loss, reals, counts, pair_after_pair(), mask_per="element", best=lambda y: 1e4 * y),
+    Case(
+        pairwise_logistic_loss,
+        reals,
+        positives,
+        pair_after_pair("ndcg"),
+        {"lambda_weights": "ndcg"},
+        extras={"weights": positives},
+        mask_per="element",
+        differs=LAMBDA_RANK,
+        best=lambda y, weights: 1e4 * y,
+    ),
+    Case(
+        pairwise_logistic_loss,
+        reals,
+        counts,
+        pair_after_pair("dcg", 3, lambda y: 2.0**y - 1),
+        {"lambda_weights": "dcg", "top_k": 3, "gain": "exponential"},
+        mask_per="element",
+        differs=LAMBDA_RANK,
+        best=lambda y: 1e4 * y,
     ),
     Case(ranking_softmax_loss, reals, counts, ranking_softmax, mask_per="element"),
     Case(

@@ -4,8 +4,14 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+import sklearn.metrics
 
-from objectives.losses.ranking import margin_ranking_loss, ranking_softmax_loss, wmw_auc_loss
+from objectives.losses.ranking import (
+    margin_ranking_loss,
+    pairwise_logistic_loss,
+    ranking_softmax_loss,
+    wmw_auc_loss,
+)
 
 inf, nan = np.inf, np.nan
 LOG2, LOG3 = np.log(2), np.log(3)
@@ -21,6 +27,10 @@ def of_first_entries(n):
 
 def linear(p, t):
     return wmw_auc_loss(p, t, margin=0.5, power=1)
+
+
+def lambda_rank(s, y):
+    return pairwise_logistic_loss(s, y, lambda_weights="ndcg")
 
 
 # loss, predictions, targets, value, gradient of the sum
@@ -39,6 +49,24 @@ ROWS = [
     (of_first_entries(2), [0.0, 0.0, nan], [1.0, 0.0, nan], LOG2, [-0.5, 0.5, 0]),
     (of_first_entries(1), [5.0, inf], [2.0, 3.0], 0, [0, 0]),
     (of_first_entries(0), [nan, inf], [nan, 1.0], 0, [0, 0]),
+    # equal relevances are no pair, whatever their scores
+    (pairwise_logistic_loss, [[0.0, 0.0, 0.0]], [[2, 0, 2]], [2 * LOG2], [[-0.5, 1, -0.5]]),
+    (pairwise_logistic_loss, [[inf, inf, 0.0]], [[1, 1, 0]], [0], [[0, 0, 0]]),
+    (pairwise_logistic_loss, [[0.0, 1e3, 0.0]], [[1, 0, 1]], [2e3], [[-1, 2, -1]]),
+    (pairwise_logistic_loss, [[0.0, -inf]], [[0, 1]], [inf], [[1, -1]]),
+    (pairwise_logistic_loss, [[1.0, 2.0]], [[1, 1]], [0], [[0, 0]]),
+    (pairwise_logistic_loss, [[1.0, nan]], [[1, 1]], [nan], [[nan, nan]]),
+    (pairwise_logistic_loss, [[1.0, 2.0]], [[1, -1]], [nan], [[nan, nan]]),
+    (pairwise_logistic_loss, np.zeros((1, 0)), np.zeros((1, 0)), [0], np.zeros((1, 0))),
+    # equal scores rank in the order of the list: the ranks of the pair are 1 and 2
+    (
+        lambda_rank,
+        [[0.0, 0.0]],
+        [[1, 0]],
+        [(1 - 1 / LOG3 * LOG2) * LOG2],
+        [[(LOG2 / LOG3 - 1) / 2, (1 - LOG2 / LOG3) / 2]],
+    ),
+    (lambda_rank, [[0.0, 0.0]], [[0, 0]], [0], [[0, 0]]),
     # one of the four pairs falls short of the margin, by 0.15
     (wmw_auc_loss, [0.8, 0.6, 0.3, 0.55], [1, 1, 0, 0], 0.15**3 / 4, [0, -0.016875, 0, 0.016875]),
     (linear, [0.0, 0.0, 0.0], [1, 0, 0], 0.5, [-1, 0.5, 0.5]),
@@ -73,6 +101,37 @@ def test_values_and_gradients():
         row = f"{loss.__name__}({predictions}, {targets})"
         np.testing.assert_allclose(next(results), value, rtol=1e-12, atol=1e-15, err_msg=row)
         np.testing.assert_allclose(next(results), gradient, rtol=1e-12, atol=1e-15, err_msg=row)
+
+
+@pytest.mark.parametrize("top_k", [None, 2])
+def test_lambda_weights_are_what_an_exchange_changes(top_k):
+    """By the measures of scikit-learn, of lists in which two entries have exchanged their scores."""
+    rng = np.random.default_rng(0)
+    s, y = rng.normal(size=5), np.array([3.0, 0, 1, 1, 2])
+    for name in ("dcg", "ndcg"):
+        measure, total = getattr(sklearn.metrics, f"{name}_score"), 0
+        for i, j in [(i, j) for i in range(5) for j in range(5) if y[i] > y[j]]:
+            exchanged = s.copy()
+            exchanged[[i, j]] = s[[j, i]]
+            change = measure([y], [exchanged], k=top_k) - measure([y], [s], k=top_k)
+            total += abs(change) * np.logaddexp(0, s[j] - s[i])
+        found = pairwise_logistic_loss(s, y, lambda_weights=name, top_k=top_k)
+        np.testing.assert_allclose(found.eval(mode="FAST_COMPILE"), total, rtol=1e-12)
+
+
+def test_options_of_lambda_weights():
+    s = pt.matrix()
+    for options, match in (
+        ({"lambda_weights": "map"}, "lambda_weights must be 'dcg' or 'ndcg', not 'map'"),
+        ({"lambda_weights": "dcg", "gain": "square"}, "gain must be 'linear' or 'exponential', not 'square'"),
+        ({"lambda_weights": "dcg", "top_k": 0}, "top_k must be a whole number of at least 1, not 0"),
+        ({"top_k": 5}, "top_k and gain are options of lambda_weights"),
+        ({"gain": "exponential"}, "top_k and gain are options of lambda_weights"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            pairwise_logistic_loss(s, s, **options)
+    with pytest.raises(TypeError, match="rank mismatch between targets"):
+        pairwise_logistic_loss(s, pt.lvector())
 
 
 def test_masked_entries_change_nothing():

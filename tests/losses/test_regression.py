@@ -126,6 +126,9 @@ def test_several_quantiles():
     for column, level in enumerate(levels):
         expected = sklearn_metrics.mean_pinball_loss(t, p[:, column], alpha=level)
         np.testing.assert_allclose(value[:, column].mean(), expected)
+    mask = t > 0
+    masked = quantile_loss(p, t[:, None], quantile=levels, mask=mask[:, None])
+    np.testing.assert_array_equal(masked.eval(), np.where(mask[:, None], value, 0))
 
 
 def test_quantile_minimises():
