@@ -39,6 +39,36 @@ MEASURES = [
     ),
     Measure(binary_confusion_matrix, *ELEMENTS, thresholded(PAIR), result=(2, 2), empty=0),
     Measure(binary_confusion_matrix, probabilities, binary, thresholded(MULTILABEL), {"label_axis": -1}, **LABELS),
+    *(
+        Measure(
+            confusion_matrix,
+            labels,
+            labels,
+            by_sklearn(sklearn.confusion_matrix, **EACH, normalize=over),
+            {"normalize": over, **COUNT},
+            **SQUARE,
+        )
+        for over in ("true", "pred", "all")
+    ),
+    *(
+        Measure(
+            binary_confusion_matrix,
+            *ELEMENTS,
+            thresholded(by_sklearn(sklearn.confusion_matrix, labels=[0, 1], normalize=over)),
+            {"normalize": over},
+            result=(2, 2),
+            empty=0,
+        )
+        for over in ("true", "pred", "all")
+    ),
+    Measure(
+        binary_confusion_matrix,
+        probabilities,
+        binary,
+        lambda p, t, w=None: (m := thresholded(MULTILABEL)(p, t, w)) / m.sum(axis=-1, keepdims=True),
+        {"normalize": "true", "label_axis": -1},
+        **LABELS,
+    ),
     *of_classes(balanced_accuracy, BALANCED),
     *of_classes(balanced_accuracy, by_sklearn(sklearn.balanced_accuracy_score, adjusted=True), adjusted=True),
     *of_classes(matthews_corrcoef, by_sklearn(sklearn.matthews_corrcoef)),

@@ -219,3 +219,16 @@ def test_all_share_one_state():
 def test_two_vectors_are_not_taken_for_one_item(measure):
     with pytest.raises(TypeError, match=r"(predictions|logits) \(3,\) and targets are vectors.* one item"):
         getattr(objectives, measure)([0.1, 0.8, 0.9], [0, 1, 1])
+
+
+def test_normalized_matrices():
+    """Empty rows, columns and matrices are 0, as in scikit-learn."""
+    predicted, targets = [0, 1, 1], [0, 0, 1]
+    found = confusion_matrix(predicted, targets, normalize="true", num_classes=3).eval()
+    np.testing.assert_array_equal(found, [[0.5, 0.5, 0], [0, 1, 0], [0, 0, 0]])
+    found = confusion_matrix(predicted, targets, normalize="pred", num_classes=3).eval()
+    np.testing.assert_array_equal(found, [[1, 0.5, 0], [0, 0.5, 0], [0, 0, 0]])
+    assert not confusion_matrix([0], [1], normalize="all", num_classes=2, mask=[False]).eval().any()
+    for matrix in (confusion_matrix, binary_confusion_matrix):
+        with pytest.raises(ValueError, match="normalize must be one of 'true', 'pred', 'all' or None, not 'rows'"):
+            matrix([[0.5, 0.5]], [[0, 1]], normalize="rows")
