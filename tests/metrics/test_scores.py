@@ -18,6 +18,7 @@ from objectives import (
     binary_precision,
     binary_recall,
     binary_specificity,
+    class_likelihood_ratios,
     compile_validation,
     confusion_matrix,
     f1_score,
@@ -232,3 +233,13 @@ def test_normalized_matrices():
     for matrix in (confusion_matrix, binary_confusion_matrix):
         with pytest.raises(ValueError, match="normalize must be one of 'true', 'pred', 'all' or None, not 'rows'"):
             matrix([[0.5, 0.5]], [[0, 1]], normalize="rows")
+
+
+def test_likelihood_ratios_without_errors():
+    """By hand: a ratio x/0 is infinite, and 0/0 is NaN."""
+    np.testing.assert_array_equal(class_likelihood_ratios([0.9, 0.2, 0.7], [1, 0, 1]).eval(), [np.inf, 0])
+    np.testing.assert_array_equal(class_likelihood_ratios([0.1, 0.2, 0.3], [1, 0, 1]).eval(), [np.nan, 1])
+    np.testing.assert_array_equal(class_likelihood_ratios([0.9, 0.8, 0.7], [1, 0, 1]).eval(), [1, np.nan])
+    np.testing.assert_array_equal(class_likelihood_ratios([0.9, 0.2], [1, 1]).eval(), [np.nan, np.nan])
+    found = class_likelihood_ratios([0.9, 0.2, 0.1], [0, 0, 1], weights=[2.0, 1.0, 1.0]).eval()
+    np.testing.assert_allclose(found, [0, 3])
