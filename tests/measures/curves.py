@@ -107,6 +107,22 @@ def at_least(bound, first, second, curve):
     return reference
 
 
+def with_threshold(bound, first, second, curve):
+    """By hand: of the points that reach the bound the best; of equal ones that of the greatest other row."""
+
+    def reference(scores, targets, weights=None):
+        rows = curve(targets, scores, sample_weight=weights)
+        thresholds = np.append(rows[2], np.inf)[
+            : len(rows[0])
+        ]  # precision and recall end with a point above all scores
+        points = [
+            point for point in zip(first(rows), second(rows), thresholds, strict=True) if point[1] >= bound - 1e-12
+        ]
+        return max(points)[::2]
+
+    return reference
+
+
 def over_logarithm(low, high):
     def reference(scores, targets, weights=None):
         fpr, tpr, _ = all_roc_points(targets, scores, weights)
@@ -227,14 +243,19 @@ MEASURES = [
         for bounds in ((0.013, 0.371), (0.001, 0.1013))
     ),
     *(
-        Measure(function, SCORES, TARGETS, at_least(bound, first, second, curve), {name: bound})
+        Measure(function, draw, TARGETS, reference(bound, first, second, curve), {name: bound, **options}, **result)
         for function, name, first, second, curve in (
             (objectives.precision_at_recall, "recall", PRECISION, RECALL, sklearn.precision_recall_curve),
             (objectives.recall_at_precision, "precision", RECALL, PRECISION, sklearn.precision_recall_curve),
             (objectives.sensitivity_at_specificity, "specificity", SENSITIVITY, SPECIFICITY, all_roc_points),
             (objectives.specificity_at_sensitivity, "sensitivity", SPECIFICITY, SENSITIVITY, all_roc_points),
         )
-        for bound in (0.63, 0.97)
+        for draw, bound, reference, options, result in (
+            (SCORES, 0.63, at_least, {}, {}),
+            (SCORES, 0.97, at_least, {}, {}),
+            (SCORES, 0.63, with_threshold, {"return_threshold": True}, {"result": (2,)}),
+            (tied, 0.3, with_threshold, {"return_threshold": True}, {"result": (2,)}),
+        )
     ),
     *(
         Measure(function, draw, TARGETS, to_steps(steps)(reference), {"num_bins": steps + 1})
