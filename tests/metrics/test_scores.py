@@ -9,6 +9,7 @@ from sklearn import metrics as sklearn
 
 import objectives
 from objectives import (
+    aggregate,
     binary_accuracy,
     binary_confusion_matrix,
     binary_f1_score,
@@ -243,3 +244,27 @@ def test_likelihood_ratios_without_errors():
     np.testing.assert_array_equal(class_likelihood_ratios([0.9, 0.2], [1, 1]).eval(), [np.nan, np.nan])
     found = class_likelihood_ratios([0.9, 0.2, 0.1], [0, 0, 1], weights=[2.0, 1.0, 1.0]).eval()
     np.testing.assert_allclose(found, [0, 3])
+
+
+def test_measures_by_group_are_exact_over_batches():
+    """A recipe of docs/metrics.rst, against NumPy and scikit-learn."""
+    rng = np.random.default_rng(0)
+    p, t, groups = rng.random(60), rng.integers(0, 2, 60), rng.integers(0, 3, 60)
+    inputs = pt.vector("p"), pt.lvector("t"), pt.lvector("groups")
+    masks = [pt.invert(pt.neq(inputs[2], group)) for group in range(3)]
+    rates = pt.stack([binary_recall(*inputs[:2], mask=mask) for mask in masks])
+    shares = pt.stack([aggregate(pt.ge(inputs[0], 0.5), mask=mask) for mask in masks])
+    measures = {
+        "rates": rates,
+        "gap": rates.max() - rates.min(),
+        "shares": shares,
+        "ratio": shares.min() / shares.max(),
+    }
+    validation = compile_validation(inputs, measures, mode="FAST_COMPILE")
+    found = validation.validate([(p[i], t[i], groups[i]) for i in np.split(np.arange(60), [3, 30])], progress=False)
+    recalls = [sklearn.recall_score(t[groups == group], p[groups == group] >= 0.5) for group in range(3)]
+    selected = [(p[groups == group] >= 0.5).mean() for group in range(3)]
+    np.testing.assert_allclose(found["rates"], recalls)
+    np.testing.assert_allclose(found["gap"], np.ptp(recalls))
+    np.testing.assert_allclose(found["shares"], selected)
+    np.testing.assert_allclose(found["ratio"], min(selected) / max(selected))
