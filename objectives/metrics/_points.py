@@ -72,7 +72,7 @@ def exact_points(predictions, targets, mask, weights, label_axis=None) -> Points
     if label_axis is None:
         rows = counts_above(scores, labels, weights)
     else:
-        rows = by_label(counts_above, "(n),(n),(n)->(k,n)")(scores.T, labels.T, weights.T)
+        rows = by_label(lambda x: counts_above(x[0], x[1].astype("int8"), x[2]))(scores, labels, weights)
     return falling(rows)
 
 
@@ -95,7 +95,8 @@ def _binned_points(predictions, targets, num_bins, mask, weights, label_axis) ->
     if label_axis is None:
         counts = count(*(x.ravel() for x in given))
     else:
-        counts = by_label(count, "(n),(n),(n)->(k,b)")(*(columns_of(x, label_axis).T for x in given))
+        columns = (columns_of(x, label_axis) for x in given)
+        counts = by_label(lambda x: count(x[0].astype("int64"), x[1].astype("int64"), x[2]))(*columns)
     thresholds = np.maximum(np.arange(num_bins - 1.5, -1, -1), 0) / (num_bins - 1)
     counts = unless_empty(summed(counts).astype(dtype))
     unknown = pt.isnan(counts.sum(axis=(-2, -1), keepdims=True))
@@ -104,9 +105,16 @@ def _binned_points(predictions, targets, num_bins, mask, weights, label_axis) ->
     return falling(pt.concatenate([thresholds, counts], axis=-2))
 
 
-def by_label(function, signature):
-    """The function of vectors for each row of matrices, which hold one label each."""
-    return pt.vectorize(function, signature=signature)
+def by_label(function):
+    """The function, which returns a matrix, of rows for each label, given one matrix (N, L) for each row."""
+    of_labels = pt.vectorize(function, signature="(r,n)->(k,m)")
+
+    def vectorized(*columns):
+        # as one tensor, whose lengths need no check, which JAX cannot make
+        dtype = columns[-1].dtype
+        return of_labels(pt.stack([x.T.astype(dtype) for x in columns], axis=1))
+
+    return vectorized
 
 
 def columns_of(x, label_axis):
