@@ -8,6 +8,7 @@ from objectives.metrics.binary_rates import (
     binary_precision,
     binary_recall,
     binary_specificity,
+    class_likelihood_ratios,
 )
 from objectives.metrics.binary_scores import binary_f1_score, binary_fbeta_score, binary_jaccard_score
 from objectives.metrics.calibration import (
@@ -109,6 +110,7 @@ __all__ = [
     "calibration_curve",
     "calibration_error",
     "categorical_accuracy",
+    "class_likelihood_ratios",
     "clustering_accuracy",
     "cohen_kappa",
     "completeness_score",

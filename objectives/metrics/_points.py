@@ -1,5 +1,6 @@
 """Points of the curves of binary scores: false and true positives at falling thresholds, exact or in bins."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +11,11 @@ from objectives._arithmetic import ratio
 from objectives._inputs import elementwise, floating_scores
 from objectives._options import whole_number
 from objectives.losses._terms import probability
-from objectives.metrics._sets import item_weights, selecting, unless_empty
+from objectives.metrics._sets import item_weights, label_axis_last, selecting, unless_empty
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.labels import binary_target
 from objectives.ops.selection import where
-from objectives.ops.shapes import ones_like
+from objectives.ops.shapes import ones_like, own_shape
 from objectives.ops.statistics import accumulator_dtype, joined, summed, wide_sum
 from objectives.ops.thresholds import counts_above
 
@@ -22,7 +23,7 @@ from objectives.ops.thresholds import counts_above
 class Points(NamedTuple):
     """Thresholds falling from infinity, and the weights of false and true positives at each: vectors (N + 1,).
 
-    All weights are NaN if any score is.
+    All weights are NaN if any score is. Of label matrices each is (N + 1, L), one curve per label.
     """
 
     thresholds: TensorVariable
@@ -58,20 +59,24 @@ class Points(NamedTuple):
         return ratio(self.true, predicted, 1)
 
 
-def curve_points(predictions, targets, num_bins, mask, weights) -> Points:
-    """Exact points, or those of scores rounded to bins."""
+def curve_points(predictions, targets, num_bins, mask, weights, label_axis=None) -> Points:
+    """Exact points, or those of scores rounded to bins; for each label if there is a ``label_axis``."""
     if num_bins is None:
-        return exact_points(predictions, targets, mask, weights)
-    return _binned_points(predictions, targets, num_bins, mask, weights)
+        return exact_points(predictions, targets, mask, weights, label_axis)
+    return _binned_points(predictions, targets, num_bins, mask, weights, label_axis)
 
 
-def exact_points(predictions, targets, mask, weights) -> Points:
+def exact_points(predictions, targets, mask, weights, label_axis=None) -> Points:
     """One point per item; tied scores repeat their point."""
-    scores, labels, weights = kept_items(predictions, targets, mask, weights)
-    return _falling(counts_above(scores, labels, weights))
+    scores, labels, weights = kept_items(predictions, targets, mask, weights, label_axis)
+    if label_axis is None:
+        rows = counts_above(scores, labels, weights)
+    else:
+        rows = by_label(lambda x: counts_above(x[0], x[1].astype("int8"), x[2]))(scores, labels, weights)
+    return falling(rows)
 
 
-def _binned_points(predictions, targets, num_bins, mask, weights) -> Points:
+def _binned_points(predictions, targets, num_bins, mask, weights, label_axis) -> Points:
     """One point for each of ``num_bins`` values to which scores in [0, 1] are rounded."""
     whole_number(num_bins, "num_bins", 2, ": leave it None for exact points")
     mask, weights = selecting(mask, weights)
@@ -81,26 +86,55 @@ def _binned_points(predictions, targets, num_bins, mask, weights) -> Points:
     scores = probability(scores.astype(dtype))
     is_valid = pt.invert(pt.isnan(scores))
     rounded = where(is_valid, scores, 0) * np.asarray(num_bins - 1, dtype) + np.asarray(0.5, dtype)
-    counts = confusion_counts(
-        binary_target(targets).astype("int64").ravel(),
-        num_bins - 1 - rounded.astype("int64").ravel(),  # highest score first
-        where(is_valid, weights, np.nan).ravel(),
-        num_rows=2,
-        num_columns=int(num_bins),
+    given = (
+        binary_target(targets).astype("int64"),
+        num_bins - 1 - rounded.astype("int64"),  # highest score first
+        where(is_valid, weights, np.nan),
     )
+    count = partial(confusion_counts, num_rows=2, num_columns=int(num_bins))
+    if label_axis is None:
+        counts = count(*(x.ravel() for x in given))
+    else:
+        columns = (columns_of(x, label_axis) for x in given)
+        counts = by_label(lambda x: count(x[0].astype("int64"), x[1].astype("int64"), x[2]))(*columns)
     thresholds = np.maximum(np.arange(num_bins - 1.5, -1, -1), 0) / (num_bins - 1)
     counts = unless_empty(summed(counts).astype(dtype))
-    counts = pt.cumsum(where(pt.isnan(counts.sum()), np.nan, counts), axis=1)
-    return _falling(pt.concatenate([pt.as_tensor_variable(thresholds.astype(dtype))[None], counts]))
+    unknown = pt.isnan(counts.sum(axis=(-2, -1), keepdims=True))
+    counts = pt.cumsum(where(unknown, np.nan, counts), axis=-1)
+    thresholds = pt.as_tensor_variable(thresholds.astype(dtype)) * ones_like(counts[..., :1, :])
+    return falling(pt.concatenate([thresholds, counts], axis=-2))
 
 
-def kept_items(predictions, targets, mask, weights):
-    """Scores, labels and weights (N,) of all items in all batches."""
+def by_label(function):
+    """The function, which returns a matrix, of rows for each label, given one matrix (N, L) for each row."""
+    of_labels = pt.vectorize(function, signature="(r,n)->(k,m)")
+
+    def vectorized(*columns):
+        # as one tensor, whose lengths need no check, which JAX cannot make
+        dtype = columns[-1].dtype
+        return of_labels(pt.stack([x.T.astype(dtype) for x in columns], axis=1))
+
+    return vectorized
+
+
+def columns_of(x, label_axis):
+    """One column (N, L) per label."""
+    x = label_axis_last(x, label_axis)
+    return x if x.ndim == 2 else x.reshape((-1, x.type.shape[-1] or own_shape(x).shape[-1]))
+
+
+def kept_items(predictions, targets, mask, weights, label_axis=None):
+    """Scores, labels and weights (N,) of all items in all batches, or (N, L) of all their labels."""
     mask, weights = selecting(mask, weights)
     scores, targets, mask = elementwise(floating_scores(predictions), targets, mask)
-    kept = joined(scores.ravel())
-    labels = joined(binary_target(targets).ravel())
-    return kept, labels, kept_weights(scores, kept, mask, weights)
+    if label_axis is None:
+        kept, labels = joined(scores.ravel()), joined(binary_target(targets).ravel())
+        return kept, labels, kept_weights(scores, kept, mask, weights)
+    kept, labels = (joined(columns_of(x, label_axis)) for x in (scores, binary_target(targets)))
+    dtype = accumulator_dtype(kept.dtype)
+    if mask is None and weights is None:
+        return kept, labels, ones_like(kept, dtype)
+    return kept, labels, joined(columns_of(item_weights(scores, mask, weights, dtype), label_axis))
 
 
 def kept_weights(like, kept, mask, weights):
@@ -111,14 +145,16 @@ def kept_weights(like, kept, mask, weights):
     return joined(item_weights(like, mask, weights, dtype).ravel())
 
 
-def _falling(rows):
-    """A point above all scores, then those of rows (3, N): thresholds, false positives, true positives."""
-    start = np.asarray([[np.inf], [0], [0]], rows.dtype)
-    rows = pt.concatenate([pt.as_tensor_variable(start), rows], axis=1)
-    return Points(rows[0], rows[1], rows[2])
+def falling(rows):
+    """A point above all scores, then those of rows (..., 3, N): thresholds, false positives, true positives."""
+    start = pt.as_tensor_variable(np.asarray([[np.inf], [0], [0]], rows.dtype))
+    if rows.ndim > 2:  # for each label, of no items, too
+        start = start + (0 * ones_like(rows)).sum(axis=-1, keepdims=True)
+    rows = pt.concatenate([start, rows], axis=-1)
+    return Points(*(rows[..., k, :].T for k in range(3)))
 
 
-def trapezoid(x, y, axis=None):
+def trapezoid(x, y, axis=0):
     """The trapezoidal rule along the first axis."""
     return wide_sum((x[1:] - x[:-1]) * (y[1:] + y[:-1]), axis).astype(x.dtype) / 2
 
@@ -131,7 +167,7 @@ def roc_area(points):
 def step_area(points):
     """Average precision without interpolation; NaN if nothing counts."""
     recall = points.recall
-    area = wide_sum((recall[1:] - recall[:-1]) * points.precision[1:]).astype(recall.dtype)
+    area = wide_sum((recall[1:] - recall[:-1]) * points.precision[1:], axis=0).astype(recall.dtype)
     return where(points.positives + points.negatives > 0, area, np.nan)
 
 

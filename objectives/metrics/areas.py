@@ -8,23 +8,33 @@ from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import as_labels, classwise, floating_scores
 from objectives._options import one_of
-from objectives._typing import TensorLike
+from objectives._typing import Average, LabelAverage, TensorLike
 from objectives.lookup import BINARY, CLASSES, REALS, described
+from objectives.metrics._label_areas import (
+    average_precisions,
+    averaged,
+    label_axis_of,
+    mean_of_items,
+    roc_areas,
+)
 from objectives.metrics._points import (
     between,
     curve_points,
     exact_points,
+    falling,
     if_both,
     kept_weights,
     roc_area,
     step_area,
 )
+from objectives.metrics._ratios import AVERAGES
 from objectives.metrics._sets import check_rows, checked_number, selecting
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.labels import pick_class
-from objectives.ops.selection import where
+from objectives.ops.selection import equal, where
+from objectives.ops.shapes import ones_like
 from objectives.ops.statistics import joined, wide_sum
-from objectives.ops.thresholds import PairsInOrder
+from objectives.ops.thresholds import PairsInOrder, counts_above
 
 __all__ = [
     "average_precision_score",
@@ -39,12 +49,14 @@ def roc_auc_score(
     predictions: TensorLike,
     targets: TensorLike,
     *,
+    average: LabelAverage = "macro",
     max_fpr: float | None = None,
     num_bins: int | None = None,
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
+    label_axis: int | None = None,
 ) -> TensorVariable:
-    r"""ROC AUC of two classes: the probability that a positive item scores higher than a negative one.
+    r"""ROC AUC of two classes, or multi-label: the probability that a positive item scores higher than a negative one.
 
     1 is best and 1/2 is chance, whatever the class balance; for rare positives prefer `average_precision_score`.
 
@@ -59,6 +71,8 @@ def roc_auc_score(
         Scores (...); higher means more likely positive. With `num_bins`, in [0, 1].
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
+    average : {"macro", "weighted", "micro", "samples", None}
+        With `label_axis`: mean over labels, equal or by their positives; pooled; mean over items; one value per label.
     max_fpr : float, optional
         Greatest false positive rate m of a partial area, in (0, 1].
     num_bins : int, optional
@@ -67,11 +81,14 @@ def roc_auc_score(
         Weight of each item (...); booleans select.
     mask : tensor of bool, optional
         Items that count (...); the rest are ignored, whatever they hold.
+    label_axis : int, optional
+        Axis of labels of a label matrix, for one area per label to average; by default all elements are pooled.
 
     Returns
     -------
     TensorVariable
-        Scalar; NaN without positives or without negatives, or if a score is NaN.
+        Scalar, or areas (L,) of L labels if `average` is None; NaN without positives or without negatives, or if a
+        score is NaN. Averages of such labels or items are NaN; "weighted" leaves out labels without positives.
 
     Raises
     ------
@@ -87,7 +104,8 @@ def roc_auc_score(
     The exact area keeps all scores and targets over batches. Choose `num_bins`, such as 1001, for streams: B counts per
     class are kept. Only pairs in the same bin are undecided, so that with weights :math:`n_b^\pm` of the positive and
     negative items of bin b the error is at most :math:`\tfrac12 \sum_b n_b^+ n_b^- / (n^+ n^-)`. Scores that are
-    multiples of 1 / (B - 1) have no error; scores outside [0, 1] by more than 0.1 % give NaN.
+    multiples of 1 / (B - 1) have no error; scores outside [0, 1] by more than 0.1 % give NaN. "samples" keeps two sums,
+    and compares all pairs of labels of an item; an item weighs as much as its labels do in the mean.
 
     References
     ----------
@@ -100,14 +118,24 @@ def roc_auc_score(
     >>> from objectives import roc_auc_score
     >>> print(roc_auc_score([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]).eval())
     0.75
+    >>> print(roc_auc_score([[0.1, 0.3], [0.8, 0.7]], [[0, 1], [1, 0]], average=None, label_axis=-1).eval())
+    [1. 0.]
     """
     if max_fpr is not None and not 0 < max_fpr <= 1:
         raise ValueError(f"max_fpr must be in (0, 1], not {max_fpr!r}")
-    points = curve_points(predictions, targets, num_bins, mask, weights)
+    axis = label_axis_of(average, label_axis, max_fpr=max_fpr, num_bins=num_bins)
+    if average == "samples":
+        return mean_of_items(roc_areas, predictions, targets, mask, weights, label_axis)
+    points = curve_points(predictions, targets, num_bins, mask, weights, axis)
+    return averaged(_partial_area(points, max_fpr), points, average)
+
+
+def _partial_area(points, max_fpr):
+    """The area of each curve up to this false positive rate, standardized."""
     if max_fpr in (None, 1):
         return roc_area(points)
     left, right, y_left, y_right = between(points, 0, max_fpr)
-    area = wide_sum((right - left) * (y_left + y_right)).astype(left.dtype) / 2
+    area = wide_sum((right - left) * (y_left + y_right), axis=0).astype(left.dtype) / 2
     chance = max_fpr**2 / 2
     return if_both(points, 0.5 * (1 + (area - chance) / (max_fpr - chance)))
 
@@ -118,7 +146,7 @@ def multiclass_roc_auc_score(
     targets: TensorLike,
     *,
     multi_class: Literal["ovr", "ovo"] = "ovr",
-    average: Literal["macro", "weighted"] | None = "macro",
+    average: Average = "macro",
     num_classes: int | None = None,
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
@@ -140,8 +168,9 @@ def multiclass_roc_auc_score(
         Class indices (...) from 0 to C - 1, or one-hot or soft targets (..., C).
     multi_class : {"ovr", "ovo"}
         Each class against the rest, or each pair of classes; the latter does not depend on class frequencies.
-    average : {"macro", "weighted", None}
-        Mean over classes or pairs, equal or by frequency; None, for "ovr", gives one value per class.
+    average : {"macro", "weighted", "micro", None}
+        Mean over classes or pairs, equal or by frequency. For "ovr" also "micro", the area of all scores of all classes
+        against one-hot targets, pooled; and None, one value per class.
     num_classes : int, optional
         C; required if it is not known statically.
     weights : tensor, optional
@@ -184,7 +213,7 @@ def multiclass_roc_auc_score(
     0.9583
     """
     one_of(multi_class, "multi_class", ("ovr", "ovo"))
-    one_of(average, "average", ("macro", "weighted", *[None] * (multi_class == "ovr")))
+    one_of(average, "average", AVERAGES if multi_class == "ovr" else ("macro", "weighted"))
     check_rows(predictions, targets)
     mask, weights = selecting(mask, weights)
     p, t, mask = classwise(floating_scores(predictions), targets, mask, axis=axis)
@@ -194,6 +223,8 @@ def multiclass_roc_auc_score(
     checked = where(pt.isnan(pick_class(p, t))[..., None], np.nan, p)
     scores, labels = joined(checked.reshape((-1, number))), joined(t.ravel())
     w = kept_weights(t, scores, mask, weights)
+    if average == "micro":
+        return _pooled(scores, labels, w, number)
     sizes = confusion_counts(labels, labels, w, num_rows=number, num_columns=number).sum(axis=1).astype(w.dtype)
     pairs = PairsInOrder(num_classes=number, by_class=multi_class == "ovo")(scores, labels, w)
     areas = (_against_rest if multi_class == "ovr" else _of_pairs)(pairs, sizes)
@@ -205,6 +236,14 @@ def multiclass_roc_auc_score(
 def _against_rest(pairs, sizes):
     """The area of each class against the rest."""
     return pairs / (sizes * (sizes.sum() - sizes))
+
+
+def _pooled(scores, labels, weights, number):
+    """The area of the scores of all classes together."""
+    is_class = equal(labels[:, None], np.arange(number))
+    each = weights[:, None] * ones_like(scores, weights.dtype)
+    rows = counts_above(scores.ravel(), is_class.astype("int8").ravel(), each.ravel())
+    return roc_area(falling(rows))
 
 
 def _of_pairs(pairs, sizes):
@@ -224,11 +263,13 @@ def average_precision_score(
     predictions: TensorLike,
     targets: TensorLike,
     *,
+    average: LabelAverage = "macro",
     num_bins: int | None = None,
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
+    label_axis: int | None = None,
 ) -> TensorVariable:
-    r"""Average precision of two classes: the area under the precision-recall curve, without interpolation.
+    r"""Average precision of two classes, or multi-label: the area under the precision-recall curve, not interpolated.
 
     Choose it over `roc_auc_score` if positives are rare. 1 is best; chance is the share of positives. P and R are
     those of `precision_recall_curve` at its thresholds.
@@ -241,17 +282,22 @@ def average_precision_score(
         Scores (...); higher means more likely positive. With `num_bins`, in [0, 1].
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
+    average : {"macro", "weighted", "micro", "samples", None}
+        With `label_axis`: mean over labels, equal or by their positives; pooled; mean over items; one value per label.
     num_bins : int, optional
         Round scores to this many values from 0 to 1, for streams; see `roc_auc_score`.
     weights : tensor, optional
         Weight of each item (...); booleans select.
     mask : tensor of bool, optional
         Items that count (...); the rest are ignored, whatever they hold.
+    label_axis : int, optional
+        Axis of labels of a label matrix, for one area per label to average; by default all elements are pooled.
 
     Returns
     -------
     TensorVariable
-        Scalar; 0 without positives, as in scikit-learn, and NaN without items or if a score is NaN.
+        Scalar, or areas (L,) of L labels if `average` is None; 0 without positives, as in scikit-learn, and NaN without
+        items or if a score is NaN.
 
     Raises
     ------
@@ -278,7 +324,11 @@ def average_precision_score(
     >>> print(average_precision_score([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]).eval().round(4))
     0.8333
     """
-    return step_area(curve_points(predictions, targets, num_bins, mask, weights))
+    axis = label_axis_of(average, label_axis, num_bins=num_bins)
+    if average == "samples":
+        return mean_of_items(average_precisions, predictions, targets, mask, weights, label_axis)
+    points = curve_points(predictions, targets, num_bins, mask, weights, axis)
+    return averaged(step_area(points), points, average)
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)

@@ -1,11 +1,15 @@
-"""Precision, recall, specificity and negative predictive value of binary predictions."""
+"""Precision, recall, specificity, negative predictive value and likelihood ratios of binary predictions."""
 
+import numpy as np
+import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import ratio
 from objectives._typing import Average, TensorLike
 from objectives.lookup import BINARY, REALS, described
 from objectives.metrics._ratios import (
     averaged_over_labels,
+    counts_of_labels,
     negative_predictive_value_of,
     precision_of,
     recall_of,
@@ -13,7 +17,13 @@ from objectives.metrics._ratios import (
 )
 from objectives.metrics.confusion import binary_confusion_matrix
 
-__all__ = ["binary_negative_predictive_value", "binary_precision", "binary_recall", "binary_specificity"]
+__all__ = [
+    "binary_negative_predictive_value",
+    "binary_precision",
+    "binary_recall",
+    "binary_specificity",
+    "class_likelihood_ratios",
+]
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
@@ -287,3 +297,80 @@ def binary_negative_predictive_value(
     """
     matrix = binary_confusion_matrix(predictions, targets, threshold, weights=weights, mask=mask, label_axis=label_axis)
     return averaged_over_labels(negative_predictive_value_of, matrix, average, zero_division)
+
+
+@described(best=None, per="set", differentiable=False, predictions=REALS, targets=BINARY)
+def class_likelihood_ratios(
+    predictions: TensorLike,
+    targets: TensorLike,
+    threshold: TensorLike = 0.5,
+    *,
+    weights: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    label_axis: int | None = None,
+) -> TensorVariable:
+    r"""Likelihood ratios of binary predictions: how much a prediction of 1, or of 0, changes the odds of a positive.
+
+    Choose them for diagnostic tests, since they do not depend on how frequent positives are. The odds after a test are
+    the odds before it times LR+ if it is positive, and times LR- if it is negative.
+
+    .. math::
+        LR_+ = \frac{TP / (TP + FN)}{FP / (FP + TN)}, \qquad
+        LR_- = \frac{FN / (TP + FN)}{TN / (FP + TN)}
+
+    with true and false positives and negatives, counted with weights.
+
+    Parameters
+    ----------
+    predictions : tensor
+        Probabilities (...), or scores for which `threshold` is right.
+    targets : tensor
+        Targets (...) in {0, 1}.
+    threshold : float or tensor
+        Least prediction that counts as 1.
+    weights : tensor, optional
+        Weight of each element, broadcastable to `predictions`; booleans select.
+    mask : tensor of bool, optional
+        Elements that count; the rest are ignored, whatever they hold.
+    label_axis : int, optional
+        Axis of labels to keep, for one pair per label; by default all are pooled.
+
+    Returns
+    -------
+    TensorVariable
+        LR+ (at best infinite) and LR- (at best 0) as a vector (2,), or (2, L) for L labels.
+
+    Raises
+    ------
+    TypeError, IndexError
+        If ranks do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
+
+    See Also
+    --------
+    binary_recall, binary_specificity
+
+    Notes
+    -----
+    Without false positives LR+ is infinite, and without true negatives LR- is; scikit-learn calls both undefined. A
+    ratio 0/0 is NaN: both are without positives or without negatives.
+
+    References
+    ----------
+    .. [1] ``sklearn.metrics.class_likelihood_ratios``
+    .. [2] Deeks, J. J. and Altman, D. G. (2004), "Diagnostic tests 4: likelihood ratios", doi:10.1136/bmj.329.7458.168
+
+    Examples
+    --------
+    >>> from objectives import class_likelihood_ratios
+    >>> print(class_likelihood_ratios([0.2, 0.5, 0.9, 0.6, 0.4], [0, 1, 1, 0, 1]).eval().round(4))
+    [1.3333 0.6667]
+    """
+    matrix = binary_confusion_matrix(predictions, targets, threshold, weights=weights, mask=mask, label_axis=label_axis)
+    counts = counts_of_labels(matrix)
+
+    def of_shares(positives, negatives):
+        positives, negatives = positives * counts.not_actual, negatives * counts.actual
+        return ratio(positives, negatives, pt.switch(positives > 0, *np.asarray([np.inf, np.nan], positives.dtype)))
+
+    # predictions of 1 first
+    return pt.stack([of_shares(matrix[..., 1, k], matrix[..., 0, k]) for k in (1, 0)])

@@ -1,16 +1,22 @@
 """Confusion matrices, from which other measures follow."""
 
+from typing import Literal
+
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._arithmetic import ratio
+from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, CLASSES, REALS, described
-from objectives.metrics._sets import binaries, classes, label_axis_last
+from objectives.metrics._sets import binaries, classes, label_axis_last, unless_empty
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.selection import where
 from objectives.ops.statistics import summed, wide_sum
 
 __all__ = ["binary_confusion_matrix", "confusion_matrix"]
+
+_SUMMED = {"true": -1, "pred": -2, "all": (-2, -1)}
 
 
 @described(best=None, per="set", differentiable=False, predictions=REALS, targets=BINARY)
@@ -19,6 +25,7 @@ def binary_confusion_matrix(
     targets: TensorLike,
     threshold: TensorLike = 0.5,
     *,
+    normalize: Literal["true", "pred", "all"] | None = None,
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
     label_axis: int | None = None,
@@ -41,6 +48,8 @@ def binary_confusion_matrix(
         Targets (...) in {0, 1}; a vector goes with a column of predictions.
     threshold : float or tensor
         Least prediction that counts as 1; a tensor, such as one entry per label, has the rank of `predictions`.
+    normalize : {"true", "pred", "all"}, optional
+        Divide by the sums over targets (rows), predictions (columns) or all; 0/0 is 0. By default cells are counts.
     weights : tensor, optional
         Weight of each element, broadcastable to `predictions`; booleans select.
     mask : tensor of bool, optional
@@ -64,7 +73,7 @@ def binary_confusion_matrix(
 
     Notes
     -----
-    Matrices of batches add up. A NaN prediction makes the matrix of its label NaN. ``M[..., 1, 1]`` are the true
+    Counts of batches add up. A NaN prediction makes the matrix of its label NaN. ``M[..., 1, 1]`` are the true
     positives; ``M[..., 1, :].sum(axis=-1)`` counts the targets of 1.
 
     References
@@ -91,7 +100,16 @@ def binary_confusion_matrix(
 
     rows = [pt.stack([total(target, prediction) for prediction in (0, 1)], axis=-1) for target in (0, 1)]
     matrices = pt.stack(rows, axis=-2)
-    return summed(matrices[0] if label_axis is None else matrices).astype(given.weights.dtype)
+    counts = summed(matrices[0] if label_axis is None else matrices).astype(given.weights.dtype)
+    return _normalized(counts, normalize)
+
+
+def _normalized(matrix, normalize):
+    """The shares of the cells (..., C, C) in their row, column or matrix; 0 where these are empty."""
+    one_of(normalize, "normalize", (*_SUMMED, None))
+    if normalize is None:
+        return matrix
+    return unless_empty(ratio(matrix, matrix.sum(axis=_SUMMED[normalize], keepdims=True)))
 
 
 @described(best=None, per="set", differentiable=False, predictions=REALS, targets=CLASSES)
@@ -99,6 +117,7 @@ def confusion_matrix(
     predictions: TensorLike,
     targets: TensorLike,
     *,
+    normalize: Literal["true", "pred", "all"] | None = None,
     num_classes: int | None = None,
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
@@ -119,6 +138,8 @@ def confusion_matrix(
         Scores (..., C) as floats, where greater is better; or predicted class indices (...) as integers or booleans.
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
+    normalize : {"true", "pred", "all"}, optional
+        Divide by the sums over targets (rows), predictions (columns) or all; 0/0 is 0. By default cells are counts.
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
     weights : tensor, optional
@@ -144,9 +165,8 @@ def confusion_matrix(
 
     Notes
     -----
-    Matrices of batches add up. Of tied scores the lowest class index is predicted, as by ``argmax``. An item with a NaN
-    score makes a cell NaN. ``M.sum(axis=0)`` counts predictions; ``M / M.sum(axis=1, keepdims=True)`` normalizes over
-    targets.
+    Counts of batches add up. Of tied scores the lowest class index is predicted, as by ``argmax``. An item with a NaN
+    score makes a cell NaN. ``M.sum(axis=0)`` counts predictions.
 
     References
     ----------
@@ -164,4 +184,4 @@ def confusion_matrix(
     counts = confusion_counts(
         given.targets, given.predicted, given.weights, num_rows=given.num_classes, num_columns=given.num_classes
     )
-    return summed(counts).astype(given.weights.dtype)
+    return _normalized(summed(counts).astype(given.weights.dtype), normalize)

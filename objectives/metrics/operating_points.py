@@ -7,7 +7,7 @@ from pytensor.tensor.variable import TensorVariable
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, REALS, described
 from objectives.metrics._points import exact_points, if_both, if_positives
-from objectives.ops.selection import where
+from objectives.ops.selection import equal, where
 
 __all__ = [
     "equal_error_rate",
@@ -86,6 +86,7 @@ def precision_at_recall(
     targets: TensorLike,
     *,
     recall: float,
+    return_threshold: bool = False,
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
@@ -104,6 +105,8 @@ def precision_at_recall(
         Targets (...) in {0, 1}, of any dtype.
     recall : float
         Least recall r, in [0, 1].
+    return_threshold : bool
+        Whether to return its threshold, too: of equal values, that of the greatest recall.
     weights : tensor, optional
         Weight of each item (...); booleans select.
     mask : tensor of bool, optional
@@ -112,7 +115,7 @@ def precision_at_recall(
     Returns
     -------
     TensorVariable
-        Scalar; NaN without positives, or if a score is NaN.
+        Scalar, or a vector (2,) of it and the threshold; NaN without positives, or if a score is NaN.
 
     Raises
     ------
@@ -134,7 +137,8 @@ def precision_at_recall(
     0.6667
     """
     points = exact_points(predictions, targets, mask, weights)
-    return if_positives(points, _best(points.precision, points.true, points.positives, recall, "recall"))
+    chosen = _reaching(points.true, points.positives, recall, "recall")
+    return if_positives(points, _best(points, points.precision, chosen, points.true, return_threshold))
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
@@ -143,6 +147,7 @@ def recall_at_precision(
     targets: TensorLike,
     *,
     precision: float,
+    return_threshold: bool = False,
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
@@ -161,6 +166,8 @@ def recall_at_precision(
         Targets (...) in {0, 1}, of any dtype.
     precision : float
         Least precision p, in [0, 1].
+    return_threshold : bool
+        Whether to return its threshold, too: of equal values, that of the greatest precision.
     weights : tensor, optional
         Weight of each item (...); booleans select.
     mask : tensor of bool, optional
@@ -169,7 +176,7 @@ def recall_at_precision(
     Returns
     -------
     TensorVariable
-        Scalar; NaN without positives, or if a score is NaN.
+        Scalar, or a vector (2,) of it and the threshold; NaN without positives, or if a score is NaN.
 
     Raises
     ------
@@ -189,10 +196,13 @@ def recall_at_precision(
     >>> from objectives import recall_at_precision
     >>> print(recall_at_precision([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1], precision=0.9).eval())
     0.5
+    >>> scores, targets = [0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]
+    >>> print(recall_at_precision(scores, targets, precision=0.6, return_threshold=True).eval())
+    [1.   0.35]
     """
     points = exact_points(predictions, targets, mask, weights)
-    predicted = points.true + points.false
-    return if_positives(points, _best(points.recall, points.true, predicted, precision, "precision"))
+    chosen = _reaching(points.true, points.true + points.false, precision, "precision")
+    return if_positives(points, _best(points, points.recall, chosen, points.precision, return_threshold))
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
@@ -201,6 +211,7 @@ def sensitivity_at_specificity(
     targets: TensorLike,
     *,
     specificity: float,
+    return_threshold: bool = False,
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
@@ -219,6 +230,8 @@ def sensitivity_at_specificity(
         Targets (...) in {0, 1}, of any dtype.
     specificity : float
         Least specificity c, in [0, 1].
+    return_threshold : bool
+        Whether to return its threshold, too: of equal values, that of the greatest specificity.
     weights : tensor, optional
         Weight of each item (...); booleans select.
     mask : tensor of bool, optional
@@ -227,7 +240,8 @@ def sensitivity_at_specificity(
     Returns
     -------
     TensorVariable
-        Scalar; NaN without positives or without negatives, or if a score is NaN.
+        Scalar, or a vector (2,) of it and the threshold; NaN without positives or without negatives, or if a score is
+        NaN.
 
     Raises
     ------
@@ -250,7 +264,8 @@ def sensitivity_at_specificity(
     """
     points = exact_points(predictions, targets, mask, weights)
     rejected = points.negatives - points.false
-    return if_both(points, _best(points.true_rate, rejected, points.negatives, specificity, "specificity"))
+    chosen = _reaching(rejected, points.negatives, specificity, "specificity")
+    return if_both(points, _best(points, points.true_rate, chosen, rejected, return_threshold))
 
 
 @described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
@@ -259,6 +274,7 @@ def specificity_at_sensitivity(
     targets: TensorLike,
     *,
     sensitivity: float,
+    return_threshold: bool = False,
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
@@ -277,6 +293,8 @@ def specificity_at_sensitivity(
         Targets (...) in {0, 1}, of any dtype.
     sensitivity : float
         Least sensitivity s, in [0, 1].
+    return_threshold : bool
+        Whether to return its threshold, too: of equal values, that of the greatest sensitivity.
     weights : tensor, optional
         Weight of each item (...); booleans select.
     mask : tensor of bool, optional
@@ -285,7 +303,8 @@ def specificity_at_sensitivity(
     Returns
     -------
     TensorVariable
-        Scalar; NaN without positives or without negatives, or if a score is NaN.
+        Scalar, or a vector (2,) of it and the threshold; NaN without positives or without negatives, or if a score is
+        NaN.
 
     Raises
     ------
@@ -308,11 +327,12 @@ def specificity_at_sensitivity(
     """
     points = exact_points(predictions, targets, mask, weights)
     specificity = (points.negatives - points.false) / points.negatives
-    return if_both(points, _best(specificity, points.true, points.positives, sensitivity, "sensitivity"))
+    chosen = _reaching(points.true, points.positives, sensitivity, "sensitivity")
+    return if_both(points, _best(points, specificity, chosen, points.true, return_threshold))
 
 
-def _best(value, count, total, bound, name):
-    """The greatest value where a count reaches a share ``bound`` of a total, else 0.
+def _reaching(count, total, bound, name):
+    """The points at which a count reaches a share ``bound`` of a total.
 
     Their ratio is not compared: Numba and XLA multiply by the reciprocal of the total, and 49 * (1 / 49) is below 1.
     """
@@ -320,4 +340,14 @@ def _best(value, count, total, bound, name):
         raise ValueError(f"{name} must be in [0, 1], not {bound!r}")
     # Take the next number below: a bound such as 0.7 may have been rounded up, and 7 of 10 must reach it.
     share = np.nextafter(np.asarray(bound, total.dtype), np.asarray(0, total.dtype))
-    return where(pt.ge(count, share * total), value, 0).max()
+    return pt.ge(count, share * total)
+
+
+def _best(points, value, chosen, other, return_threshold):
+    """The greatest value of the chosen points, and the threshold where, of equal values, the other is greatest."""
+    found = where(chosen, value, 0).max()
+    if not return_threshold:
+        return found
+    chosen = chosen & equal(value, found)
+    chosen = chosen & equal(other, where(chosen, other, -1).max())
+    return pt.stack([found, where(chosen, points.thresholds, -np.inf).max()])

@@ -10,10 +10,10 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import ratio
-from objectives._options import one_of
+from objectives._options import known_number, one_of
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, described
-from objectives.metrics._lists import check_cutoff, lists, not_below, other, own
+from objectives.metrics._lists import ahead, check_cutoff, lists, not_below, other, own
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import nan_where, neither, select, where
 
@@ -190,6 +190,8 @@ def dcg_score(
     *,
     top_k: int | None = None,
     gain: Literal["linear", "exponential"] = "linear",
+    ties: Literal["average", "order"] = "average",
+    log_base: float = 2,
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
@@ -197,18 +199,22 @@ def dcg_score(
 
     Choose it for graded relevances; `ndcg_score` divides by the best value, so that lists can be compared.
 
-    .. math:: D = \sum_{r = 1}^{k} \frac{g_r}{\log_2(r + 1)}
+    .. math:: D = \sum_{r = 1}^{k} \frac{g_r}{\log_b(r + 1)}
 
     Parameters
     ----------
     scores : tensor
-        Scores (..., L), larger is better; ties share their mean gain; NaN ranks first and gains nothing.
+        Scores (..., L), larger is better; NaN ranks first and gains nothing.
     targets : tensor
         Relevances (..., L), not negative; a negative one makes its list NaN.
     top_k : int, optional
         Number k of first entries to consider, at least 1; by default all.
     gain : {"linear", "exponential"}
         Gain g of a relevance y: y, or :math:`2^y - 1`.
+    ties : {"average", "order"}
+        Whether entries of equal scores share their mean gain, or keep the order of the list.
+    log_base : float
+        Base b of the logarithm, greater than 1; the greater it is, the less late ranks are discounted.
     mask : tensor of bool, optional
         Entries (..., L) that count, for lists of several lengths; the rest are ignored, whatever they hold.
     axis : int
@@ -237,8 +243,11 @@ def dcg_score(
     >>> print(dcg_score([[3.0, 1.0, 2.0]], [[2, 0, 1]]).eval().round(4))
     [2.6309]
     """
+    if not (known_number(log_base) or 0) > 1:
+        raise ValueError(f"log_base must be a number greater than 1, not {log_base!r}")
     given = lists(scores, targets, mask, axis)
-    return given.result(_dcg(given, given.scores, _gains(given, gain), top_k))
+    dcg = _dcg(given, given.scores, _gains(given, gain), top_k, ties)
+    return given.result(dcg * np.log2(log_base).astype(dcg.dtype))
 
 
 @described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
@@ -248,6 +257,7 @@ def ndcg_score(
     *,
     top_k: int | None = None,
     gain: Literal["linear", "exponential"] = "linear",
+    ties: Literal["average", "order"] = "average",
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
@@ -261,13 +271,15 @@ def ndcg_score(
     Parameters
     ----------
     scores : tensor
-        Scores (..., L), larger is better; ties share their mean gain; NaN ranks first and gains nothing.
+        Scores (..., L), larger is better; NaN ranks first and gains nothing.
     targets : tensor
         Relevances (..., L), not negative; a negative one makes its list NaN.
     top_k : int, optional
         Number k of first entries to consider, at least 1; by default all.
     gain : {"linear", "exponential"}
         Gain g of a relevance y: y, or :math:`2^y - 1`.
+    ties : {"average", "order"}
+        Whether entries of equal scores share their mean gain, or keep the order of the list.
     mask : tensor of bool, optional
         Entries (..., L) that count, for lists of several lengths; the rest are ignored, whatever they hold.
     axis : int
@@ -296,7 +308,8 @@ def ndcg_score(
     """
     given = lists(scores, targets, mask, axis)
     gains = _gains(given, gain)
-    return given.result(ratio(_dcg(given, given.scores, gains, top_k), _dcg(given, given.relevance, gains, top_k)))
+    dcg, best = _dcg(given, given.scores, gains, top_k, ties), _dcg(given, given.relevance, gains, top_k)
+    return given.result(ratio(dcg, best))
 
 
 def _labels(scores, targets, mask, axis):
@@ -315,18 +328,26 @@ def _gains(given, gain):
     return given.relevance if gain == "linear" else pt.expm1(given.relevance * np.log(2).astype(given.scores.dtype))
 
 
-def _dcg(given, order, gains, top_k):
+def _dcg(given, order, gains, top_k, ties="average"):
     """The discounted gains of lists in descending ``order``.
 
     Each of c tied entries behind b others has the mean discount of the ranks b to b + c - 1.
     """
     check_cutoff(top_k)
+    one_of(ties, "ties", ("average", "order"))
+    if ties == "order":
+        discounts = where(given.missing, 0, _discounts(ahead(given).sum(axis=-1), top_k))
+        return (gains * discounts).sum(axis=-1)
     dtype = order.dtype
     tied = (pt.ge(other(order), own(order)) & pt.le(other(order), own(order))).astype(dtype) * other(given.there)
     before = pt.invert(pt.le(other(order), own(order))).astype(dtype) * other(given.there)
     first, number = before.sum(axis=-1)[..., None], tied.sum(axis=-1)
     rank = given.positions.astype(dtype)
-    discount = np.log(2).astype(dtype) / pt.log(rank + 2)
-    discount = discount if top_k is None else where(rank < top_k, discount, 0)
     among = pt.ge(rank, first) & pt.lt(rank, first + number[..., None])
-    return (gains * ratio((among.astype(dtype) * discount).sum(axis=-1), number)).sum(axis=-1)
+    return (gains * ratio((among.astype(dtype) * _discounts(rank, top_k)).sum(axis=-1), number)).sum(axis=-1)
+
+
+def _discounts(rank, top_k):
+    """What a gain at each rank from 0 is multiplied by."""
+    discount = np.log(2).astype(rank.dtype) / pt.log(rank + 2)
+    return discount if top_k is None else where(rank < top_k, discount, 0)

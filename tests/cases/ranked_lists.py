@@ -57,6 +57,20 @@ def powers(measure):
     return lambda targets, scores, **options: measure(2.0**targets - 1, scores, **options)
 
 
+def in_order(base, k, best=False):
+    """By a loop over a stable sort, in which tied entries keep their order."""
+
+    def total(order, targets):
+        first = np.argsort(-order, kind="stable")[:k]
+        return sum(targets[i] / np.emath.logn(base, rank + 2) for rank, i in enumerate(first))
+
+    def of_list(scores, targets):
+        found, greatest = total(scores, targets), total(targets, targets) if best else 1
+        return found / greatest if greatest else 0
+
+    return lists_of(of_list)
+
+
 DCG = one_entry(metrics.dcg_score, float)
 NDCG = one_entry(metrics.ndcg_score, lambda target: float(target > 0))
 
@@ -84,4 +98,7 @@ CASES = [
     Case(
         ndcg_score, tied, counts, each_list(powers(NDCG), k=2), {"gain": "exponential", "top_k": 2}, mask_per="element"
     ),
+    Case(dcg_score, reals, counts, in_order(10, None), {"log_base": 10}, mask_per="element"),
+    Case(dcg_score, tied, counts, in_order(2, 3), {"ties": "order", "top_k": 3}, mask_per="element"),
+    Case(ndcg_score, tied, counts, in_order(2, None, best=True), {"ties": "order"}, mask_per="element"),
 ]

@@ -55,6 +55,21 @@ def all_det_points(targets, scores, sample_weight=None):
     return fpr, 1 - tpr, thresholds
 
 
+def mixed(rng, shape):
+    """Targets of labels, both 0 and 1 in each row."""
+    targets = binary(rng, shape)
+    targets[..., :2] = np.array([[0, 1], [1, 0]])[rng.integers(0, 2, size=shape[:-1])]
+    return targets
+
+
+def tied_labels(rng, shape):
+    return rng.integers(0, 5, size=shape) / 4
+
+
+def pooled_classes(scores, targets, weights=None):
+    return sklearn.roc_auc_score(np.eye(CLASSES)[targets], scores, average="micro", sample_weight=weights)
+
+
 def to_steps(steps):
     """Let a reference see scores rounded to multiples of 1 / steps."""
     return lambda reference: lambda scores, *others: reference(np.rint(scores * steps) / steps, *others)
@@ -65,14 +80,14 @@ def of_tenths(curve, rising=False):
     return of_sklearn(curve, float(rising), rising, UNIT_GRID, lower=0.05)
 
 
-def in_bins(function):
-    """Wrap a function, so that its first row with bins is swept like the first row of another function."""
+def apart(function):
+    """Wrap a function, so that its first row of another kind is swept like the first row of another function."""
 
     @wraps(function)
-    def with_bins(predictions, targets, **options):
+    def wrapped(predictions, targets, **options):
         return function(predictions, targets, **options)
 
-    return with_bins
+    return wrapped
 
 
 def equal_error(scores, targets, weights=None):
@@ -88,6 +103,22 @@ def at_least(bound, first, second, curve):
         rows = curve(targets, scores, sample_weight=weights)
         found = [value for value, other in zip(first(rows), second(rows), strict=True) if other >= bound - 1e-12]
         return max(found, default=0)
+
+    return reference
+
+
+def with_threshold(bound, first, second, curve):
+    """By hand: of the points that reach the bound the best; of equal ones that of the greatest other row."""
+
+    def reference(scores, targets, weights=None):
+        rows = curve(targets, scores, sample_weight=weights)
+        thresholds = np.append(rows[2], np.inf)[
+            : len(rows[0])
+        ]  # precision and recall end with a point above all scores
+        points = [
+            point for point in zip(first(rows), second(rows), thresholds, strict=True) if point[1] >= bound - 1e-12
+        ]
+        return max(points)[::2]
 
     return reference
 
@@ -140,6 +171,33 @@ PRECISION, RECALL = (lambda rows: rows[0]), (lambda rows: rows[1])
 ON_GRID = {"result": (2, len(GRID))}
 CLASS_COUNT = {"num_classes": CLASSES}
 
+
+def of_labels(function, reference):
+    """Rows of a function of label matrices, whose draws and averages are those of scikit-learn."""
+    in_steps = to_steps(4)
+    for average, options, change in (
+        ("macro", {}, None),
+        ("samples", {}, None),
+        ("weighted", {}, None),
+        ("micro", {}, None),
+        (None, {}, None),
+        ("weighted", {"num_bins": 5}, in_steps),
+        (None, {"num_bins": 5}, in_steps),
+        *[("macro", {"max_fpr": 0.4}, None)] * (reference is sklearn.roc_auc_score),
+    ):
+        known = {"max_fpr": 0.4} if "max_fpr" in options else {}
+        expected = by_sklearn(reference, average=average, **known)
+        yield Measure(
+            apart(function) if average in ("macro", "samples") else function,
+            tied_labels if average in ("samples", None) else probabilities,
+            mixed,
+            change(expected) if change else expected,
+            {"average": average, "label_axis": -1, **options},
+            mask_ndim=2,
+            result=() if average else (CLASSES,),
+        )
+
+
 MEASURES = [
     *(Measure(objectives.roc_auc_score, draw, TARGETS, AREA) for draw in (SCORES, tied)),
     *(
@@ -160,6 +218,7 @@ MEASURES = [
         for average in ("macro", "weighted", None)
         if average or multi_class == "ovr"
     ),
+    Measure(objectives.multiclass_roc_auc_score, reals, labels, pooled_classes, {"average": "micro", **CLASS_COUNT}),
     Measure(
         objectives.multiclass_roc_auc_score, reals, one_hot, of_one_hot(one_against(the_rest, "macro")), CLASS_COUNT
     ),
@@ -176,26 +235,33 @@ MEASURES = [
         **ON_GRID,
         empty=0,
     ),
+    *of_labels(objectives.roc_auc_score, sklearn.roc_auc_score),
+    *of_labels(objectives.average_precision_score, sklearn.average_precision_score),
     Measure(objectives.equal_error_rate, SCORES, TARGETS, equal_error),
     *(
         Measure(objectives.log_auc, SCORES, TARGETS, over_logarithm(*bounds), {"fpr_range": bounds})
         for bounds in ((0.013, 0.371), (0.001, 0.1013))
     ),
     *(
-        Measure(function, SCORES, TARGETS, at_least(bound, first, second, curve), {name: bound})
+        Measure(function, draw, TARGETS, reference(bound, first, second, curve), {name: bound, **options}, **result)
         for function, name, first, second, curve in (
             (objectives.precision_at_recall, "recall", PRECISION, RECALL, sklearn.precision_recall_curve),
             (objectives.recall_at_precision, "precision", RECALL, PRECISION, sklearn.precision_recall_curve),
             (objectives.sensitivity_at_specificity, "specificity", SENSITIVITY, SPECIFICITY, all_roc_points),
             (objectives.specificity_at_sensitivity, "sensitivity", SPECIFICITY, SENSITIVITY, all_roc_points),
         )
-        for bound in (0.63, 0.97)
+        for draw, bound, reference, options, result in (
+            (SCORES, 0.63, at_least, {}, {}),
+            (SCORES, 0.97, at_least, {}, {}),
+            (SCORES, 0.63, with_threshold, {"return_threshold": True}, {"result": (2,)}),
+            (tied, 0.3, with_threshold, {"return_threshold": True}, {"result": (2,)}),
+        )
     ),
     *(
         Measure(function, draw, TARGETS, to_steps(steps)(reference), {"num_bins": steps + 1})
         for function, reference in (
-            (in_bins(objectives.roc_auc_score), AREA),
-            (in_bins(objectives.average_precision_score), AVERAGE),
+            (apart(objectives.roc_auc_score), AREA),
+            (apart(objectives.average_precision_score), AVERAGE),
         )
         for draw, steps in ((tenths, 10), (UNITS, 7))
     ),

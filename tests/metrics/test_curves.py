@@ -222,3 +222,59 @@ def test_what_a_validation_keeps():
     masked = compile_validation([p, t, mask], {"auc": roc_auc_score(p, t, mask=mask)})
     assert len(masked.state) == 4
     assert pytensor.config.floatX in {a.dtype.name for a in masked.state.values()}
+
+
+LABELS = np.array([[0, 1, 0], [1, 1, 0], [1, 0, 0]])
+LABEL_SCORES = np.array([[0.2, 0.1, 0.5], [0.4, 0.7, 0.6], [0.9, 0.3, 0.2]])
+
+
+def test_labels_without_positives():
+    """Their area is NaN, their average precision 0, and neither counts in averages by frequency."""
+    given = LABEL_SCORES, LABELS
+    np.testing.assert_array_equal(value(roc_auc_score, *given, average=None, label_axis=1), [1, 0.5, np.nan])
+    assert np.isnan(value(roc_auc_score, *given, label_axis=1))
+    assert value(roc_auc_score, *given, average="weighted", label_axis=1) == 0.75
+    found = value(average_precision_score, *given, average=None, label_axis=-1)
+    np.testing.assert_allclose(found, [1, (1 + 2 / 3) / 2, 0])
+    np.testing.assert_allclose(value(average_precision_score, *given, label_axis=1), found.mean())
+    np.testing.assert_allclose(
+        value(average_precision_score, *given, average="weighted", label_axis=1), (found[0] + found[1]) / 2
+    )
+
+
+def test_a_nan_is_of_its_label_or_item():
+    scores = np.where(np.arange(9).reshape(3, 3) == 4, np.nan, LABEL_SCORES)
+    for options in ({}, {"num_bins": 11}):
+        found = value(average_precision_score, scores, LABELS, average=None, label_axis=1, **options)
+        np.testing.assert_array_equal(np.isnan(found), [False, True, False])
+    assert np.isnan(value(average_precision_score, scores, LABELS, average="samples", label_axis=1))
+    mask = np.array([[True], [False], [True]])
+    found = value(average_precision_score, scores, LABELS, average="samples", mask=mask, label_axis=1)
+    np.testing.assert_allclose(found, (1 / 3 + 1) / 2)
+
+
+def test_the_axis_of_labels_is_any():
+    by_label = value(roc_auc_score, LABEL_SCORES.T, LABELS.T, average=None, label_axis=0)
+    np.testing.assert_array_equal(by_label, [1, 0.5, np.nan])
+    # by hand: of two items, with the weights 1 and 3
+    weights, scores, targets = np.array([[1.0], [3.0]]), LABEL_SCORES[[0, 2]], LABELS[[0, 2]]
+    for function, areas in ((roc_auc_score, (0, 1)), (average_precision_score, (1 / 3, 1))):
+        found = value(function, scores, targets, average="samples", weights=weights, label_axis=-1)
+        np.testing.assert_allclose(found, (areas[0] + 3 * areas[1]) / 4)
+        found = value(function, scores.T, targets.T, average="samples", weights=weights.T, label_axis=0)
+        np.testing.assert_allclose(found, (areas[0] + 3 * areas[1]) / 4)
+
+
+def test_averages_are_checked():
+    p, t = pt.matrices("p", "t")
+    with pytest.raises(ValueError, match="average must be one of 'macro', 'weighted', 'micro', 'samples' or None, not"):
+        roc_auc_score(p, t, average="binary", label_axis=-1)
+    with pytest.raises(ValueError, match=r"average='samples' is a mean over the items .* give its label_axis"):
+        average_precision_score(p, t, average="samples")
+    for option, number in (("num_bins", 5), ("max_fpr", 0.5)):
+        with pytest.raises(ValueError, match=f"average='samples' compares all .* leave {option} None"):
+            roc_auc_score(p, t, average="samples", label_axis=-1, **{option: number})
+    with pytest.raises(TypeError, match="label_axis must be an integer"):
+        roc_auc_score(p, t, label_axis="labels")
+    with pytest.raises(ValueError, match="average must be 'macro' or 'weighted', not 'micro'"):
+        multiclass_roc_auc_score(p, t, multi_class="ovo", average="micro", num_classes=3)

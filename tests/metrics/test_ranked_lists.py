@@ -125,3 +125,21 @@ def test_gains():
     np.testing.assert_allclose(dcg_score([2.0, 1.0], [3, 1], gain="exponential").eval(), 7 + 1 / np.log2(3))
     with pytest.raises(ValueError, match="gain must be 'linear' or 'exponential', not 'log'"):
         ndcg_score([1.0], [1], gain="log")
+
+
+def test_ties_in_order():
+    """By hand: the first of tied entries is the first of the list; NaN ranks first, and gains nothing."""
+    scores = [1.0, 1.0, np.nan]
+    np.testing.assert_allclose(dcg_score(scores, [0, 4, 9], ties="order").eval(), 4 / 2)
+    np.testing.assert_allclose(dcg_score(scores[:2], [0, 4], ties="order").eval(), 4 / np.log2(3))
+    np.testing.assert_allclose(ndcg_score(scores[:2], [0, 4], ties="order").eval(), 1 / np.log2(3))
+    assert dcg_score(scores[:2], [0, 4], ties="order", top_k=1).eval() == 0
+    with pytest.raises(ValueError, match="ties must be 'average' or 'order', not 'ignore'"):
+        ndcg_score([1.0], [1], ties="ignore")
+
+
+def test_base_of_the_logarithm():
+    np.testing.assert_allclose(dcg_score([2.0, 1.0], [3, 1], log_base=np.e).eval(), 3 / np.log(2) + 1 / np.log(3))
+    for bad in (1, 0.5, "e", None):
+        with pytest.raises(ValueError, match=f"log_base must be a number greater than 1, not {bad!r}"):
+            dcg_score([1.0], [1], log_base=bad)

@@ -9,6 +9,7 @@ from sklearn import metrics as sklearn
 
 import objectives
 from objectives import (
+    aggregate,
     binary_accuracy,
     binary_confusion_matrix,
     binary_f1_score,
@@ -18,6 +19,7 @@ from objectives import (
     binary_precision,
     binary_recall,
     binary_specificity,
+    class_likelihood_ratios,
     compile_validation,
     confusion_matrix,
     f1_score,
@@ -219,3 +221,50 @@ def test_all_share_one_state():
 def test_two_vectors_are_not_taken_for_one_item(measure):
     with pytest.raises(TypeError, match=r"(predictions|logits) \(3,\) and targets are vectors.* one item"):
         getattr(objectives, measure)([0.1, 0.8, 0.9], [0, 1, 1])
+
+
+def test_normalized_matrices():
+    """Empty rows, columns and matrices are 0, as in scikit-learn."""
+    predicted, targets = [0, 1, 1], [0, 0, 1]
+    found = confusion_matrix(predicted, targets, normalize="true", num_classes=3).eval()
+    np.testing.assert_array_equal(found, [[0.5, 0.5, 0], [0, 1, 0], [0, 0, 0]])
+    found = confusion_matrix(predicted, targets, normalize="pred", num_classes=3).eval()
+    np.testing.assert_array_equal(found, [[1, 0.5, 0], [0, 0.5, 0], [0, 0, 0]])
+    assert not confusion_matrix([0], [1], normalize="all", num_classes=2, mask=[False]).eval().any()
+    for matrix in (confusion_matrix, binary_confusion_matrix):
+        with pytest.raises(ValueError, match="normalize must be one of 'true', 'pred', 'all' or None, not 'rows'"):
+            matrix([[0.5, 0.5]], [[0, 1]], normalize="rows")
+
+
+def test_likelihood_ratios_without_errors():
+    """By hand: a ratio x/0 is infinite, and 0/0 is NaN."""
+    np.testing.assert_array_equal(class_likelihood_ratios([0.9, 0.2, 0.7], [1, 0, 1]).eval(), [np.inf, 0])
+    np.testing.assert_array_equal(class_likelihood_ratios([0.1, 0.2, 0.3], [1, 0, 1]).eval(), [np.nan, 1])
+    np.testing.assert_array_equal(class_likelihood_ratios([0.9, 0.8, 0.7], [1, 0, 1]).eval(), [1, np.nan])
+    np.testing.assert_array_equal(class_likelihood_ratios([0.9, 0.2], [1, 1]).eval(), [np.nan, np.nan])
+    found = class_likelihood_ratios([0.9, 0.2, 0.1], [0, 0, 1], weights=[2.0, 1.0, 1.0]).eval()
+    np.testing.assert_allclose(found, [0, 3])
+
+
+def test_measures_by_group_are_exact_over_batches():
+    """A recipe of docs/metrics.rst, against NumPy and scikit-learn."""
+    rng = np.random.default_rng(0)
+    p, t, groups = rng.random(60), rng.integers(0, 2, 60), rng.integers(0, 3, 60)
+    inputs = pt.vector("p"), pt.lvector("t"), pt.lvector("groups")
+    masks = [pt.invert(pt.neq(inputs[2], group)) for group in range(3)]
+    rates = pt.stack([binary_recall(*inputs[:2], mask=mask) for mask in masks])
+    shares = pt.stack([aggregate(pt.ge(inputs[0], 0.5), mask=mask) for mask in masks])
+    measures = {
+        "rates": rates,
+        "gap": rates.max() - rates.min(),
+        "shares": shares,
+        "ratio": shares.min() / shares.max(),
+    }
+    validation = compile_validation(inputs, measures, mode="FAST_COMPILE")
+    found = validation.validate([(p[i], t[i], groups[i]) for i in np.split(np.arange(60), [3, 30])], progress=False)
+    recalls = [sklearn.recall_score(t[groups == group], p[groups == group] >= 0.5) for group in range(3)]
+    selected = [(p[groups == group] >= 0.5).mean() for group in range(3)]
+    np.testing.assert_allclose(found["rates"], recalls)
+    np.testing.assert_allclose(found["gap"], np.ptp(recalls))
+    np.testing.assert_allclose(found["shares"], selected)
+    np.testing.assert_allclose(found["ratio"], min(selected) / max(selected))

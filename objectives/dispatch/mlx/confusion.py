@@ -7,7 +7,7 @@ from objectives.ops.confusion import ConfusionCounts
 
 
 @mlx_funcify.register(ConfusionCounts)
-def mlx_funcify_confusion_counts(op, **kwargs):
+def mlx_funcify_confusion_counts(op, *args, **kwargs):
     def confusion_counts(rows, columns, weights):
         valid = mx.logical_and(in_range(rows, op.num_rows), in_range(columns, op.num_columns))
         index = mx.where(valid, rows * op.num_columns + columns, 0)

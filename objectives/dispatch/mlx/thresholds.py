@@ -27,7 +27,7 @@ def count(scores, labels, weights, num_classes):
 
 
 @mlx_funcify.register(CountsAbove)
-def mlx_funcify_counts_above(op, **kwargs):
+def mlx_funcify_counts_above(op, *args, **kwargs):
     def counts_above(scores, labels, weights):
         return count(scores, labels, weights, op.num_classes)
 
