@@ -72,6 +72,7 @@ from objectives.losses.regression import (
     squared_error,
     zeros_loss,
 )
+from objectives.losses.sampled import nce_loss, sampled_softmax_loss
 from objectives.losses.sequence import ctc_forward_variables, ctc_loss
 from objectives.losses.similarity import cosine_distance, cosine_similarity, pairwise_distance
 from objectives.losses.sparsemax import binary_sparsemax_loss, fenchel_young_loss, multiclass_sparsemax_loss
@@ -128,6 +129,7 @@ __all__ = [
     "multiclass_perceptron_loss",
     "multiclass_sparsemax_loss",
     "multilabel_margin_loss",
+    "nce_loss",
     "nll_loss",
     "ntxent_loss",
     "one_vs_all_hinge_loss",
@@ -142,6 +144,7 @@ __all__ = [
     "robust_binary_crossentropy",
     "robust_categorical_crossentropy",
     "robust_squared_error",
+    "sampled_softmax_loss",
     "signed_error",
     "smooth_l1_loss",
     "squared_error",
