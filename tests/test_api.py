@@ -62,6 +62,7 @@ DEFAULTS = {
 }
 OTHER_DEFAULTS = {
     "circle_loss": {"gamma": 80, "margin": 0.4},
+    "rank_sampled_softmax_loss": {"temperature": 1},
     "wmw_auc_loss": {"margin": 0.2, "power": 3},
     "cosine_embedding_loss": {"margin": 0},
     "margin_ranking_loss": {"margin": 0},
@@ -133,6 +134,7 @@ def test_signature(name):
         "categorical_crossentropy_with_logits": ["logits", "targets"],
         "linear_crossentropy": ["features", "weights", "targets", "biases"],
         "nce_loss": ["features", "weights", "targets", "biases"],
+        "rank_sampled_softmax_loss": ["features", "weights", "targets", "biases"],
         "sampled_softmax_loss": ["features", "weights", "targets", "biases"],
     }
     with_threshold = positional[:3] == ["predictions", "targets", "threshold"]

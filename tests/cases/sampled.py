@@ -2,16 +2,20 @@
 
 import numpy as np
 import scipy.optimize
-from lazy import jnp, optax
+from lazy import jax, jnp, optax
 
 from cases.case import Case, reals
 from cases.linear import WORDS, biases, labels_of_words, words
-from objectives.losses.sampled import nce_loss, sampled_softmax_loss
+from objectives.losses.sampled import nce_loss, rank_sampled_softmax_loss, sampled_softmax_loss
 
 
 def samples(rng, shape):
     """Some of them twice, and some of them targets."""
     return rng.integers(0, WORDS, size=4)
+
+
+def different_samples(rng, shape):
+    return rng.permutation(WORDS)[:4]
 
 
 def counts_of_samples(rng, shape):
@@ -50,6 +54,13 @@ def sampled_softmax(h, w, *, hits=True, **data):
     return sum(optax.softmax_cross_entropy_with_integer_labels(z, np.full(z.shape[:-1], j)) for j in range(n)) / n
 
 
+def rank_sampled(h, w, *, samples, biases=0.0, sample_counts=None, kept=2, temperature=1.0, **data):
+    z = (jnp.einsum("nd,vd->nv", h, w) + biases)[:, samples] / temperature
+    kept = jnp.argsort(jax.nn.logsumexp(z, axis=0))[-kept:]
+    data |= {} if sample_counts is None else {"biases": biases, "sample_counts": sample_counts[kept]}
+    return sampled_softmax(h, w, samples=samples[kept], **data)
+
+
 def nce(h, w, *, hits=False, **data):
     z, n = logits(h, w, **data, hits=hits)
     t = np.where(np.arange(z.shape[-1]) < n, 1 / n, 0)
@@ -69,8 +80,8 @@ def best_of_nce(weights, targets, samples):
     return np.stack([scipy.optimize.minimize(loss, np.zeros(weights.shape[1]), y).x for y in targets])
 
 
-def row(function, reference, extras, best=None, **options):
-    theirs = {"hits": options["remove_accidental_hits"]} if options else {}
+def row(function, reference, extras, best=None, theirs=None, coupled=False, **options):
+    theirs = theirs or ({"hits": options["remove_accidental_hits"]} if options else {})
     return Case(
         function,
         reals,
@@ -79,6 +90,8 @@ def row(function, reference, extras, best=None, **options):
         options,
         {"targets": labels_of_words, "samples": samples, **extras},
         target_gradient=True,
+        leading_dimensions=not coupled,
+        coupled=coupled,
         axis_moves=False,
         best=best,
     )
@@ -95,6 +108,25 @@ CASES = [
     row(sampled_softmax_loss, sampled_softmax, {}, best_of_softmax),
     row(sampled_softmax_loss, sampled_softmax, COUNTED, remove_accidental_hits=False),
     row(sampled_softmax_loss, sampled_softmax, MANY),
+    row(
+        rank_sampled_softmax_loss,
+        rank_sampled,
+        {"samples": different_samples},
+        best_of_softmax,
+        {"kept": 2},
+        coupled=True,
+        num_resampled=2,
+    ),
+    row(
+        rank_sampled_softmax_loss,
+        rank_sampled,
+        {**COUNTED, "samples": different_samples},
+        None,
+        {"kept": 3, "temperature": 0.5},
+        coupled=True,
+        num_resampled=3,
+        temperature=0.5,
+    ),
     row(nce_loss, nce, {}, best_of_nce),
     row(nce_loss, nce, COUNTED, remove_accidental_hits=True),
     row(nce_loss, nce, MANY),

@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 import pytest
 from backends import ALL, CANNOT_RAISE, PLAIN, REWRITTEN, mode
 
-from objectives import linear_crossentropy, nce_loss, sampled_softmax_loss
+from objectives import linear_crossentropy, nce_loss, rank_sampled_softmax_loss, sampled_softmax_loss
 from objectives.ops.labels import LabelError
 
 N, D, V = 5, 4, 9
@@ -124,6 +124,38 @@ def test_what_is_masked_may_be_anything(function):
     counted["target_counts"] = kept[2]
     alone = function(kept[0], weights, kept[1], np.zeros(V), samples=[4, 4], **counted).sum().eval(mode=PLAIN)
     np.testing.assert_allclose(results[0], alone, rtol=1e-12)
+
+
+def test_the_likeliest_samples_of_those_in_the_mask():
+    """By hand: items 0 and 1 like class 1, item 2 class 2, much; it counts only where it is in the mask."""
+    features, weights = np.eye(3)[[0, 0, 1]] * [[1], [1], [50]], np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0.0]])
+    labels, options = np.zeros(3, int), {"samples": [1, 2]}
+    for mask, class_kept in (([True, True, True], 2), ([True, True, False], 1)):
+        found = rank_sampled_softmax_loss(features, weights, labels, **options, num_resampled=1, mask=np.array(mask))
+        expected = sampled_softmax_loss(features, weights, labels, samples=[class_kept], mask=np.array(mask))
+        np.testing.assert_allclose(found.eval(mode=PLAIN), expected.eval(mode=PLAIN))
+
+
+def test_all_samples_are_kept():
+    features, weights, labels = drawn()
+    counts = {"target_counts": np.linspace(0.1, 1, N), "sample_counts": [0.5, 2.0, 1.0]}
+    options = counts | {"samples": [4, 7, 1]}
+    found = rank_sampled_softmax_loss(features, weights, labels, **options, num_resampled=3).eval(mode=PLAIN)
+    expected = sampled_softmax_loss(features, weights, labels, **options).eval(mode=PLAIN)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"num_resampled": 3}, ValueError, "num_resampled must be at most the number of samples 2, not 3"),
+        ({"num_resampled": 0}, ValueError, "num_resampled must be a whole number of at least 1"),
+        ({"num_resampled": 1, "temperature": 0}, ValueError, "temperature must be positive"),
+    ],
+)
+def test_refused_ranks(options, error, message):
+    with pytest.raises(error, match=message):
+        rank_sampled_softmax_loss(H, M, [0, 1], samples=[0, 1], **options)
 
 
 def test_float16_is_computed_in_float32():
