@@ -37,6 +37,8 @@ objectives.plot
     Plots of losses, curves, confusion matrices and training.
 objectives.distributed
     Validation on a cluster, with Dask.
+log_uniform_candidates, uniform_candidates, unigram_candidates, Candidates
+    Random classes for losses of sampled classes.
 aggregate, aggregate_parts, labelled, align_targets
     Reducing losses to one number; masks of missing labels.
 compile_validation, Validation, BatchError, CompilationError
@@ -54,10 +56,12 @@ from objectives.evaluation import BatchError, CompilationError, Validation, comp
 from objectives.lookup import Facts, Range, facts, get, names
 from objectives.losses import *
 from objectives.metrics import *
+from objectives.sampling import Candidates, log_uniform_candidates, uniform_candidates, unigram_candidates
 from objectives.version import __version__ as __version__
 
 __all__ = [
     "BatchError",
+    "Candidates",
     "CompilationError",
     "Facts",
     "Range",
@@ -70,10 +74,13 @@ __all__ = [
     "facts",
     "get",
     "labelled",
+    "log_uniform_candidates",
     "losses",
     "metrics",
     "names",
     "plot",
+    "uniform_candidates",
+    "unigram_candidates",
 ]
 __all__ += losses.__all__
 __all__ += metrics.__all__

@@ -13,7 +13,7 @@ import numpydoc.docscrape
 import pytest
 
 import objectives
-from objectives import aggregation, evaluation, lookup, losses, metrics
+from objectives import aggregation, evaluation, lookup, losses, metrics, sampling
 from tools.families import families
 
 ROOT = Path(__file__).parent.parent
@@ -65,6 +65,7 @@ OTHER_DEFAULTS = {
     "arcface_loss": {"gamma": 64, "margin": 0.5},
     "circle_loss": {"gamma": 80, "margin": 0.4},
     "cosface_loss": {"gamma": 64, "margin": 0.35},
+    "rank_sampled_softmax_loss": {"temperature": 1},
     "wmw_auc_loss": {"margin": 0.2, "power": 3},
     "cosine_embedding_loss": {"margin": 0},
     "margin_ranking_loss": {"margin": 0},
@@ -86,7 +87,7 @@ each_function = pytest.mark.parametrize("name", PUBLIC)
 def test_the_collector_finds_the_functions():
     assert {"aggregate", "huber_loss", "categorical_accuracy"} <= PUBLIC.keys()
     assert {name for name in dir(objectives) if inspect.isfunction(getattr(objectives, name)) and name[0] != "_"} - set(
-        lookup.__all__ + evaluation.__all__
+        lookup.__all__ + evaluation.__all__ + sampling.__all__
     ) == set(PUBLIC)
 
 
@@ -135,6 +136,9 @@ def test_signature(name):
         "binary_crossentropy_with_logits": ["logits", "targets"],
         "categorical_crossentropy_with_logits": ["logits", "targets"],
         "linear_crossentropy": ["features", "weights", "targets", "biases"],
+        "nce_loss": ["features", "weights", "targets", "biases"],
+        "rank_sampled_softmax_loss": ["features", "weights", "targets", "biases"],
+        "sampled_softmax_loss": ["features", "weights", "targets", "biases"],
     }
     with_threshold = positional[:3] == ["predictions", "targets", "threshold"]
     data = [p for i, p in enumerate(positional) if i < 2 or p in DATA]

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytensor
 import pytensor.tensor as pt
 import pytest
 import scipy.special
@@ -68,6 +69,9 @@ def arrays():
         "guess": rng.normal(size=B),
         "q3": scipy.special.softmax(rng.normal(size=(B, 3)), axis=-1),
         "layer": rng.normal(size=(C, D)),
+        "drawn": np.array([0, 2, 3]),
+        "q_target": rng.uniform(0.2, 2, size=B),
+        "q_drawn": rng.uniform(0.2, 2, size=3),
     }
 
 
@@ -119,7 +123,10 @@ def ours_of(expression):
     known = arrays()
     named = {word: known[name] for word, name in WORDS.items()}
     log_probabilities = {"log_probabilities": np.log(known["q"])}
-    return value(eval(expression, {"pt": pt, "np": np, **vars(objectives)}, known | named | log_probabilities))
+    rng = pytensor.shared(np.random.default_rng(0))
+    return value(
+        eval(expression, {"pt": pt, "np": np, "rng": rng, **vars(objectives)}, known | named | log_probabilities)
+    )
 
 
 @pytest.mark.parametrize("ours", list(rows()))

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from objectives import aggregation, distributed, evaluation, lookup, losses, metrics, plot
+from objectives import aggregation, distributed, evaluation, lookup, losses, metrics, plot, sampling
 
 ROOT = Path(__file__).parent.parent
 TRAILING = ("weights", "mask", "axis", "label_axis", "pixel_axes")
 FUNCTIONS = {
     name: getattr(module, name)
-    for module in (losses, metrics, aggregation, evaluation, distributed, lookup, plot)
+    for module in (losses, metrics, aggregation, evaluation, distributed, lookup, plot, sampling)
     for name in getattr(module, "__all__", dir(module))
     if inspect.isfunction(getattr(module, name))
 }

@@ -83,6 +83,7 @@ from objectives.losses.regression import (
     squared_error,
     zeros_loss,
 )
+from objectives.losses.sampled import nce_loss, rank_sampled_softmax_loss, sampled_softmax_loss
 from objectives.losses.sequence import ctc_forward_variables, ctc_loss
 from objectives.losses.similarity import cosine_distance, cosine_similarity, pairwise_distance
 from objectives.losses.sparsemax import binary_sparsemax_loss, fenchel_young_loss, multiclass_sparsemax_loss
@@ -142,6 +143,7 @@ __all__ = [
     "multiclass_perceptron_loss",
     "multiclass_sparsemax_loss",
     "multilabel_margin_loss",
+    "nce_loss",
     "negative_binomial_nll_loss",
     "nll_loss",
     "ntxent_loss",
@@ -154,10 +156,12 @@ __all__ = [
     "poisson_nll_loss_with_log_rate",
     "poly_loss",
     "quantile_loss",
+    "rank_sampled_softmax_loss",
     "ranking_softmax_loss",
     "robust_binary_crossentropy",
     "robust_categorical_crossentropy",
     "robust_squared_error",
+    "sampled_softmax_loss",
     "signed_error",
     "smooth_l1_loss",
     "squared_error",

@@ -63,17 +63,17 @@ def smoothing(label_smoothing, like):
 
 def scalar_weight(x, name, like):
     """A weight of at least 0 as a scalar of the dtype of ``like``; None for the number 0."""
-    return None if known_number(at_least(x, name, 0)) == 0 else _one_number(x, name, like)
+    return None if known_number(at_least(x, name, 0)) == 0 else one_number(x, name, like)
 
 
 def softcap(x, like):
     """The option `logit_softcap` as a scalar of the dtype of ``like``; None if it is not given, or infinite."""
     if x is None or known_number(x) == np.inf:
         return None
-    return _one_number(positive(x, "logit_softcap"), "logit_softcap", like)
+    return one_number(positive(x, "logit_softcap"), "logit_softcap", like)
 
 
-def _one_number(x, name, like):
+def one_number(x, name, like):
     x = matching(x, like)
     if x.ndim:
         raise TypeError(f"{name} must be one number for all items")

@@ -124,14 +124,25 @@ def linear_crossentropy(
     return finished(masked(counted, losses)).astype(dtype)
 
 
-def _layer(features, weights, targets):
-    """Weights and class indices that fit the features."""
-    weights, labels = matching(weights, features), as_tensor(targets, "targets")
-    shapes = f"features {shown(features.type.shape)} and weights {shown(weights.type.shape)}"
+def layer_weights(weights, features):
+    """Weights (V, D) that fit the features."""
+    weights = matching(as_tensor(weights, "weights"), features)
+    shapes = shapes_of(features, weights)
     if features.ndim == 0 or weights.ndim != 2:
         raise TypeError(f"{shapes} must be (..., D) and (V, D), with a row of weights for each class")
     if None not in (n := (features.type.shape[-1], weights.type.shape[-1])) and n[0] != n[1]:
         raise TypeError(f"{shapes} differ in their last axis: weights are (V, D); transpose those that are (D, V)")
+    return weights
+
+
+def shapes_of(features, weights):
+    return f"features {shown(features.type.shape)} and weights {shown(weights.type.shape)}"
+
+
+def _layer(features, weights, targets):
+    """Weights and class indices that fit the features."""
+    weights, labels = layer_weights(weights, features), as_tensor(targets, "targets")
+    shapes = shapes_of(features, weights)
     if labels.ndim == features.ndim:
         raise TypeError(
             f"targets {shown(labels.type.shape)} must be class indices, one for each item of the {shapes}: dense "

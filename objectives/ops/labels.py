@@ -4,6 +4,8 @@ A label outside ``[0, num_classes)`` never touches memory outside its row. Where
 is a `LabelError`; where it cannot (JAX, PyTorch, MLX) the item becomes NaN, in value and gradient.
 """
 
+from typing import ClassVar
+
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_type
@@ -46,6 +48,13 @@ class BinaryTargetError(LabelError):
         super().__init__(target)
 
 
+class SampledLabelError(LabelError):
+    """A sampled class lies outside ``[0, num_classes)``."""
+
+    what = "sampled class {} at position {} of the samples"
+    fix = "samples must be integers from 0 to the number of classes - 1, the number of rows of the weights."
+
+
 class PredictedLabelError(LabelError):
     """A predicted class index lies outside ``[0, num_classes)``."""
 
@@ -56,12 +65,12 @@ class PredictedLabelError(LabelError):
     )
 
 
-def check_labels(labels, num_classes):
-    """Raise `LabelError` for the first label outside ``[0, num_classes)``."""
+def check_labels(labels, num_classes, error=LabelError):
+    """Raise an error for the first label outside ``[0, num_classes)``."""
     bad = (labels < 0) | (labels >= num_classes)
     if bad.any():
         position = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise LabelError(int(labels[position]), position, num_classes)
+        raise error(int(labels[position]), position, num_classes)
 
 
 def check_shapes(scores, labels):
@@ -185,6 +194,32 @@ class NamedClass(ShapedOp):
         return t[:-1]
 
 
+class KnownClass(ShapedOp):
+    """Labels, checked: (y (...), like (C, ...)) to y as int64; another raises, or is -1 where a backend cannot raise.
+
+    Only the length of ``like`` is read. The property says whose labels they are.
+    """
+
+    __props__ = ("of",)
+    connected = (False, False)
+    errors: ClassVar = {"targets": LabelError, "samples": SampledLabelError}
+
+    def __init__(self, *, of, **kwargs):
+        self.of = of
+        super().__init__(**kwargs)
+
+    def build_inner_graph(self, y, like):
+        return [pt.switch(_in_range(y, like.shape[0]), y, -1).astype("int64")]
+
+    def perform(self, node, inputs, outputs):
+        y, like = inputs
+        check_labels(y, len(like), self.errors[self.of])
+        outputs[0][0] = np.asarray(y, dtype="int64")
+
+    def output_shape(self, y, like):
+        return y
+
+
 class BestClass(ShapedOp):
     """The class of the greatest score, the first of equal ones; -1 where a score is NaN: (..., C) to int64 (...)."""
 
@@ -226,4 +261,5 @@ pick_class = PickClass()
 place_class = PlaceClass()
 is_class = IsClass()
 named_class = NamedClass()
+known_target, known_sample = KnownClass(of="targets"), KnownClass(of="samples")
 best_class = BestClass()

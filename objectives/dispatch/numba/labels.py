@@ -1,12 +1,13 @@
 import numpy as np
 
-from objectives.dispatch.numba._registration import check_label_shapes, register_kernel
+from objectives.dispatch.numba._registration import check_label_shapes, register_kernel, register_kernel_maker
 from objectives.dispatch.numba._views import flat, shaped
 from objectives.ops.labels import (
     BestClass,
     BinaryTarget,
     BinaryTargetError,
     IsClass,
+    KnownClass,
     LabelError,
     NamedClass,
     PickClass,
@@ -71,6 +72,23 @@ def is_class(y, like):
             raise LabelError(label, i, num_classes)
         one_hot[(*i, label)] = True
     return one_hot
+
+
+@register_kernel_maker(KnownClass)
+def make_known_class(op, node):
+    error = op.errors[op.of]
+
+    def known_class(y, like):
+        num_classes = like.shape[0]
+        known = np.empty(y.shape, np.int64)
+        for i in np.ndindex(y.shape):
+            label = y[i]
+            if label < 0 or label >= num_classes:
+                raise error(label, i, num_classes)
+            known[i] = label
+        return known
+
+    return known_class
 
 
 @register_kernel(NamedClass)

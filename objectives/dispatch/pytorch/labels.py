@@ -2,7 +2,16 @@ import torch
 from pytensor.link.pytorch.dispatch.basic import pytorch_funcify
 
 from objectives.dispatch._functions import register_functions
-from objectives.ops.labels import BestClass, BinaryTarget, IsClass, NamedClass, PickClass, PlaceClass, check_shapes
+from objectives.ops.labels import (
+    BestClass,
+    BinaryTarget,
+    IsClass,
+    KnownClass,
+    NamedClass,
+    PickClass,
+    PlaceClass,
+    check_shapes,
+)
 from objectives.ops.selection import TOLERANCE
 
 
@@ -43,6 +52,10 @@ def binary_target(t):
     return torch.where(t == 0, 0, torch.where(t == 1, 1, -1)).to(torch.int8)
 
 
+def known_class(y, like):
+    return torch.where(in_range(y, like.shape[0]), y, -1)
+
+
 def best_class(scores):
     return torch.where(torch.isnan(scores).any(dim=-1), -1, torch.argmax(scores, dim=-1))
 
@@ -54,6 +67,7 @@ register_functions(
         PickClass: pick_class,
         PlaceClass: place_class,
         IsClass: is_class,
+        KnownClass: known_class,
         NamedClass: named_class,
         BestClass: best_class,
     },
