@@ -164,11 +164,9 @@ def pairwise_logistic_loss(
     # in value and gradient of the whole list: an entry may be in no pair
     unknown = pt.any(pt.isnan(s) | pt.isnan(y) | (y < 0), axis=-1)
     s = nan_where(unknown[..., None], s)
-    pairs = y[..., :, None] > y[..., None, :]
-    if mask is not None:
-        pairs &= mask[..., :, None] & mask[..., None, :]
+    pairs = _ordered(y, mask)
     # pairs that do not count might have no difference: infinity minus itself
-    loss = softplus(where(pairs, s[..., None, :] - s[..., :, None], 0))
+    loss = softplus(where(pairs, _behind(s), 0))
     if lambda_weights is not None:
         factor = _lambda_weights(s, y, mask, one_of(lambda_weights, "lambda_weights", ("dcg", "ndcg")), top_k, gain)
         loss = scaled(factor, loss)
@@ -336,6 +334,17 @@ def _lists(scores, targets, weights, mask, axis):
     return s, relevance, weights, mask if mask is None else mask & ones_like(s, "bool")
 
 
+def _ordered(y, mask):
+    """Whether an entry (row) is more relevant than another (column) (..., L, L), and both count."""
+    pairs = y[..., :, None] > y[..., None, :]
+    return pairs if mask is None else pairs & mask[..., :, None] & mask[..., None, :]
+
+
+def _behind(x):
+    """By how much each entry (row) is behind each other (column) of its list (..., L, L)."""
+    return x[..., None, :] - x[..., :, None]
+
+
 def _lambda_weights(s, y, mask, measure, top_k, gain):
     """By how much an exchange of two entries would change the (N)DCG (..., L, L), a constant for the gradient."""
     if top_k is not None:
@@ -345,8 +354,7 @@ def _lambda_weights(s, y, mask, measure, top_k, gain):
     discounts = _discounts(s, mask, top_k)
     if measure == "ndcg":
         gains = gains * ratio(1, (gains * _discounts(y, mask, top_k)).sum(axis=-1))[..., None]
-    change = [pt.abs(x[..., :, None] - x[..., None, :]) for x in (gains, discounts)]
-    return disconnected_grad(change[0] * change[1])
+    return disconnected_grad(pt.abs(_behind(gains)) * pt.abs(_behind(discounts)))
 
 
 def _discounts(order, mask, top_k):

@@ -48,7 +48,6 @@ CASES = [
         {"full": True},
         extras={"dispersion": positives},
         torch=torch_failures,
-        target_gradient=True,
         best=lambda x, dispersion: x,
     ),
     Case(

@@ -109,8 +109,13 @@ def test_negative_binomial_gradients_keep_their_digits(dtype):
 
 
 def test_negative_binomial_of_scipy():
-    (p, t, a), (value, *_) = negative_binomial(MEANS[..., None], COUNTS[:, None], DISPERSIONS[9:], full=True)
+    (p, t, a), (value, _, by_count, _) = negative_binomial(
+        MEANS[..., None], COUNTS[:, None], DISPERSIONS[9:], full=True
+    )
     np.testing.assert_allclose(value, -scipy.stats.nbinom.logpmf(t, 1 / a, 1 / (1 + a * p)), rtol=1e-9, atol=1e-11)
+    psi = scipy.special.psi
+    expected = psi(t + 1) - psi(t + 1 / a) + np.log1p(a * p) - np.log(a * p)
+    np.testing.assert_allclose(by_count, expected, rtol=1e-9, atol=1e-11)
 
 
 def test_negative_binomial_without_dispersion_is_poisson():
