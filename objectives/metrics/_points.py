@@ -110,9 +110,9 @@ def by_label(function):
     of_labels = pt.vectorize(function, signature="(r,n)->(k,m)")
 
     def vectorized(*columns):
-        # as one tensor, whose lengths need no check, which JAX cannot make
+        # as one tensor, whose lengths need no check, which JAX cannot make, and are known to Numba
         dtype = columns[-1].dtype
-        return of_labels(pt.stack([x.T.astype(dtype) for x in columns], axis=1))
+        return of_labels(own_shape(pt.stack([x.T.astype(dtype) for x in columns], axis=1)))
 
     return vectorized
 

@@ -32,7 +32,7 @@ from objectives.metrics._sets import check_rows, checked_number, selecting
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.labels import pick_class
 from objectives.ops.selection import equal, where
-from objectives.ops.shapes import ones_like
+from objectives.ops.shapes import own_shape
 from objectives.ops.statistics import joined, wide_sum
 from objectives.ops.thresholds import PairsInOrder, counts_above
 
@@ -241,7 +241,7 @@ def _against_rest(pairs, sizes):
 def _pooled(scores, labels, weights, number):
     """The area of the scores of all classes together."""
     is_class = equal(labels[:, None], np.arange(number))
-    each = weights[:, None] * ones_like(scores, weights.dtype)
+    each = pt.second(own_shape(scores), own_shape(weights[:, None]))
     rows = counts_above(scores.ravel(), is_class.astype("int8").ravel(), each.ravel())
     return roc_area(falling(rows))
 
