@@ -86,6 +86,7 @@ def sampled_softmax_loss(
     Notes
     -----
     The gradients by weights and biases are zeros to which the rows of targets and samples are added.
+    JAX takes the gradient if the number of samples is known when the graph is built, as by ``shape=(64,)``.
 
     References
     ----------

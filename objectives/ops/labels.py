@@ -214,7 +214,7 @@ class KnownClass(ShapedOp):
     def perform(self, node, inputs, outputs):
         y, like = inputs
         check_labels(y, len(like), self.errors[self.of])
-        outputs[0][0] = np.asarray(y, dtype="int64")
+        outputs[0][0] = np.array(y, dtype="int64")  # a copy: its reader may write into it
 
     def output_shape(self, y, like):
         return y
