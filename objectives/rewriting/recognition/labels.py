@@ -121,7 +121,7 @@ def _counted(fgraph, index, axis, y, *scores):
     if made_by(index, DimShuffle):
         order = list(index.owner.op.new_order)
         (index,) = index.owner.inputs
-    elif isinstance(index, Constant) and index.type.shape.count(1) == index.ndim - 1 > 0:
+    elif isinstance(index, Constant) and index.type.shape.count(1) == index.type.ndim - 1 > 0:
         # the DimShuffle of a constant has been computed
         order = ["x" if n == 1 else 0 for n in index.type.shape]
     order = ["x"] * (y.ndim - len(order)) + order
