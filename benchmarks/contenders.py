@@ -19,7 +19,12 @@ BACKENDS = {"NUMBA": "numba", "CVM": None, "JAX": "jax", "PYTORCH": "torch", "pl
 HOST_BACKENDS = ("NUMBA", "CVM", "plain")  # compute on the processor alone
 PEERS = ("torch eager", "torch.compile", "jax.jit")
 FLOOR = "copy of the bytes"
-REWRITES = ("loss_fusion", "recognize_crossentropy", "simd")  # those of this package, which "plain" does without
+REWRITES = (  # those of this package, which "plain" does without
+    "loss_fusion",
+    "recognize_checks",
+    "recognize_crossentropy",
+    "simd",
+)
 TOLERANCES = {"float32": 1e-4, "float64": 1e-9}  # of the loss, and of the gradient as a share of its greatest entry
 
 

@@ -6,6 +6,7 @@ import pytensor.tensor as pt
 import pytest
 
 import objectives
+from objectives.ops.marking import holds_loss
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(20, 3))
@@ -77,3 +78,94 @@ def test_pytensor_ml_model_without_its_logits():
     assert "LinearCrossentropyGradient" in names and not any("SoftmaxCrossentropy" in name for name in names)
     for ours, expected in zip(asked(*given), pytensor.function([x, y], outputs, mode="CVM")(*given), strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-12)
+
+
+WEIGHTS = RNG.normal(size=(3, 4))
+CLASSES = RNG.integers(0, 4, size=20)
+OURS = ("loss_fusion", "recognize_checks", "recognize_crossentropy", "simd")
+
+
+def likelihood(kind, changeable=False):
+    """A PyMC model of observations, constant or as data that can be changed."""
+    import pymc as pm
+
+    def observed(values):
+        return pm.Data("given", values) if changeable else values
+
+    with pm.Model() as model:
+        if kind == "Bernoulli":
+            pm.Bernoulli("y", logit_p=X @ pm.Normal("w", shape=3), observed=observed(LABELS))
+        elif kind == "Categorical":
+            pm.Categorical("y", logit_p=X @ pm.Normal("w", shape=(3, 4)), observed=observed(CLASSES))
+        else:
+            p = pm.math.softmax(X @ pm.Normal("w", shape=(3, 4)), axis=-1)
+            pm.Multinomial("y", n=1, p=p, observed=observed(np.eye(4, dtype="int64")[CLASSES]))
+    return model
+
+
+def both(model, mode):
+    """The log-probability and its gradient as functions of the value of w, with this package and without it."""
+    from pytensor.compile.mode import get_mode
+
+    for chosen in (get_mode(mode), get_mode(mode).excluding(*OURS)):
+        function = model.logp_dlogp_function(mode=chosen, ravel_inputs=True)
+        function.set_extra_values({})
+        yield function._pytensor_function
+
+
+def ops(function):
+    return {type(node.op).__name__ for node in function.maker.fgraph.toposort()}
+
+
+@pytest.mark.needs("pymc")
+@pytest.mark.parametrize("changeable", [False, True], ids=["constant", "data"])
+@pytest.mark.parametrize("kind", ["Bernoulli", "Categorical", "Multinomial"])
+def test_pymc_likelihood(kind, changeable):
+    """PyMC's own distributions run in the kernels of this package, and nothing but rounding changes."""
+    model = likelihood(kind, changeable)
+    ours, theirs = both(model, "CVM")
+    assert holds_loss(ours.maker.fgraph) and not holds_loss(theirs.maker.fgraph)
+    assert ("CrossentropyGradientKernel" in ops(ours)) == (kind == "Categorical")
+    size = 3 if kind == "Bernoulli" else 12
+    points = [*(scale * WEIGHTS.ravel()[:size] for scale in (0, 1, 30)), np.full(size, np.nan)]
+    values = {"Bernoulli": LABELS, "Categorical": CLASSES, "Multinomial": np.eye(4, dtype="int64")[CLASSES]}[kind]
+    for data in [values, values + 9, values - 9] if changeable else [values]:
+        if changeable:
+            model["given"].set_value(data.astype(model["given"].dtype))
+        for point in points:
+            for found, expected in zip(ours(point), theirs(point), strict=True):
+                np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.needs("pymc")
+@pytest.mark.parametrize("kind", ["Bernoulli", "Categorical"])
+def test_pymc_parameters_are_checked(kind):
+    """Compiled by PyTensor itself, a check raises; PyMC's functions give -inf instead."""
+    from pymc.logprob.utils import ParameterValueError
+
+    model = likelihood(kind)
+    (value,) = model.value_vars
+    logp = model.logp()
+    function = pytensor.function([value], [logp, pytensor.grad(logp, value)], mode="CVM")
+    weights = WEIGHTS[:, 0] if kind == "Bernoulli" else WEIGHTS
+    np.testing.assert_allclose(function(weights)[0], model.compile_logp()({"w": weights}))
+    np.testing.assert_allclose(function(weights)[1].ravel(), model.compile_dlogp()({"w": weights}))
+    with pytest.raises(ParameterValueError, match="0 <= p"):
+        function(weights * np.nan)
+    assert model.compile_logp(sum=False)({"w": weights * np.nan})[-1].max() == -np.inf
+
+
+@pytest.mark.needs("pymc")
+@pytest.mark.parametrize("kind", ["Bernoulli", "Categorical"])
+def test_pymc_draws(kind):
+    """A sampler draws the same, to rounding."""
+    import pymc as pm
+    from pytensor.compile.mode import get_mode
+
+    draws = []
+    for mode in (get_mode("CVM"), get_mode("CVM").excluding(*OURS)):
+        settings = {"draws": 10, "tune": 10, "chains": 1, "cores": 1, "random_seed": 1, "progressbar": False}
+        with likelihood(kind):
+            trace = pm.sample(**settings, compile_kwargs={"mode": mode}, compute_convergence_checks=False)
+        draws.append(trace.posterior["w"].to_numpy())
+    np.testing.assert_allclose(*draws, rtol=1e-7)

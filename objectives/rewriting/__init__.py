@@ -18,6 +18,8 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
            In "canonicalize": when a count has moved past one node, it may move past the next.
       1.3  recognize_crossentropy in recognition/finder [fast_run, symbolic_op_recognition]
            After "canonicalize", which leaves fewer spellings, and before "stabilize" (1.5), which makes new ones.
+     1.31  recognize_checks in recognition/checks [fast_run, symbolic_op_recognition]
+           Right after, in the same spellings.
      1.45  use_linear_crossentropy in linear [linear_crossentropy]
            After recognition (1.3), and before products become calls of BLAS (1.7). Only where a mode asks for it.
         2  local_count_of_inputs in counting [fast_run, specialize]

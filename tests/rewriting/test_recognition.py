@@ -45,6 +45,7 @@ def log_by_hand(z):
 
 
 p, log_p = softmax(x, axis=-1), log_softmax(x, axis=-1)
+fixed_log_p = log_softmax(pt.specify_shape(x, (N, C)), axis=-1)
 
 # One number for each item: the crossentropy of x and y.
 FORMULATIONS = {
@@ -52,6 +53,8 @@ FORMULATIONS = {
     "log(p[i, y])": -pt.log(p[rows, y]),
     "log_p[i, y]": -log_p[rows, y],
     "log_p[constant, y]": -log_softmax(pt.specify_shape(x, (N, C)), axis=-1)[np.arange(N), y],
+    "log_p[constant column, y]": -fixed_log_p[np.arange(N)[:, None], y[:, None]][:, 0],
+    "log(p[constant column, y])": -pt.log(pt.exp(fixed_log_p)[np.arange(N)[:, None], y[:, None]].squeeze(-1)),
     "take_along_axis(log_p)[:, 0]": -pt.take_along_axis(log_p, y[:, None], axis=-1)[:, 0],
     "take_along_axis(log_p).squeeze": -pt.take_along_axis(log_p, y[:, None], axis=-1).squeeze(-1),
     "log(take_along_axis(p))": -pt.log(pt.take_along_axis(p, y[:, None], axis=-1))[:, 0],
@@ -189,6 +192,9 @@ DIFFERENT = {
     "fewer targets by shape": -pt.specify_shape(log_p, (N, C))[np.arange(3), y[:3]],
     "fewer targets by a number": -log_p[pt.arange(k), y[:k]],
     "rows from 1": -log_p[pt.arange(1, x.shape[0]), y[1:]],
+    "rows from 1, in a column": -fixed_log_p[np.arange(1, N)[:, None], y[1:, None]][:, 0],
+    "rows in another order, in a column": -fixed_log_p[np.arange(N)[::-1, None], y[:, None]][:, 0],
+    "a row of rows": -fixed_log_p[np.arange(N)[None], y[:, None]],
     "other axis": -log_p[y, pt.arange(y.shape[0])],
     "one axis in another order": -log_p3[y3, pt.arange(x3.shape[1]), y3],
     "axes exchanged": -log_p3[pt.arange(x3.shape[0]), pt.arange(x3.shape[1])[:, None], y3],

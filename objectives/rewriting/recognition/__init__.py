@@ -56,4 +56,4 @@ To recognize another way of writing it, teach `algebra` the Op (`RULES`, `SCALAR
 the spelling to ``FORMULATIONS`` in ``tests/rewriting/test_recognition.py``.
 """
 
-from objectives.rewriting.recognition import finder  # noqa: F401  (imported for its registration)
+from objectives.rewriting.recognition import checks, finder  # noqa: F401  (imported for their registrations)

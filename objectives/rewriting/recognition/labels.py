@@ -121,6 +121,9 @@ def _counted(fgraph, index, axis, y, *scores):
     if made_by(index, DimShuffle):
         order = list(index.owner.op.new_order)
         (index,) = index.owner.inputs
+    elif isinstance(index, Constant) and index.type.shape.count(1) == index.type.ndim - 1 > 0:
+        # the DimShuffle of a constant has been computed
+        order = ["x" if n == 1 else 0 for n in index.type.shape]
     order = ["x"] * (y.ndim - len(order)) + order
     if order != ["x"] * axis + [0] + ["x"] * (y.ndim - axis - 1):
         return False, False
@@ -129,7 +132,7 @@ def _counted(fgraph, index, axis, y, *scores):
 
 def _is_arange(variable, is_length) -> bool:
     if isinstance(variable, Constant):
-        entries = np.asarray(variable.data)
+        entries = np.ravel(variable.data)
         return np.array_equal(entries, np.arange(entries.size)) and is_length(stop=entries.size)
     if not made_by(variable, ARange):
         return False
