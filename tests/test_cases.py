@@ -42,6 +42,7 @@ def rows():
 @pytest.mark.parametrize(("backend", "case"), list(rows()))
 def test_case(backend, case, record_property):
     variant = Variant.of(CASES.index(case), backend)
+    variant = variant._replace(static=variant.static or backend in case.known_lengths)
     kinds = ["value", *["gradient"] * case.differentiable, *["mask"] * variant.masked]
     for name, known in (("functions", [case.function.__name__]), ("backend", backend), ("kinds", kinds)):
         record_property(name, known)

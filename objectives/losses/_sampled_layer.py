@@ -4,14 +4,14 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
+from objectives._arithmetic import log_sum_exp, mean
 from objectives._inputs import aligned_mask, as_tensor, check_same_shape, floating, integer_labels, matching, shown
 from objectives.losses._terms import finished, per_class
 from objectives.losses.linear import layer_weights, shapes_of
 from objectives.ops.counting import EntryCount
-from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.labels import known_sample, known_target
-from objectives.ops.marking import masked
 from objectives.ops.selection import equal, nan_where, where
+from objectives.ops.softplus import softplus
 
 
 class SampledLayer:
@@ -61,14 +61,13 @@ class SampledLayer:
     def softmax_loss(self, target_counts, sample_counts, remove_accidental_hits):
         """The crossentropy among targets and samples."""
         true, sampled = self.logits(target_counts, sample_counts, remove_accidental_hits)
-        # comparisons that are always or never true: on PyTorch, constants of a length are not compiled
         if self.many:
-            shares = pt.ge(self.targets, 0).astype(true.dtype) / length_of(true)
-            shares = pt.concatenate([shares, pt.gt(sampled, np.inf).astype(true.dtype)], axis=-1)
-        else:
-            shares = pt.lt(self.targets[..., 0], 0).astype("int64")  # 0, the entry of the target
-        losses = SoftmaxCrossentropy.of(pt.concatenate([true, sampled], axis=-1), shares, mask=self.mask)
-        return finished(masked(self.mask, losses)).astype(self.dtype)
+            own = log_sum_exp(true)
+            return self._finished(softplus(log_sum_exp(sampled) - own) + own - mean(true, -1))
+        return self._finished(softplus(log_sum_exp(sampled) - pt.sum(true, axis=-1)))  # of one target
+
+    def _finished(self, losses):
+        return finished(losses, self.mask).astype(self.dtype)
 
     def likely_samples(self, temperature):
         """Positions of the samples, those first that all items together score highest."""

@@ -86,7 +86,7 @@ def sampled_softmax_loss(
     Notes
     -----
     The gradients by weights and biases are zeros to which the rows of targets and samples are added.
-    JAX takes the gradient if the number of samples is known when the graph is built, as by ``shape=(64,)``.
+    JAX takes the gradient of several targets per item if lengths are known when the graph is built (``shape=(64, 3)``).
 
     References
     ----------
@@ -176,6 +176,7 @@ def nce_loss(
     Notes
     -----
     The gradients by weights and biases are zeros to which the rows of targets and samples are added.
+    JAX takes the gradient of several targets per item if lengths are known when the graph is built (``shape=(64, 3)``).
 
     References
     ----------

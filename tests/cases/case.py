@@ -115,6 +115,7 @@ class Case:
     target_gradient: bool = False
     leading_dimensions: bool = True
     coupled: bool = False
+    known_lengths: tuple[str, ...] = ()  # backends on which the lengths of all inputs must be known
     mask_per: str | None = None
     pools: str | None = None
     axis_moves: bool = True
