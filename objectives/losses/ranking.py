@@ -158,6 +158,8 @@ def pairwise_logistic_loss(
     if lambda_weights is None and (top_k is not None or gain != "linear"):
         raise ValueError('top_k and gain are options of lambda_weights: give lambda_weights="ndcg" as well')
     s, y, weights, mask = _lists(scores, targets, weights, mask, axis)
+    # not arange: MLX must know its length beforehand
+    index = pt.cumsum(pt.ones((own_shape(s).shape[-1],), dtype="float32"))
     if mask is not None:
         s, y = where(mask, s, 0), where(pt.invert(mask), 0, y)
         weights = weights if weights is None else where(mask, weights, 1)
@@ -168,7 +170,8 @@ def pairwise_logistic_loss(
     # pairs that do not count might have no difference: infinity minus itself
     loss = softplus(where(pairs, _behind(s), 0))
     if lambda_weights is not None:
-        factor = _lambda_weights(s, y, mask, one_of(lambda_weights, "lambda_weights", ("dcg", "ndcg")), top_k, gain)
+        one_of(lambda_weights, "lambda_weights", ("dcg", "ndcg"))
+        factor = _lambda_weights(s, y, index, mask, lambda_weights, top_k, gain)
         loss = scaled(factor, loss)
     loss = where(pairs, loss, 0).sum(axis=-1)
     loss = (loss if weights is None else scaled(weights, loss)).sum(axis=-1)
@@ -345,22 +348,20 @@ def _behind(x):
     return x[..., None, :] - x[..., :, None]
 
 
-def _lambda_weights(s, y, mask, measure, top_k, gain):
+def _lambda_weights(s, y, index, mask, measure, top_k, gain):
     """By how much an exchange of two entries would change the (N)DCG (..., L, L), a constant for the gradient."""
     if top_k is not None:
         whole_number(top_k, "top_k", 1, ": leave it None for whole lists")
     one_of(gain, "gain", ("linear", "exponential"))
     gains = y if gain == "linear" else pt.expm1(y * np.log(2).astype(s.dtype))
-    discounts = _discounts(s, mask, top_k)
+    discounts = _discounts(s, index, mask, top_k)
     if measure == "ndcg":
-        gains = gains * ratio(1, (gains * _discounts(y, mask, top_k)).sum(axis=-1))[..., None]
+        gains = gains * ratio(1, (gains * _discounts(y, index, mask, top_k)).sum(axis=-1))[..., None]
     return disconnected_grad(pt.abs(_behind(gains)) * pt.abs(_behind(discounts)))
 
 
-def _discounts(order, mask, top_k):
+def _discounts(order, index, mask, top_k):
     """One over the binary logarithm of 1 + the rank of each entry; 0 beyond the first k."""
-    # not arange: MLX must know its length beforehand
-    index = pt.cumsum(pt.ones((own_shape(order).shape[-1],), dtype="float32"))
     own, other = order[..., :, None], order[..., None, :]
     ahead = (other > own) | (pt.ge(other, own) & (index < index[:, None]))
     ahead = ahead if mask is None else ahead & mask[..., None, :]

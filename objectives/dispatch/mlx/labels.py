@@ -2,7 +2,7 @@ import mlx.core as mx
 from pytensor.link.mlx.dispatch.basic import mlx_funcify
 
 from objectives.dispatch._functions import register_functions
-from objectives.ops.labels import BestClass, IsClass, NamedClass, PickClass, PlaceClass, check_shapes
+from objectives.ops.labels import BestClass, IsClass, KnownClass, NamedClass, PickClass, PlaceClass, check_shapes
 from objectives.ops.selection import TOLERANCE
 
 
@@ -48,3 +48,11 @@ register_functions(
     mlx_funcify,
     {PickClass: pick_class, PlaceClass: place_class, IsClass: is_class, NamedClass: named_class, BestClass: best_class},
 )
+
+
+@mlx_funcify.register(KnownClass)
+def mlx_funcify_known_class(op, **kwargs):
+    raise NotImplementedError(
+        "losses of sampled classes are not for MLX, where PyTensor adds only one of several gradients of a row of the "
+        "weights (docs/sharp_edges.rst): take linear_crossentropy, or another backend"
+    )
