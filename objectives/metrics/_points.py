@@ -148,8 +148,8 @@ def kept_weights(like, kept, mask, weights):
 def falling(rows):
     """A point above all scores, then those of rows (..., 3, N): thresholds, false positives, true positives."""
     start = pt.as_tensor_variable(np.asarray([[np.inf], [0], [0]], rows.dtype))
-    if rows.ndim > 2:  # for each label, of no items, too
-        start = start + (0 * ones_like(rows)).sum(axis=-1, keepdims=True)
+    if rows.ndim > 2:  # for each label; a comparison that is never true has its lengths, which JAX need not infer
+        start = start + pt.gt(rows.sum(axis=-1, keepdims=True), np.inf).astype(rows.dtype)
     rows = pt.concatenate([start, rows], axis=-1)
     return Points(*(rows[..., k, :].T for k in range(3)))
 
