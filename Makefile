@@ -82,10 +82,11 @@ float32: TIER ?= $(SECOND_TIER)
 float32: $(ENV)/.backends
 	$(SWEEP) $(MATRIX)-float32.json $(TIER) $(SWEPT) $(BACKENDS)
 
-# What depends on versions: the suite, all functions on all backends in float32 (on Numba too, which make test tries in
-# float64), and packages that use PyTensor.
-versions: SWEPT = -k "not NUMBA"
-versions: suite $(ENV)/.backends
+# What depends on versions: rewrites, kernels and states, all functions on all backends in float32 (on Numba too, which
+# make test tries in float64), and packages that use PyTensor. Names, texts and messages do not.
+versions: TEXTS = api docs facts lookup misuse plot plot_loss porting release report typing vocabulary
+versions: $(ENV)/.backends
+	$(PYTEST) $(FIRST_TIER) tests $(SWEEPS:%=--ignore=%) $(TEXTS:%=--ignore=tests/test_%.py)
 	$(MAKE) float32 integration
 
 integration: $(ENV)/.backends

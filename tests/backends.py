@@ -58,7 +58,7 @@ UNSUPPORTED = {
     ("MLX", "adjusted_mutual_info_score", "num_clusters"): NO_HOST,
 }
 for sampled in ("nce_loss", "rank_sampled_softmax_loss", "sampled_softmax_loss"):
-    UNSUPPORTED["MLX", sampled, None] = "PyTensor adds one of several rows of a class on MLX"
+    UNSUPPORTED["MLX", sampled, None] = "of several gradients of a row that is read, PyTensor adds only one"
 if pytensor.__version__.startswith("3.0."):
     no_gammaln = "MLX has no logarithm of the gamma function"
     UNSUPPORTED["MLX", "negative_binomial_nll_loss", "full"] = no_gammaln

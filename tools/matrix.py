@@ -96,7 +96,7 @@ def summary(files):
         kinds = {function: cells.get((function, backend), {}) for function in functions}
         lacking = [f for f in functions if any(mark(kinds[f], kind) not in ("✓", "–") for kind in COLUMNS)]
         lacking += [f for f in functions if not kinds[f]]
-        few = ", ".join(f"``{f}``" for f in lacking) if len(lacking) <= 6 else f"{len(lacking)} of them"
+        few = ", ".join(f"``{f}``" for f in lacking) if len(lacking) <= 10 else f"{len(lacking)} of them"
         lines += wrapped(f"- {backend}: {'all' if not lacking else 'all but ' + few}.")
     lines += ["", *not_run(cells, versions)]
     return "\n".join(lines) + "\n"
