@@ -81,7 +81,7 @@ def arcface_loss(
     --------
     >>> from objectives import arcface_loss
     >>> print(arcface_loss([[0.8, 0.1, -0.3], [0.6, 0.5, 0.2]], [0, 1], gamma=4).eval().round(4))
-    [0.3283 2.4072]
+    [0.294  2.5692]
     """
     _check_angle(margin)
     return _margin_crossentropy(cosines, targets, _with_angle, margin, gamma, mask, axis)
@@ -141,7 +141,7 @@ def cosface_loss(
     --------
     >>> from objectives import cosface_loss
     >>> print(cosface_loss([[0.8, 0.1, -0.3], [0.6, 0.5, 0.2]], [0, 1], gamma=4).eval().round(4))
-    [0.2641 2.0825]
+    [0.2596 2.1128]
     """
     return _margin_crossentropy(cosines, targets, _less, margin, gamma, mask, axis)
 

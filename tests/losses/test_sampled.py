@@ -4,7 +4,8 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import ALL, CANNOT_RAISE, PLAIN, REWRITTEN, mode
+from backends import ALL, CANNOT_RAISE, PLAIN, mode
+from pytensor.compile.mode import Mode
 
 from objectives import linear_crossentropy, nce_loss, rank_sampled_softmax_loss, sampled_softmax_loss
 from objectives.ops.labels import LabelError
@@ -12,6 +13,7 @@ from objectives.ops.labels import LabelError
 N, D, V = 5, 4, 9
 h, W, b = pt.matrix("h"), pt.matrix("W"), pt.vector("b")
 y, k = pt.lvector("y"), pt.lvector("k")
+UNFUSED = Mode("py", "fast_run")  # on Numba PyTensor 3.3 fuses reading and adding to rows with products
 both = pytest.mark.parametrize("function", [sampled_softmax_loss, nce_loss])
 
 
@@ -47,14 +49,14 @@ def test_several_targets_share_the_softmax():
 def test_gradients_of_the_layer_are_updates_of_rows(function):
     """No product is as large as the weights, and other rows are exactly 0."""
     loss = function(h, W, y, b, samples=k).mean()
-    compute = with_gradients(loss, REWRITTEN)
+    compute = with_gradients(loss, UNFUSED)
     nodes = compute.maker.fgraph.toposort()
     names = [str(node.op) for node in nodes]
     assert sum("AdvancedIncSubtensor" in name for name in names) == 4, names
     static = [pt.tensor(shape=(N, D)), pt.tensor(shape=(V, D)), pt.tensor(shape=(N,), dtype="int64")]
     static_k = pt.tensor(shape=(3,), dtype="int64")
     loss = function(*static, samples=static_k).mean()
-    graph = pytensor.function([*static, static_k], pytensor.grad(loss, static[1]), mode=REWRITTEN).maker.fgraph
+    graph = pytensor.function([*static, static_k], pytensor.grad(loss, static[1]), mode=UNFUSED).maker.fgraph
     large = [node for node in graph.toposort() for out in node.outputs if out.type.shape == (V, D)]
     assert large and all("IncSubtensor" in str(node.op) or "Alloc" in str(node.op) for node in large), large
     samples = np.array([0, 2, 2])
