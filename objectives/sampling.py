@@ -6,12 +6,13 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor import config
 from pytensor.gradient import disconnected_grad
-from pytensor.graph.basic import Variable
+from pytensor.graph.basic import Constant, Variable
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import as_tensor, integer_labels
 from objectives._options import at_least, whole_number
 from objectives._typing import TensorLike
+from objectives.ops.selection import nan_where
 
 __all__ = ["Candidates", "log_uniform_candidates", "uniform_candidates", "unigram_candidates"]
 
@@ -173,8 +174,8 @@ def unigram_candidates(
 ) -> Candidates:
     r"""Unigram candidate sampler: random classes as likely as they are frequent, by counts that may be learned.
 
-    A power of 0.75 is that of word2vec. For a learned sampler let `frequencies` be a shared variable, to which a
-    function's updates add the labels of each batch.
+    A power of 0.75 is that of word2vec. For a learned sampler let `frequencies` be a shared variable that starts with
+    ones, to which a function's updates add the labels of each batch.
 
     .. math:: p_k = \frac{f_k^a}{\sum_l f_l^a}, \qquad
         Q_k = S p_k \quad\text{or, if unique,}\quad Q_k = 1 - (1 - p_k)^n
@@ -186,7 +187,7 @@ def unigram_candidates(
     targets : tensor of int
         Class indices of any shape.
     frequencies : tensor
-        Positive frequency f (V,) of each class, as counts or shares.
+        Positive frequency f (V,) of each class, as counts or shares; counts are NaN if any is not positive.
     power : float
         Exponent a, at least 0, by which frequencies are evened out.
     num_samples : int
@@ -231,7 +232,10 @@ def unigram_candidates(
     f = as_tensor(frequencies, "frequencies")
     if f.ndim != 1:
         raise TypeError(f"frequencies must be a vector with one number for each class, not {f.ndim}-d")
-    f = f.astype("float64") ** at_least(power, "power", 0)
+    if isinstance(f, Constant) and not (f.data > 0).all():
+        raise ValueError(f"frequencies must be positive, not {f.data.min()}: add 1 to counts")
+    f = f.astype("float64")
+    f = nan_where(f <= 0, f) ** at_least(power, "power", 0)
     return _drawn(f / f.sum(), f.type.shape[0], targets, num_samples, rng, unique)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytensor
+import pytensor.tensor as pt
 import pytest
 from backends import mode, parameter
 
@@ -123,3 +124,12 @@ def test_refused_frequencies():
         unigram_candidates([0], frequencies=np.ones((2, 2)), num_samples=1, rng=RNG)
     with pytest.raises(ValueError, match="power must be at least 0"):
         unigram_candidates([0], frequencies=[1, 2], power=-1, num_samples=1, rng=RNG)
+
+
+def test_frequencies_must_be_positive():
+    rng = pytensor.shared(np.random.default_rng(1))
+    for bad in ([5, -3, 1, 2], [5, 3, 0, 0]):
+        with pytest.raises(ValueError, match=r"frequencies must be positive, not .*: add 1 to counts"):
+            unigram_candidates([0, 3], frequencies=bad, num_samples=2, rng=rng)
+    symbolic = unigram_candidates([0, 1], frequencies=pt.constant([5.0, 1.0]) - pt.vector("f"), num_samples=1, rng=rng)
+    assert np.isnan(symbolic.target_counts.eval({"f": [0.0, 1.0]})).all()

@@ -92,9 +92,10 @@ class SampledLayer:
         return nan_where(unknown, scores if self.biases is None else scores + self.biases[indices])
 
     def _log(self, counts, of):
-        """Logarithms of expected counts, in the shape of the targets or samples."""
+        """Logarithms of expected counts, those of targets or samples; NaN where they are not positive."""
         counts = self.check_counts(counts, of)
-        return pt.log(counts if of == "samples" else self._items(counts, 1))
+        counts = counts if of == "samples" else self._items(counts, 1)
+        return pt.log(nan_where(counts <= 0, counts))
 
     def check_counts(self, counts, of):
         name = f"{of.removesuffix('s')}_counts"

@@ -152,11 +152,16 @@ def _margin_crossentropy(cosines, targets, lowered, margin, gamma, mask, axis):
     c, targets, counted = classwise(given, targets, mask, axis=axis, names=NAMES)
     labels = as_labels(targets, c, counted)
     c = within(c, -1, 1)
-    own = pick_class(c, labels)
-    own = lowered(own, size_option(margin, "margin", own))
+    own = lowered(pick_class(c, labels), _margin_of_items(margin, c, counted))
     scale = fitted(matching(positive(gamma, "gamma"), c), "gamma", (), "loss")
     z = scale * where(is_class(labels, c), own[..., None], c)
     return categorical_crossentropy_with_logits(z, labels, mask=counted)
+
+
+def _margin_of_items(margin, cosines, counted):
+    """A number, or one for each item, 0 where it is masked."""
+    margin = size_option(margin, "margin", cosines[..., 0])
+    return margin if counted is None or margin.ndim == 0 else where(counted, margin, 0)
 
 
 def _check_angle(margin):

@@ -58,7 +58,7 @@ def negative_binomial_nll_loss(
     Notes
     -----
     A mean of 0 costs infinity where something was counted. No difference of log-gammas is taken: value and gradients
-    keep their digits as the dispersion goes to 0.
+    keep their digits as the dispersion goes to 0. The gradient by p loses as many as :math:`\alpha p` has.
 
     References
     ----------
@@ -73,11 +73,15 @@ def negative_binomial_nll_loss(
     [1.7123 2.0794]
     """
     p, t, a, mask = with_parameters(predictions, targets, mask, dispersion=dispersion)
+    dtype = p.dtype
+    if dtype == "float16":  # sums of terms that are larger than the loss
+        p, t, a = (x.astype("float32") for x in (p, t, a))
     p, t, a = nan_where(p < 0, p), nan_where(t < 0, t), nan_where(a < 0, a)
     # see `poisson_nll_loss`
     log_p = pt.log(where(pt.neq(t, 0) | pt.neq(p, 0), p, 1))
     spread = p * _log1p_ratio(a * p) + t * pt.log1p(a * p)
-    return finished(_with_factorial(spread - scaled(t, log_p) - _rising(t, a), t, full), mask)
+    loss = _with_factorial(spread - scaled(t, log_p) - _rising(t, a), t, full)
+    return finished(loss.astype(dtype), mask)
 
 
 @described(convex=True, smooth=True, minimizer="mean", predictions=NON_NEGATIVE, targets=NON_NEGATIVE)
@@ -199,8 +203,6 @@ def _rising(t, a):
 
     Stirling's series at r + 10, where it is short, and ten factors: nothing that cancels as a or t goes to 0.
     """
-    if t.dtype == "float16":  # products of ten overflow
-        return _rising(t.astype("float32"), a.astype("float32")).astype(t.dtype)
     x, inverse = a * t / (1 + 10 * a), a / (1 + 10 * a)
     factors = sum(pt.log1p(a * t / (1 + k * a)) for k in range(10))
     main = t * ((1 + x) * _log1p_ratio(x) - 1 + pt.log1p(10 * a)) - pt.log1p(x) / 2

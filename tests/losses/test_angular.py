@@ -112,3 +112,19 @@ def test_bad_options(loss):
 def test_an_angle_in_degrees():
     with pytest.raises(ValueError, match=r"in radians, not 28.6: convert degrees, numpy.deg2rad\(28.6\)"):
         arcface_loss(pt.dmatrix(), pt.lvector(), margin=28.6)
+
+
+def test_margins_of_masked_items_do_not_count():
+    for function in (arcface_loss, cosface_loss):
+        cosines, margin, gamma = pt.dmatrix(), pt.dvector(), pt.dscalar()
+        loss = function(cosines, [0, 1], margin=margin, gamma=gamma, mask=np.array([True, False])).sum()
+        compute = pytensor.function(
+            [cosines, margin, gamma], pytensor.grad(loss, [cosines, margin, gamma]), mode=Mode("py", None)
+        )
+        for gradient in compute([[0.5, 0.1], [np.nan, 0.2]], [0.3, np.nan], 4.0):
+            assert np.isfinite(gradient).all()
+
+
+def test_margins_of_the_wrong_length_are_named():
+    with pytest.raises(TypeError, match="margin"):
+        arcface_loss(np.array([[0.5, 0.1]]), [0], margin=[0.1, 0.2])

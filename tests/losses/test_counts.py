@@ -186,3 +186,11 @@ def test_misuse():
         negative_binomial_nll_loss(pt.matrix(), pt.matrix(), pt.vector())
     with pytest.raises(TypeError, match="predictions must be floating-point numbers"):
         negative_binomial_nll_loss(pt.lvector(), pt.vector(), pt.vector())
+
+
+def test_negative_binomial_in_float16():
+    arrays = [np.array([x]) for x in (1000.0, 2000.0, 0.5)]
+    expected = negative_binomial_nll_loss(*arrays, full=True).eval(mode=Mode("py", None))
+    found = negative_binomial_nll_loss(*(a.astype("float16") for a in arrays), full=True).eval(mode=Mode("py", None))
+    assert found.dtype == "float16"
+    np.testing.assert_allclose(found, expected, rtol=1e-3)

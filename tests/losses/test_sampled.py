@@ -13,6 +13,7 @@ from objectives.ops.labels import LabelError
 N, D, V = 5, 4, 9
 h, W, b = pt.matrix("h"), pt.matrix("W"), pt.vector("b")
 y, k = pt.lvector("y"), pt.lvector("k")
+COUNTS = {"sample_counts": [1.0, 1.0]}
 UNFUSED = Mode("py", "fast_run")  # on Numba PyTensor 3.3 fuses reading and adding to rows with products
 both = pytest.mark.parametrize("function", [sampled_softmax_loss, nce_loss])
 
@@ -95,6 +96,10 @@ def test_large_logits(scale):
 @pytest.mark.parametrize("backend", ALL)
 def test_classes_outside_the_range(function, backend):
     loss = function(h.astype("float32"), W.astype("float32"), y, samples=k)
+    if backend == "MLX":
+        with pytest.raises(NotImplementedError, match="take linear_crossentropy, or another backend"):
+            pytensor.function([h, W, y, k], loss, mode=mode(backend))
+        return
     compute = pytensor.function([h, W, y, k], loss, mode=mode(backend))
     features, weights, labels = drawn()
     for bad in (V, -1, 2**40):
@@ -204,3 +209,9 @@ def test_refused(function, arguments, options, error, message):
 def test_label_errors_are_index_errors():
     with pytest.raises(LabelError, match=r"samples must be integers from 0 to the number of classes - 1"):
         nce_loss(H, M, [0, 1], samples=[5]).eval(mode=PLAIN)
+
+
+@both
+def test_a_target_that_is_never_sampled_is_no_perfect_prediction(function):
+    losses = function(np.ones((2, 2)), np.ones((4, 2)), [3, 3], samples=[0, 1], target_counts=[0.0, 1.0], **COUNTS)
+    np.testing.assert_array_equal(np.isnan(losses.eval(mode=PLAIN)), [True, False])

@@ -34,6 +34,8 @@ class RecognizeChecks(GraphRewriter):
         for p in {p for _, p in checks if made_by(p, Softmax)}:
             for node, _ in list(fgraph.clients.get(p, ())):
                 if node.op != "output" and isinstance(node.op, Sum) and is_over_classes(node.op.axis, p.ndim):
+                    if node.outputs[0].dtype not in FLOATS:
+                        continue
                     one = np.ones((), node.outputs[0].dtype)
                     _replace(fgraph, node, pt.switch(_are_probabilities(p), one, one * np.nan))
 
