@@ -83,10 +83,10 @@ float32: $(ENV)/.backends
 	$(SWEEP) $(MATRIX)-float32.json $(TIER) $(SWEPT) $(BACKENDS)
 
 # What depends on versions: rewrites, kernels and states, all functions on all backends in float32 (on Numba too, which
-# make test tries in float64), and packages that use PyTensor. Names, texts and messages do not.
-versions: TEXTS = api docs facts lookup misuse plot plot_loss porting release report typing vocabulary
+# make test tries in float64), and packages that use PyTensor. Names, texts, messages and plain expressions do not.
+versions: OTHERS = api docs expressions facts lookup misuse plot plot_loss porting properties release report typing vocabulary
 versions: $(ENV)/.backends
-	$(PYTEST) $(FIRST_TIER) tests $(SWEEPS:%=--ignore=%) $(TEXTS:%=--ignore=tests/test_%.py)
+	$(PYTEST) $(FIRST_TIER) tests $(SWEEPS:%=--ignore=%) $(OTHERS:%=--ignore=tests/test_%.py) --ignore=tests/losses --ignore=tests/metrics
 	$(MAKE) float32 integration
 
 integration: $(ENV)/.backends
