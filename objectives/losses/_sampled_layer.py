@@ -75,9 +75,7 @@ class SampledLayer:
         scores = self._scores(samples, lambda rows: pt.dot(self.features, rows.T)) / temperature
         scores = scores if self.rows is None else where(self.rows, scores, -np.inf)
         for _ in range(scores.ndim - 1):
-            most = pt.max(scores, axis=0)
-            most = where(pt.isinf(most), 0, most)
-            scores = pt.log(pt.sum(pt.exp(scores - most), axis=0)) + most
+            scores = log_sum_exp(pt.moveaxis(scores, 0, -1))
         return disconnected_grad(pt.argsort(where(pt.isnan(scores), -np.inf, -scores)))
 
     def keep_samples(self, positions):

@@ -143,3 +143,9 @@ def class_scores(predictions, targets, mask, axis, prepare=classwise):
     if log_p is not None:
         return *prepare(log_p, targets, mask, axis=axis), True
     return *prepare(predictions, targets, mask, axis=axis, fill=1), False
+
+
+def discount(rank, top_k):
+    """What a gain at each rank from 0 is multiplied by in a DCG: 0 beyond the first k."""
+    factor = np.log(2).astype(rank.dtype) / pt.log(rank + 2)
+    return factor if top_k is None else where(rank < top_k, factor, 0)

@@ -24,7 +24,7 @@ from objectives._logits import logits_of
 from objectives._options import at_least, known_number, one_of, positive, whole_number
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, SIGNS, described
-from objectives.losses._terms import finished, pair_shortfalls, signs, soft
+from objectives.losses._terms import discount, finished, pair_shortfalls, signs, soft
 from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.selection import even_relu, nan_where, scaled, select, where
 from objectives.ops.shapes import ones_like, own_shape
@@ -365,6 +365,4 @@ def _discounts(order, index, mask, top_k):
     own, other = order[..., :, None], order[..., None, :]
     ahead = (other > own) | (pt.ge(other, own) & (index < index[:, None]))
     ahead = ahead if mask is None else ahead & mask[..., None, :]
-    rank = ahead.astype(order.dtype).sum(axis=-1)
-    discounts = np.log(2).astype(order.dtype) / pt.log(rank + 2)
-    return discounts if top_k is None else where(rank < top_k, discounts, 0)
+    return discount(ahead.astype(order.dtype).sum(axis=-1), top_k)

@@ -13,6 +13,7 @@ from objectives._arithmetic import ratio
 from objectives._options import known_number, one_of
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, described
+from objectives.losses._terms import discount
 from objectives.metrics._lists import ahead, check_cutoff, lists, not_below, other, own
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import nan_where, neither, select, where
@@ -336,7 +337,7 @@ def _dcg(given, order, gains, top_k, ties="average"):
     check_cutoff(top_k)
     one_of(ties, "ties", ("average", "order"))
     if ties == "order":
-        discounts = where(given.missing, 0, _discounts(ahead(given).sum(axis=-1), top_k))
+        discounts = where(given.missing, 0, discount(ahead(given).sum(axis=-1), top_k))
         return (gains * discounts).sum(axis=-1)
     dtype = order.dtype
     tied = (pt.ge(other(order), own(order)) & pt.le(other(order), own(order))).astype(dtype) * other(given.there)
@@ -344,10 +345,4 @@ def _dcg(given, order, gains, top_k, ties="average"):
     first, number = before.sum(axis=-1)[..., None], tied.sum(axis=-1)
     rank = given.positions.astype(dtype)
     among = pt.ge(rank, first) & pt.lt(rank, first + number[..., None])
-    return (gains * ratio((among.astype(dtype) * _discounts(rank, top_k)).sum(axis=-1), number)).sum(axis=-1)
-
-
-def _discounts(rank, top_k):
-    """What a gain at each rank from 0 is multiplied by."""
-    discount = np.log(2).astype(rank.dtype) / pt.log(rank + 2)
-    return discount if top_k is None else where(rank < top_k, discount, 0)
+    return (gains * ratio((among.astype(dtype) * discount(rank, top_k)).sum(axis=-1), number)).sum(axis=-1)
