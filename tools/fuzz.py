@@ -29,7 +29,7 @@ from cases import CASES
 from measures import MEASURES
 
 FLOATS = ("float16", "float32", "float64")
-HELD = {"NUMBA": FLOATS[1:], "MLX": FLOATS[:2]}  # by the backends that do not hold all
+HELD = {"NUMBA": FLOATS[1:], "CVM": FLOATS[1:], "MLX": FLOATS[:2]}  # by the backends that do not hold all
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 LAYOUTS = ("C", "Fortran", "strided", "reversed", "read-only", "empty")
 TOLERANCE = {"float16": 5e-2, "float32": 2e-3, "float64": 1e-8}

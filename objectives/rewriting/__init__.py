@@ -4,7 +4,7 @@ Each entry: position in ``pytensor.compile.mode.optdb``, name, file, and the tag
 mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, PyTorch and MLX run what is tagged
 "fast_run", except what is tagged "cxx_only".
 
-    -0.04  remember_ours in summation [jax, mlx]
+    -0.04  remember_ours in summation [fast_run]
            First, while marks still tell a graph of this package from others.
     -0.03  local_remove_statistic_mark in marking [fast_compile, fast_run]
     -0.02  local_remove_loss_mark in marking [fast_compile, fast_run]
@@ -26,6 +26,9 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
            In "specialize" again, past the Ops that have been recognized.
       2.5  local_remove_own_shape in marking [fast_compile, fast_run]
            After "specialize" (2), when shapes have been inferred.
+      2.6  refuse_float16 in halves [numba]
+      2.6  refuse_float16_on_c in halves [cxx_only, fast_run]
+           After "specialize", which folds constants.
      47.0  merge_loss_with_gradient in merging [fast_run, loss_fusion]
            Late, when the gradient of a mean no longer depends on the loss; before element-wise fusion (49).
      47.5  c_*Kernel in dispatch/c/_registration [c_kernels, cxx_only, fast_run]
@@ -50,12 +53,13 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
 The rewrites of the C backend are in ``dispatch/c``, since a rewrite is how a kernel gets into its graphs: PyTensor has
 no table of C kernels, as it has for the other backends. Numba's, JAX's, PyTorch's and MLX's kernels are in such a
 table, which PyTensor imports only after the rewrites of the first graph have run; a rewrite there would come too late.
-So what these backends need (`pairs`, `summation`, `unknown`, `loops`) is here, and knows no backend but by its tag.
+So what these backends need (`pairs`, `summation`, `unknown`, `loops`, `halves`) is here, and knows no backend but by its tag.
 """
 
 from objectives.rewriting import (  # noqa: F401  (imported for their registrations)
     counting,
     elementwise,
+    halves,
     linear,
     loops,
     marking,

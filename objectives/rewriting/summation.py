@@ -57,5 +57,5 @@ def replace(fgraph, node, variable):
     fgraph.replace_all_validate([(node.outputs[0], variable)], reason="sum_in_blocks")
 
 
-optdb.register("remember_ours", RememberOurs(), "mlx", "jax", position=-0.04)  # before marks leave the graph
+optdb.register("remember_ours", RememberOurs(), "fast_run", position=-0.04)  # before marks leave the graph
 optdb.register("sum_in_blocks", SumInBlocks(), "mlx", position=48.7)  # after pairs (48.5), before fusion (49)
