@@ -1,4 +1,4 @@
-"""float16, which Numba does not have, and in which PyTensor's C backend gives wrong numbers: see docs/sharp_edges.rst."""
+"""float16, which Numba does not have, and which PyTensor's C backend sums wrongly: see docs/sharp_edges.rst."""
 
 from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import GraphRewriter
