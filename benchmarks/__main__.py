@@ -60,12 +60,13 @@ def times(rows, makers, options, console):
 
     results = []
     idle_seconds = idle_seconds_of(options)
+    served = [[maker for maker in makers if maker.serves(row)] for row in rows]
     with progress_bar(console) as progress:
-        task = progress.add_task("", total=len(rows) * len(makers) * options.rounds)
-        for row in rows:
+        task = progress.add_task("", total=sum(map(len, served)) * options.rounds)
+        for row, contestants in zip(rows, served, strict=True):
             result = session.measure(
                 row,
-                makers,
+                contestants,
                 rounds=options.rounds,
                 idle_seconds=idle_seconds,
                 report=lambda text, row=row: progress.update(task, description=f"{row.label}: {text}"),
@@ -78,6 +79,7 @@ def times(rows, makers, options, console):
     plots.draw(content, options.output / "times.png")
     console.print(report.headline_of(content), highlight=False)
     console.print(report.times_table(results))
+    console.print(report.summary(results), highlight=False)
     failures = [(result["workload"], *item) for result in results for item in result["errors"].items()]
     for label, name, message in failures:
         console.print(f"[red]{label}: {name}: {message}", highlight=False)

@@ -17,7 +17,7 @@ import numpy as np
 # A list of its own: to import objectives before set_environment() would load what reads the environment.
 BACKENDS = {"NUMBA": "numba", "CVM": None, "JAX": "jax", "PYTORCH": "torch", "plain": "numba"}
 HOST_BACKENDS = ("NUMBA", "CVM", "plain")  # compute on the processor alone
-PEERS = ("torch eager", "torch.compile", "jax.jit")
+PEERS = ("torch eager", "torch.compile", "jax.jit", "scikit-learn")
 FLOOR = "copy of the bytes"
 REWRITES = (  # those of this package, which "plain" does without
     "loss_fusion",
@@ -41,12 +41,17 @@ class Contender:
 
 
 class Maker(NamedTuple):
-    """How to build a contender from a workload and its arrays, and the modules needed."""
+    """How to build a contender from a workload and its arrays, the modules needed, and the one that has the tasks."""
 
     name: str
     kind: str
     modules: tuple[str, ...]
     build: Callable
+    tasks: str | None = None
+
+    def serves(self, workload):
+        """Whether its library has this task."""
+        return self.tasks is None or hasattr(import_module(f"benchmarks.{self.tasks}"), workload.task)
 
     def missing(self):
         packages = {module.split(".")[0]: None for module in self.modules}  # to find a submodule imports its package
@@ -74,9 +79,9 @@ def makers(backends, peers, threads, device):
     """All requested contenders, and those peers that are not installed."""
     candidates = [
         *(pytensor_maker(backend, device) for backend in backends),
-        Maker("torch eager", "peer", ("torch",), partial(build_torch, compiled=False, threads=threads, device=device)),
-        Maker("torch.compile", "peer", ("torch",), partial(build_torch, compiled=True, threads=threads, device=device)),
-        Maker("jax.jit", "peer", ("jax", "jax.numpy", "optax"), build_jax),
+        *(torch_maker(name, threads=threads, device=device) for name in ("torch eager", "torch.compile")),
+        Maker("jax.jit", "peer", ("jax", "jax.numpy", "optax"), build_jax, "in_jax"),
+        Maker("scikit-learn", "peer", ("sklearn.metrics", "scipy.stats"), build_scipy, "in_scipy"),
     ]
     wanted = [maker for maker in candidates if maker.kind == "ours" or maker.name in peers]
     if device == "cpu":
@@ -98,7 +103,8 @@ def thread_counts(threads):
 def pytensor_maker(backend, device):
     library = BACKENDS[backend]
     modules = ("pytensor", "pytensor.tensor", "objectives", *([library] if library else []))
-    return Maker(backend, "ours", modules, partial(build_pytensor, backend=backend, device=device))
+    tasks = "in_plain" if backend == "plain" else "in_pytensor"
+    return Maker(backend, "ours", modules, partial(build_pytensor, backend=backend, device=device), tasks)
 
 
 def build_pytensor(workload, arrays, *, backend, device):
@@ -132,6 +138,11 @@ def compile_pytensor(workload, arrays, backend):
 
 
 # PyTorch
+
+
+def torch_maker(name, **options):
+    build = partial(build_torch, compiled=name == "torch.compile", **options)
+    return Maker(name, "peer", ("torch",), build, "in_torch")
 
 
 def build_torch(workload, arrays, *, compiled, threads, device):
@@ -200,6 +211,14 @@ def jax_step(function, arrays):
 
     inputs = [jax.device_put(array) for array in arrays.values()]
     return (lambda: jax.block_until_ready(function(*inputs))), np.asarray
+
+
+# scikit-learn and SciPy, which compute in NumPy
+
+
+def build_scipy(workload, arrays):
+    function = getattr(import_module("benchmarks.in_scipy"), workload.task)
+    return (lambda: [function(*arrays.values())]), partial(np.asarray, dtype=workload.dtype)
 
 
 # The floor

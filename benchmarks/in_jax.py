@@ -55,5 +55,70 @@ def top_5(scores, labels):
     return (best == labels[:, None]).any(axis=1).mean(dtype=scores.dtype)
 
 
+def kl_divergence(logits, targets):
+    return optax.losses.kl_divergence(jax.nn.log_softmax(logits), targets).mean()
+
+
+def jensen_shannon(logits, targets):
+    p = jax.nn.softmax(logits)
+    middle = (p + targets) / 2
+    return sum((x * jnp.log(x / middle)).sum(axis=1) for x in (p, targets)).mean() / 2
+
+
+def log_cosh(a, b):
+    return optax.losses.log_cosh(a, b).mean()
+
+
+def quantile(a, b):
+    error = b - a
+    return jnp.maximum(0.9 * error, -0.1 * error).mean()
+
+
+def poisson(log_rates, counts):
+    return (jnp.exp(log_rates) - counts * log_rates).mean()
+
+
+def gaussian(means, targets, variance):
+    return ((jnp.log(variance) + (means - targets) ** 2 / variance) / 2).mean()
+
+
+def focal(logits, targets, mask):
+    return masked_mean(optax.losses.sigmoid_focal_loss(logits, targets), mask)
+
+
+def cosine(a, b):
+    return optax.losses.cosine_distance(a, b).mean()
+
+
+def triplet(anchor, positive, negative):
+    near, far = (jnp.linalg.norm(anchor - x + 1e-6, axis=1) for x in (positive, negative))
+    return jax.nn.relu(near - far + 1).mean()
+
+
+def dice(predictions, targets):
+    both = (predictions * targets).sum(axis=(1, 2))
+    return (1 - (2 * both + 2) / ((predictions + targets).sum(axis=(1, 2)) + 2)).mean()
+
+
+def image_crossentropy(logits, labels):
+    return categorical(jnp.moveaxis(logits, 1, -1), labels)
+
+
+def ctc(logits, symbols):
+    return optax.ctc_loss(logits, jnp.zeros(logits.shape[:2]), symbols, jnp.zeros(symbols.shape)).mean()
+
+
+def r2(a, b):
+    return 1 - ((a - b) ** 2).sum() / ((b - b.mean()) ** 2).sum()
+
+
+def pearson(a, b):
+    return jnp.corrcoef(a, b)[0, 1]
+
+
+def spearman(a, b):
+    return pearson(*(x.argsort().argsort().astype(a.dtype) for x in (a, b)))
+
+
 def masked_mean(losses, mask):
     return losses.sum(where=mask) / mask.sum()

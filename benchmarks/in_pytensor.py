@@ -8,15 +8,33 @@ import pytensor.tensor as pt
 
 from objectives import (
     aggregate,
+    average_precision_score,
+    binary_calibration_error,
     binary_crossentropy_with_logits,
+    binary_focal_crossentropy_with_logits,
     binary_hinge_loss,
     categorical_accuracy,
     categorical_crossentropy,
     categorical_crossentropy_with_logits,
+    cosine_distance,
+    ctc_loss,
+    dice_loss,
+    gaussian_nll_loss,
     huber_loss,
+    jensen_shannon_divergence,
+    kl_divergence_with_logits,
     linear_crossentropy,
+    log_cosh_loss,
     multiclass_hinge_loss,
+    ndcg_score,
+    pearson_correlation,
+    poisson_nll_loss_with_log_rate,
+    quantile_loss,
+    r2_score,
+    roc_auc_score,
+    spearman_correlation,
     squared_error,
+    triplet_margin_loss,
 )
 
 
@@ -70,6 +88,82 @@ def multiclass_hinge(scores, labels):
 
 def top_5(scores, labels):
     return aggregate(categorical_accuracy(scores, labels, top_k=5))
+
+
+def kl_divergence(logits, targets):
+    return aggregate(kl_divergence_with_logits(logits, targets))
+
+
+def jensen_shannon(logits, targets):
+    return aggregate(jensen_shannon_divergence(pt.special.softmax(logits, axis=-1), targets))
+
+
+def log_cosh(a, b):
+    return aggregate(log_cosh_loss(a, b))
+
+
+def quantile(a, b):
+    return aggregate(quantile_loss(a, b, quantile=0.9))
+
+
+def poisson(log_rates, counts):
+    return aggregate(poisson_nll_loss_with_log_rate(log_rates, counts))
+
+
+def gaussian(means, targets, variance):
+    return aggregate(gaussian_nll_loss(means, targets, variance))
+
+
+def focal(logits, targets, mask):
+    return masked_mean(binary_focal_crossentropy_with_logits(logits, targets, mask=mask), mask)
+
+
+def cosine(a, b):
+    return aggregate(cosine_distance(a, b))
+
+
+def triplet(anchor, positive, negative):
+    return aggregate(triplet_margin_loss(anchor, positive, negative))
+
+
+def dice(predictions, targets):
+    return aggregate(dice_loss(predictions, targets))
+
+
+def image_crossentropy(logits, labels):
+    return aggregate(categorical_crossentropy_with_logits(logits, labels, axis=1))
+
+
+def ctc(logits, symbols):
+    return aggregate(ctc_loss(logits, symbols))
+
+
+def roc_auc(predictions, labels):
+    return roc_auc_score(predictions, labels)
+
+
+def average_precision(predictions, labels):
+    return average_precision_score(predictions, labels)
+
+
+def calibration(predictions, labels):
+    return binary_calibration_error(predictions, labels)
+
+
+def r2(a, b):
+    return r2_score(a, b)
+
+
+def pearson(a, b):
+    return pearson_correlation(a, b)
+
+
+def spearman(a, b):
+    return spearman_correlation(a, b)
+
+
+def ndcg(scores, grades):
+    return ndcg_score(scores, grades).mean()
 
 
 def masked_mean(losses, mask):

@@ -1,5 +1,7 @@
 """The tasks in PyTorch, by its own losses where it has them."""
 
+import math
+
 import torch
 from torch.nn import functional as F
 
@@ -49,6 +51,81 @@ def multiclass_hinge(scores, labels):
 
 def top_5(scores, labels):
     return (scores.topk(5, dim=1).indices == labels[:, None]).any(dim=1).to(scores.dtype).mean()
+
+
+def kl_divergence(logits, targets):
+    return F.kl_div(F.log_softmax(logits, dim=1), targets, reduction="batchmean")
+
+
+def jensen_shannon(logits, targets):
+    p = F.softmax(logits, dim=1)
+    middle = ((p + targets) / 2).log()
+    halves = (F.kl_div(middle, x, reduction="none").sum(dim=1) for x in (p, targets))
+    return sum(halves).mean() / 2
+
+
+def log_cosh(a, b):
+    error = a - b
+    return (error + F.softplus(-2 * error) - math.log(2)).mean()
+
+
+def quantile(a, b):
+    error = b - a
+    return torch.maximum(0.9 * error, -0.1 * error).mean()
+
+
+def poisson(log_rates, counts):
+    return F.poisson_nll_loss(log_rates, counts)
+
+
+def gaussian(means, targets, variance):
+    return F.gaussian_nll_loss(means, targets, variance)
+
+
+def focal(logits, targets, mask):
+    losses = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+    p = torch.sigmoid(logits)
+    return masked_mean((p + targets - 2 * p * targets) ** 2 * losses, mask)
+
+
+def cosine(a, b):
+    return (1 - F.cosine_similarity(a, b)).mean()
+
+
+def triplet(anchor, positive, negative):
+    return F.triplet_margin_loss(anchor, positive, negative)
+
+
+def dice(predictions, targets):
+    both = (predictions * targets).sum(dim=(1, 2))
+    return (1 - (2 * both + 2) / ((predictions + targets).sum(dim=(1, 2)) + 2)).mean()
+
+
+image_crossentropy = categorical
+
+
+def ctc(logits, symbols):
+    log_p = F.log_softmax(logits, dim=2).transpose(0, 1)
+    lengths = (torch.full((len(x),), x.shape[1]) for x in (logits, symbols))
+    return F.ctc_loss(log_p, symbols, *lengths, reduction="none").mean()
+
+
+def calibration(predictions, labels):
+    bins = torch.bucketize(predictions, torch.linspace(0, 1, 16)[1:-1])
+    gaps = torch.zeros(15).scatter_add_(0, bins, predictions - labels)
+    return gaps.abs().sum() / len(predictions)
+
+
+def r2(a, b):
+    return 1 - ((a - b) ** 2).sum() / ((b - b.mean()) ** 2).sum()
+
+
+def pearson(a, b):
+    return torch.corrcoef(torch.stack([a, b]))[0, 1]
+
+
+def spearman(a, b):
+    return pearson(*(x.argsort().argsort().to(a.dtype) for x in (a, b)))
 
 
 def masked_mean(losses, mask):

@@ -5,6 +5,7 @@ import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from statistics import median
 
 from rich.table import Table
 
@@ -75,6 +76,20 @@ def times_table(results):
             label = ""
         table.add_section()
     return table
+
+
+def summary(results):
+    """The median and the worst ratio of each backend to the fastest peer, a line each."""
+    ratios: dict[str, list[tuple[float, str]]] = {}
+    for result in results:
+        for row in result["contenders"]:
+            if row["kind"] == "ours" and row["ratio"] is not None:
+                ratios.setdefault(row["name"], []).append((row["ratio"], result["workload"]))
+    return "\n".join(
+        f"{name}: {median(value for value, _ in found):.2f} of the fastest peer in the median of {len(found)} "
+        f"workloads, at worst {max(found)[0]:.2f} ({max(found)[1]})"
+        for name, found in ratios.items()
+    )
 
 
 def times_row(row):

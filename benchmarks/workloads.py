@@ -98,6 +98,61 @@ def reals(rng, shape, dtype):
     return {"predictions": predictions, "targets": targets, "mask": rng.random(shape) < SHARE_UNMASKED}
 
 
+def distributions(rng, shape, dtype):
+    logits, others = (rng.standard_normal(shape, dtype=dtype) for _ in range(2))
+    targets = np.exp(others)
+    return {"logits": logits, "targets": targets / targets.sum(axis=-1, keepdims=True)}
+
+
+def counts(rng, shape, dtype):
+    return {"log_rates": rng.standard_normal(shape, dtype=dtype), "counts": rng.poisson(2, shape).astype(dtype)}
+
+
+def normals(rng, shape, dtype):
+    variance = rng.uniform(0.5, 2, size=shape).astype(dtype)
+    means, targets = (rng.standard_normal(shape, dtype=dtype) for _ in range(2))
+    return {"means": means, "targets": targets, "variance": variance}
+
+
+def triplets(rng, shape, dtype):
+    return {name: rng.standard_normal(shape, dtype=dtype) for name in ("anchor", "positive", "negative")}
+
+
+def pairs(rng, shape, dtype):
+    return {name: rng.standard_normal(shape, dtype=dtype) for name in ("a", "b")}
+
+
+def pictures(rng, shape, dtype):
+    """Probabilities and one-hot targets of pixels, classes last."""
+    logits = rng.standard_normal(shape, dtype=dtype)
+    labels = rng.integers(0, shape[-1], size=shape[:-1])
+    predictions = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    return {"predictions": predictions, "targets": np.eye(shape[-1], dtype=dtype)[labels]}
+
+
+def channels(rng, shape, dtype):
+    """Logits (N, C, H, W) and labels (N, H, W)."""
+    labels = rng.integers(0, shape[1], size=(shape[0], *shape[2:]))
+    return {"logits": rng.standard_normal(shape, dtype=dtype), "labels": labels}
+
+
+def sequences(rng, shape, dtype):
+    """Logits (N, T, C) and a quarter as many symbols; 0 is the blank."""
+    symbols = rng.integers(1, shape[-1], size=(shape[0], shape[1] // 4))
+    return {"logits": rng.standard_normal(shape, dtype=dtype), "symbols": symbols}
+
+
+def lists(rng, shape, dtype):
+    """Scores and grades from 0 to 4."""
+    return {"scores": rng.standard_normal(shape, dtype=dtype), "grades": rng.integers(0, 5, shape).astype(dtype)}
+
+
+def scored(rng, shape, dtype):
+    """Probabilities, and labels that they are right about as often as they say."""
+    predictions = rng.random(shape).astype(dtype)
+    return {"predictions": predictions, "labels": (rng.random(shape) < predictions).astype("int64")}
+
+
 TASKS = {
     "categorical": Task(items, "crossentropy of logits and labels, mean"),
     "categorical_weighted": Task(weighted_items, "the same with mask, class weights and label smoothing"),
@@ -111,6 +166,25 @@ TASKS = {
     "hinge": Task(binary, "binary hinge loss, masked and normalized"),
     "multiclass_hinge": Task(items, "hinge loss of Crammer and Singer, mean"),
     "top_5": Task(items, "top-5 accuracy"),
+    "kl_divergence": Task(distributions, "Kullback-Leibler divergence of logits, mean"),
+    "jensen_shannon": Task(distributions, "Jensen-Shannon divergence of a softmax, mean"),
+    "log_cosh": Task(pairs, "logarithm of the hyperbolic cosine, mean"),
+    "quantile": Task(pairs, "quantile loss, mean"),
+    "poisson": Task(counts, "Poisson likelihood of logarithmic rates, mean"),
+    "gaussian": Task(normals, "Gaussian likelihood, mean"),
+    "focal": Task(binary, "binary focal crossentropy of logits, masked and normalized"),
+    "cosine": Task(pairs, "cosine distance of vectors, mean"),
+    "triplet": Task(triplets, "triplet margin loss of vectors, mean"),
+    "dice": Task(pictures, "Dice loss of images, mean"),
+    "image_crossentropy": Task(channels, "crossentropy of images, channels first, mean"),
+    "ctc": Task(sequences, "CTC, mean"),
+    "roc_auc": Task(scored, "area under the ROC curve"),
+    "average_precision": Task(scored, "average precision"),
+    "calibration": Task(scored, "expected calibration error in 15 bins"),
+    "r2": Task(pairs, "coefficient of determination"),
+    "pearson": Task(pairs, "Pearson correlation"),
+    "spearman": Task(pairs, "Spearman correlation"),
+    "ndcg": Task(lists, "normalized discounted cumulative gain, mean"),
 }
 
 
@@ -138,6 +212,33 @@ def headline(name, task=None, shape=HEADLINE_ITEMS, has_gradient=True, **targets
     return Workload(name, task or name, shape, targets=targets, has_gradient=has_gradient)
 
 
+FAMILY_TARGETS = {"NUMBA": Target(0.6, 0.4), "CVM": Target(0.9, 0.6)}
+LOSSES = {
+    "kl_divergence": HEADLINE_ITEMS,
+    "jensen_shannon": HEADLINE_ITEMS,
+    "log_cosh": (1_000_000,),
+    "quantile": (1_000_000,),
+    "poisson": (1_000_000,),
+    "gaussian": (1_000_000,),
+    "focal": (1_000_000,),
+    "cosine": (16384, 128),
+    "triplet": (16384, 128),
+    "dice": (8, 256, 256, 4),
+    "image_crossentropy": (8, 21, 256, 256),
+    "ctc": (64, 100, 64),
+}
+MEASURES = {
+    **dict.fromkeys(["roc_auc", "average_precision", "calibration", "r2", "pearson", "spearman"], (1_000_000,)),
+    "ndcg": (10_000, 50),
+}
+
+
+def family_rows():
+    """One workload for each family of losses and measures that has none above."""
+    losses = [Workload(name, name, shape, targets=FAMILY_TARGETS) for name, shape in LOSSES.items()]
+    return losses + [Workload(n, n, shape, targets=FAMILY_TARGETS, has_gradient=False) for n, shape in MEASURES.items()]
+
+
 WORKLOADS = [
     *categorical_rows(),
     headline("categorical_weighted", NUMBA=Target(0.7, 0.4)),
@@ -153,6 +254,7 @@ WORKLOADS = [
     *elementwise_rows("hinge", "float32", NUMBA=Target(0.8, 0.6)),
     headline("multiclass_hinge", NUMBA=Target(0.75, 0.5)),
     headline("top_5", has_gradient=False, NUMBA=Target(0.15, 0.08)),
+    *family_rows(),
 ]
 
 
@@ -177,5 +279,5 @@ def in_dtype(row, dtype):
 
 def tiny(row):
     """The row with few items and classes, to test that it works, not its speed."""
-    limits = {1: (1000,), 2: (128, 64), 3: (128, 16, 64)}[len(row.shape)]
+    limits = {1: (1000,), 2: (128, 64), 3: (128, 16, 64), 4: (2, 16, 16, 16)}[len(row.shape)]
     return replace(row, shape=tuple(map(min, row.shape, limits)), targets={})

@@ -108,11 +108,14 @@ def test_unknown_workload():
 
 
 @needs_libraries
-def test_each_task_is_written_for_pytensor_and_jax():
-    from benchmarks import in_jax, in_plain, in_pytensor
+def test_each_task_is_written_for_this_package_and_a_peer():
+    from benchmarks import in_jax, in_pytensor, in_scipy
 
-    for task in workloads.TASKS:
-        assert all(callable(getattr(module, task)) for module in (in_jax, in_plain, in_pytensor))
+    no_peer = {task for task in workloads.TASKS if not (hasattr(in_jax, task) or hasattr(in_scipy, task))}
+    assert no_peer == {"calibration"}  # which in_torch has
+    assert all(callable(getattr(in_pytensor, task)) for task in workloads.TASKS)
+    stray = {name for name in vars(in_scipy) if callable(getattr(in_scipy, name))} - workloads.TASKS.keys()
+    assert not stray
 
 
 def test_labels_are_unique():
@@ -145,6 +148,16 @@ def test_ratio_is_to_the_fastest_peer():
     assert rows[0]["times_floor"] == 3
     assert rows[0]["fastest_peer"] == "fast"
     assert rows[0]["target"]["reached"] == {"at_most": True, "aim": False}
+
+
+@needs_libraries
+def test_summary_gives_the_median_and_the_worst():
+    from benchmarks import report
+
+    rows = [{"name": "NUMBA", "kind": "ours", "ratio": r} for r in (0.2, 0.3, 0.7)]
+    results = [{"workload": f"w{i}", "contenders": [row]} for i, row in enumerate(rows)]
+    expected = "NUMBA: 0.30 of the fastest peer in the median of 3 workloads, at worst 0.70 (w2)"
+    assert report.summary(results) == expected
 
 
 def test_contenders_take_turns():
