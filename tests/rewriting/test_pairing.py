@@ -95,8 +95,13 @@ def test_more_labels_than_rows():
 
 def check(seed):
     """The same values, shapes and dtypes as without recognition, or errors from both."""
-    graph = spelling(seed)
-    found, alone = results(graph, RECOGNIZING), results(graph, ALONE)
+    try:
+        graph = spelling(seed)
+    except IndexError as error:  # PyTensor sees from static shapes that labels and rows do not fit
+        assert "could not be broadcast together" in str(error)
+        return
+    with pytensor.config.change_flags(on_opt_error="raise"):
+        found, alone = results(graph, RECOGNIZING), results(graph, ALONE)
     assert isinstance(found, Exception) == isinstance(alone, Exception), (seed, graph.words, found, alone)
     if isinstance(found, Exception):
         return

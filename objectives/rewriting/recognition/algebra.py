@@ -181,7 +181,8 @@ class SoftmaxAlgebra:
                 return rule(self, variable)
         if scalar_op(variable) is ps.Second:
             return self.value(variable.owner.inputs[1])
-        rule = SCALAR_RULES.get(scalar_op(variable), _unknown)
+        if (rule := SCALAR_RULES.get(scalar_op(variable))) is None:
+            raise Unknown
         return rule(*map(self.value, variable.owner.inputs))
 
     def _one_hot(self, labels):
