@@ -6,12 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytensor
-import pytensor.tensor as pt
-from pytensor.gradient import disconnected_grad
 from pytensor.graph.basic import Constant
 
 from objectives.ops._symbolic import DifferentiableOp
-from objectives.ops.crossentropy import SoftmaxCrossentropy
+from objectives.ops.crossentropy import SoftmaxCrossentropy, partition_penalty, softcapped
 from objectives.ops.labels import LabelError
 from objectives.ops.marking import loss
 from objectives.ops.selection import select, where
@@ -22,18 +20,6 @@ BLOCK = 34 << 20  # bytes that are held at once: logits of some items, their fea
 ROWS = 1 << 17  # entries of the logits that pass through the cache together
 CHUNK = 1 << 18  # entries of the gradient by the weights that are added to at once
 SHARED = 1 << 20  # entries of the logits from which threads are worth their start
-
-
-def softcapped(logits, cap):
-    """Logits between -cap and cap, nearly as they are where they are small."""
-    return logits if cap is None else cap * pt.tanh(logits / cap)
-
-
-def partition_penalty(logits, weight):
-    """The weighted square of the logarithm of the softmax's denominator."""
-    largest = disconnected_grad(logits.max(axis=-1, keepdims=True))
-    log_partition = pt.log(pt.exp(logits - largest).sum(axis=-1)) + largest[..., 0]
-    return weight * pt.square(log_partition)
 
 
 class LinearCrossentropy(DifferentiableOp):

@@ -1,8 +1,9 @@
 """Checks that a softmax or sigmoid holds probabilities, as PyMC's distributions make them, ask only what can fail.
 
 A softmax over the last axis is NaN in rows that have a NaN or inf, or are all -inf; all others are in [0, 1] and add up
-to 1, or to 0 over no classes. A sigmoid is NaN where its argument is. So the checks do not need the probabilities, which a loss of logits and
-its gradient do not compute. A graph that has such a check computes a log-likelihood: it `holds_loss`.
+to 1, or to 0 over no classes. A sigmoid is NaN where its argument is. So the checks do not need the probabilities,
+which a loss of logits and its gradient do not compute. A graph that has such a check computes a log-likelihood: it
+`holds_loss`.
 """
 
 import numpy as np
