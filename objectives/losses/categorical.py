@@ -22,9 +22,8 @@ from objectives.losses._terms import (
     softcap,
 )
 from objectives.ops.counting import EntryCount
-from objectives.ops.crossentropy import SoftmaxCrossentropy, crossentropy
+from objectives.ops.crossentropy import PenalizedCrossentropy, SoftmaxCrossentropy, crossentropy
 from objectives.ops.labels import is_class, pick_class
-from objectives.ops.linear import partition_penalty, softcapped
 from objectives.ops.marking import masked
 from objectives.ops.selection import nan_where, where
 
@@ -155,12 +154,9 @@ def categorical_crossentropy_with_logits(
     [2.395e-01 1.000e+03]
     """
     z, t, counted = items(logits_of(logits, "categorical_crossentropy"), targets, mask, axis=axis, names=OF_LOGITS)
-    cap, weight = softcap(logit_softcap, z), scalar_weight(z_loss, "z_loss", z)
-    if counted is not None and not (cap is weight is None):
-        z = where(counted[..., None], z, 0)
-    z = softcapped(z, cap)
-    losses = _of_logits(z, t, counted, class_weights=class_weights, label_smoothing=label_smoothing)
-    return losses if weight is None else finished(losses + partition_penalty(z, weight), counted)
+    penalties = {"logit_softcap": softcap(logit_softcap, z), "z_loss": scalar_weight(z_loss, "z_loss", z)}
+    options: dict[str, Any] = {"class_weights": class_weights, "label_smoothing": label_smoothing}
+    return _of_logits(z, t, counted, penalties, **options)
 
 
 @described(
@@ -301,8 +297,10 @@ def brier_score(
     return finished(score * _scale(p, scale_by_half), mask)
 
 
-def _of_logits(z, targets, mask, **options):
-    return finished(masked(mask, SoftmaxCrossentropy.of(z, targets, **_options(z, **options), mask=mask)))
+def _of_logits(z, targets, mask, penalties=None, **options):
+    given = {name: x for name, x in (penalties or {}).items() if x is not None}
+    op = PenalizedCrossentropy if given else SoftmaxCrossentropy
+    return finished(masked(mask, op.of(z, targets, **_options(z, **options), **given, mask=mask)))
 
 
 def _log_probability(p, weight):

@@ -44,7 +44,7 @@ def linear_crossentropy(
     r"""Linear crossentropy: softmax crossentropy of a linear layer, without ever holding its logits.
 
     Choose it where the vocabulary is large, as at the end of a language model: loss and all gradients need a block of
-    32 MB where the logits (N, V) and their gradient would be the largest arrays of a training step. It equals
+    40 MB where the logits (N, V) and their gradient would be the largest arrays of a training step. It equals
     `categorical_crossentropy_with_logits` of ``features @ weights.T + biases``.
 
     .. math::

@@ -1,7 +1,9 @@
 """Crossentropy of logits and of log-probabilities against class indices or dense targets."""
 
 import numpy as np
+import pytensor
 import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
 from pytensor.tensor.special import log_softmax, softmax
 
 from objectives.ops.itemwise import ItemGradient, ItemLoss
@@ -98,6 +100,45 @@ class SoftmaxCrossentropyGradient(ItemGradient):
 
 
 SoftmaxCrossentropy.gradient_type = SoftmaxCrossentropyGradient
+
+
+def softcapped(logits, cap):
+    """Logits between -cap and cap, nearly as they are where they are small."""
+    return logits if cap is None else cap * pt.tanh(logits / cap)
+
+
+def partition_penalty(logits, weight):
+    """The weighted square of the logarithm of the softmax's denominator."""
+    largest = disconnected_grad(logits.max(axis=-1, keepdims=True))
+    log_partition = pt.log(pt.exp(logits - largest).sum(axis=-1)) + largest[..., 0]
+    return weight * pt.square(log_partition)
+
+
+class PenalizedCrossentropy(ItemLoss):
+    """`SoftmaxCrossentropy` of logits that the option ``logit_softcap`` bounds, with a penalty of weight ``z_loss``.
+
+    It lasts until a rewrite has looked for the layer of its logits, then becomes what it is made of.
+    """
+
+    @staticmethod
+    def expression(logits, targets, *, logit_softcap=None, z_loss=None, mask=None, **options):
+        if mask is not None:
+            logits = where(mask[..., None], logits, 0)
+        z = softcapped(logits, logit_softcap)
+        losses = SoftmaxCrossentropy.of(z, targets, **options, mask=mask)
+        return losses if z_loss is None else losses + select(mask, partition_penalty(z, z_loss))
+
+
+class PenalizedCrossentropyGradient(ItemGradient):
+    loss_type = PenalizedCrossentropy
+
+    @staticmethod
+    def expression(logits, targets, g, **options):
+        losses = PenalizedCrossentropy.expression(logits, targets, **options)
+        return pytensor.grad(None, logits, known_grads={losses: g})
+
+
+PenalizedCrossentropy.gradient_type = PenalizedCrossentropyGradient
 
 
 def _unmasked(logits, targets, mask):

@@ -1,39 +1,25 @@
 """Crossentropy of what a linear layer gives for many classes, whose logits are never held all at once."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytensor
-import pytensor.tensor as pt
-from pytensor.gradient import disconnected_grad
 from pytensor.graph.basic import Constant
-from scipy.linalg import get_blas_funcs
 
 from objectives.ops._symbolic import DifferentiableOp
-from objectives.ops.crossentropy import SoftmaxCrossentropy
+from objectives.ops.crossentropy import SoftmaxCrossentropy, partition_penalty, softcapped
 from objectives.ops.labels import LabelError
 from objectives.ops.marking import loss
 from objectives.ops.selection import select, where
 from objectives.ops.shapes import own_shapes
-from objectives.ops.threads import allowed
+from objectives.ops.threads import allowed, team
 
-BLOCK = 1 << 25  # bytes of the logits that are held at once
-ROWS = 1 << 16  # entries of the logits that pass through the cache together
-SHARED = 1 << 20  # entries from which threads are worth their start
-
-
-def softcapped(logits, cap):
-    """Logits between -cap and cap, nearly as they are where they are small."""
-    return logits if cap is None else cap * pt.tanh(logits / cap)
-
-
-def partition_penalty(logits, weight):
-    """The weighted square of the logarithm of the softmax's denominator."""
-    largest = disconnected_grad(logits.max(axis=-1, keepdims=True))
-    log_partition = pt.log(pt.exp(logits - largest).sum(axis=-1)) + largest[..., 0]
-    return weight * pt.square(log_partition)
+BLOCK = 34 << 20  # bytes that are held at once: logits of some items, their features and products with the weights
+ROWS = 1 << 17  # entries of the logits that pass through the cache together
+CHUNK = 1 << 18  # entries of the gradient by the weights that are added to at once
+SHARED = 1 << 20  # entries of the logits from which threads are worth their start
 
 
 class LinearCrossentropy(DifferentiableOp):
@@ -123,7 +109,7 @@ class Sweep:
         check_classes(weights, **options)
         self.shape, self.dtype = features.shape, np.result_type(features, np.float32)
         self.features = features.reshape(labels.size, features.shape[-1])
-        self.weights = weights.astype(self.dtype, copy=False)
+        self.weights = for_blas(weights.astype(self.dtype, copy=False))
         self.mask, self.labels = None, labels.ravel()
         if mask is not None:
             self.mask = np.broadcast_to(mask, labels.shape).ravel()
@@ -136,14 +122,15 @@ class Sweep:
         def compute(part, z):
             losses[part] = self.rows.losses(z, self.labels[part])
 
-        for block, _, logits in self.blocks():
-            self.over_parts(compute, block, logits)
+        with self.team() as team:
+            for block, _, logits in self.blocks(team):
+                over_rows(team, compute, block, logits)
         return self.finished(losses)
 
     def losses_and_gradients(self, g):
         """Losses and the gradients by features, weights and, where there are any, biases."""
         g = np.broadcast_to(g, self.shape[:-1]).ravel().astype(self.dtype, copy=False)
-        losses, by_features = np.empty(len(self.features), self.dtype), np.empty(self.features.shape, self.dtype)
+        losses, by_features = np.empty(len(self.features), self.dtype), np.zeros(self.features.shape, self.dtype)
         by_weights = np.zeros(self.weights.shape, self.dtype)  # in C order, whatever that of the weights
         by_biases = np.zeros(len(self.weights), self.dtype)
 
@@ -152,44 +139,57 @@ class Sweep:
             if self.mask is not None:
                 z[~self.mask[part]] = 0
 
-        for block, features, logits in self.blocks():
-            self.over_parts(compute, block, logits)
-            multiply(logits, self.weights, by_features[block])
-            if self.mask is not None:  # 0 times infinite weights is NaN
-                by_features[block][~self.mask[block]] = 0
-            multiply(logits.T, features, by_weights, add=True)
-            if self.rows.biases is not None:
-                by_biases += logits.sum(axis=0)
+        with self.team() as team:
+            for block, features, logits in self.blocks(team):
+                over_rows(team, compute, block, logits)
+
+                def products(part, features=features, logits=logits):
+                    self.add_products(part, features, logits, by_weights, by_biases)
+                    return logits[:, part] @ self.weights[part]
+
+                for product in team.map(products, self.class_parts(team)):
+                    by_features[block] += product
+                if self.mask is not None:  # 0 times infinite weights is NaN
+                    by_features[block][~self.mask[block]] = 0
         gradients = [by_features.reshape(self.shape), by_weights, *([] if self.rows.biases is None else [by_biases])]
         return [self.finished(losses), *gradients]
 
-    def blocks(self):
+    def add_products(self, part, features, logits, by_weights, by_biases):
+        """Add to the gradients by weights and biases of some classes, through an array that stays in the cache."""
+        width = max(1, CHUNK // max(1, features.shape[1]))
+        for start in range(part.start, part.stop, width):
+            few = slice(start, min(start + width, part.stop))
+            by_weights[few] += logits[:, few].T @ features
+        if self.rows.biases is not None:
+            by_biases[part] += logits[:, part].sum(axis=0)
+
+    def team(self):
+        return team(thread_limit() if len(self.features) * len(self.weights) >= SHARED else 1)
+
+    def class_parts(self, team):
+        """One slice of the classes for each thread that multiplies."""
+        bounds = [len(self.weights) * i // team.multiplying for i in range(team.multiplying + 1)]
+        return [slice(*both) for both in pairwise(bounds)]
+
+    def blocks(self, team):
         """Slices of the items, with their features, 0 where they are masked, and their logits in a buffer."""
-        height = max(1, min(len(self.features), BLOCK // (max(1, len(self.weights)) * self.dtype.itemsize)))
-        buffer = np.empty((height, len(self.weights)), self.dtype)
-        for start in range(0, len(self.features), height):
-            block = slice(start, min(start + height, len(self.features)))
-            features = self.features[block].astype(self.dtype, copy=False)
+        items, (num_classes, width) = len(self.features), self.weights.shape
+        most = BLOCK // (self.dtype.itemsize * max(1, num_classes + (1 + team.multiplying) * width))
+        count = -(-items // max(1, most))
+        height = -(-items // max(1, count))  # blocks of one height, not a low one at the end
+        buffer = np.empty((height, num_classes), self.dtype)
+        for start in range(0, items, max(1, height)):
+            block = slice(start, min(start + height, items))
+            features = for_blas(self.features[block].astype(self.dtype, copy=False))
             if self.mask is not None:
                 features = np.where(self.mask[block, None], features, 0)
-            yield block, features, multiply(features, self.weights.T, buffer[: len(features)])
+            logits = buffer[: len(features)]
 
-    def over_parts(self, compute, block, logits):
-        """Call a function of a slice of the items and its rows for as many rows as fit the cache, in threads."""
-        height = max(1, ROWS // max(1, logits.shape[1]))
+            def product(part, features=features, logits=logits):
+                np.matmul(features, self.weights[part].T, out=logits[:, part])
 
-        def part(start):
-            z = logits[start : start + height]
-            with np.errstate(all="ignore"):  # of each thread
-                compute(slice(block.start + start, block.start + start + len(z)), z)
-
-        starts = range(0, len(logits), height)
-        if min(len(starts), workers := thread_limit()) < 2 or logits.size < SHARED:
-            for start in starts:
-                part(start)
-            return
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(part, starts))
+            team.map(product, self.class_parts(team))
+            yield block, features, logits
 
     def finished(self, losses):
         losses = losses if self.mask is None else np.where(self.mask, losses, 0)
@@ -270,20 +270,20 @@ def thread_limit():
     return allowed(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
-def multiply(a, b, out, *, add=False):
-    """``a @ b`` into an array in C order, or added to it, which NumPy cannot: BLAS sees the transposes of all three."""
-    if not (a.size and b.size):  # SciPy refuses them
-        out[...] = out if add else 0
-        return out
-    gemm = get_blas_funcs("gemm", dtype=out.dtype)
-    (b, transposed_b), (a, transposed_a) = as_transpose(b), as_transpose(a)
-    gemm(1, b, a, beta=float(add), c=out.T, trans_a=transposed_b, trans_b=transposed_a, overwrite_c=True)
-    return out
+def over_rows(team, compute, block, logits):
+    """Call a function of a slice of the items and its rows for as many rows as fit the cache."""
+    height = max(1, ROWS // max(1, logits.shape[1]))
+
+    def part(start):
+        z = logits[start : start + height]
+        compute(slice(block.start + start, block.start + start + len(z)), z)
+
+    team.map(part, range(0, len(logits), height))
 
 
-def as_transpose(x):
-    """The transpose of a matrix in Fortran's order, without a copy: as it is, or the matrix with a flag."""
-    return (x, True) if x.flags.f_contiguous else (x.T, False)
+def for_blas(x):
+    """The matrix, or a contiguous copy: NumPy multiplies others by itself, slowly."""
+    return x if x.flags.forc else np.ascontiguousarray(x)
 
 
 def check_labels(features, weights, labels, mask):

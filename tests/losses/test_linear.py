@@ -9,7 +9,7 @@ import pytest
 from backends import PLAIN
 
 from objectives import categorical_crossentropy_with_logits, linear_crossentropy
-from objectives.ops import linear
+from objectives.ops import linear, threads
 from objectives.ops.labels import LabelError
 
 N, D, V = 9, 4, 7
@@ -47,13 +47,26 @@ def test_threads(monkeypatch):
 
     monkeypatch.setattr(linear.Rows, "exponentials", noted)
     found = []
-    for threads in (1, 3):
-        monkeypatch.setattr(linear, "thread_limit", lambda threads=threads: threads)
+    for size in (1, 3):
+        monkeypatch.setattr(linear, "thread_limit", lambda size=size: size)
         found.append(with_gradients(linear_crossentropy(h, W, y).mean())(*drawn()))
-        assert (threading.get_ident() in seen) == (threads == 1)
+        assert (threading.get_ident() in seen) == (size == 1)
         seen.clear()
     for a, b in zip(*found, strict=True):
-        np.testing.assert_array_equal(a, b)
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.skipif(threads._openblas() is None, reason="NumPy has another BLAS, or its own functions cannot be found")
+def test_blas_has_its_threads_again_after_a_call():
+    number, _ = threads._openblas()
+    before = number()
+    with threads.team(2) as first:
+        assert number() == 1
+        with threads.team(2) as second:  # of another Python thread
+            assert second.multiplying == 1
+            assert number() == 1
+        assert first.multiplying == min(before, 2)
+    assert number() == before
 
 
 @pytest.mark.parametrize("lay_out", [np.asfortranarray, lambda x: np.repeat(x, 2, axis=0)[::2], lambda x: x[::-1]])

@@ -54,6 +54,9 @@ def test_checks_fail_where_they_did(backend):
             given = np.array(given, pytensor.config.floatX)
             for found, expected in zip(ours(given), plain(given), strict=True):
                 np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-12)
+    no_classes = ours(np.zeros((2, 0), pytensor.config.floatX))
+    for found, expected in zip(no_classes, [True, True, False, [0, 0], *[True] * 4], strict=True):
+        np.testing.assert_array_equal(np.asarray(found), expected)
 
 
 @pytest.mark.parametrize("name", CHECKS)

@@ -4,18 +4,21 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from pytensor.compile.builders import OpFromGraph
 from pytensor.compile.mode import Mode
 
 from objectives import aggregate, categorical_crossentropy_with_logits, linear_crossentropy
-from objectives.ops.crossentropy import SoftmaxCrossentropy
+from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
 from objectives.ops.linear import LinearCrossentropy, LinearCrossentropyGradient
+from objectives.ops.marking import Loss
+from objectives.ops.selection import Condition
 
 PLAIN = Mode("py", "fast_run")
 OURS = SoftmaxCrossentropy, LinearCrossentropy, LinearCrossentropyGradient
 W, b = pt.matrix("W"), pt.vector("b")
 
 
-def of_layer(ndim, *, transposed=False, biases=False):
+def of_layer(ndim, *, transposed=False, biases=False, **options):
     """(inputs, arrays, logits, loss) of a layer."""
     rng = np.random.default_rng(ndim)
     h, y = pt.tensor(shape=(None,) * ndim), pt.tensor(shape=(None,) * (ndim - 1), dtype="int64")
@@ -24,7 +27,7 @@ def of_layer(ndim, *, transposed=False, biases=False):
     arrays = [rng.normal(size=(*items, 5)), rng.normal(size=(6, 5) if transposed else (5, 6)), rng.normal(size=6)]
     arrays += [rng.integers(0, 6, items), rng.random(items) < 0.7]
     logits = h @ (W.T if transposed else W) + (b if biases else 0)
-    losses = categorical_crossentropy_with_logits(logits, y, mask=mask, label_smoothing=0.1)
+    losses = categorical_crossentropy_with_logits(logits, y, mask=mask, label_smoothing=0.1, **options)
     return [h, W, b, y, mask], arrays, logits, aggregate(losses, mask=mask)
 
 
@@ -44,6 +47,34 @@ def test_loss_and_gradients_become_one_op(ndim, transposed, biases):
     assert ops == [LinearCrossentropyGradient]
     for found, expected in zip(asked(*arrays), plain(*arrays), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+
+
+PENALTIES = {"logit_softcap": 2.0, "z_loss": 0.1, "class_weights": np.linspace(0.5, 2, 6)}
+
+
+@pytest.mark.parametrize("names", [["class_weights"], ["logit_softcap"], ["z_loss"], list(PENALTIES)])
+def test_every_option_of_the_loss(names):
+    inputs, arrays, _, loss = of_layer(3, biases=True, **{name: PENALTIES[name] for name in names})
+    outputs = [loss, *pytensor.grad(loss, inputs[:3])]
+    asked, ops = compiled(inputs, outputs, PLAIN.including("linear_crossentropy"))
+    plain, unasked = compiled(inputs, outputs, PLAIN)
+    assert ops == [LinearCrossentropyGradient]
+    assert LinearCrossentropyGradient not in unasked
+    for found, expected in zip(asked(*arrays), plain(*arrays), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_penalties_of_other_logits(asked):
+    """They leave no Op of their own and no marks behind."""
+    z, y = pt.matrix("z"), pt.lvector("y")
+    mask = pt.vector("mask", dtype="bool")
+    loss = categorical_crossentropy_with_logits(z, y, mask=mask, logit_softcap=2.0, z_loss=0.1).sum()
+    mode = PLAIN.including("linear_crossentropy") if asked else PLAIN
+    function = pytensor.function([z, y, mask], [loss, pytensor.grad(loss, z)], mode=mode)
+    ops = [node.op for node in function.maker.fgraph.toposort()]
+    assert [type(op) for op in ops if isinstance(op, OpFromGraph)] == [SoftmaxCrossentropyGradient]
+    assert not any(isinstance(op, (Condition, Loss)) for op in ops)
 
 
 @pytest.mark.parametrize("mask", [None, pt.vector("mask", dtype="bool")])

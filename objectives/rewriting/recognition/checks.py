@@ -1,8 +1,9 @@
 """Checks that a softmax or sigmoid holds probabilities, as PyMC's distributions make them, ask only what can fail.
 
 A softmax over the last axis is NaN in rows that have a NaN or inf, or are all -inf; all others are in [0, 1] and add up
-to 1. A sigmoid is NaN where its argument is. So the checks do not need the probabilities, which a loss of logits and
-its gradient do not compute. A graph that has such a check computes a log-likelihood: it `holds_loss`.
+to 1, or to 0 over no classes. A sigmoid is NaN where its argument is. So the checks do not need the probabilities,
+which a loss of logits and its gradient do not compute. A graph that has such a check computes a log-likelihood: it
+`holds_loss`.
 """
 
 import numpy as np
@@ -36,8 +37,9 @@ class RecognizeChecks(GraphRewriter):
                 if node.op != "output" and isinstance(node.op, Sum) and is_over_classes(node.op.axis, p.ndim):
                     if node.outputs[0].dtype not in FLOATS:
                         continue
-                    one = np.ones((), node.outputs[0].dtype)
-                    _replace(fgraph, node, pt.switch(_are_probabilities(p), one, one * np.nan))
+                    zero, one = (np.asarray(x, node.outputs[0].dtype) for x in (0, 1))
+                    total = pt.switch(_has_no_classes(p), zero, one)
+                    _replace(fgraph, node, pt.switch(_are_probabilities(p), total, one * np.nan))
 
 
 def _replace(fgraph, node, new):
@@ -66,8 +68,13 @@ def _are_probabilities(p):
     (logits,) = p.owner.inputs
     if made_by(p, Softmax):
         # not by the maximum, which on Numba misses a NaN (PyTensor 3.0)
-        return pt.all(logits < np.inf, axis=-1) & pt.any(logits > -np.inf, axis=-1)
+        return pt.all(logits < np.inf, axis=-1) & (pt.any(logits > -np.inf, axis=-1) | _has_no_classes(p))
     return ~pt.isnan(logits)
+
+
+def _has_no_classes(p):
+    """For each row, whether its length is 0, without shapes, which PyTorch's backend gives as Python's numbers."""
+    return pt.all(p.owner.inputs[0] < -np.inf, axis=-1)
 
 
 # After crossentropies are recognized, before "stabilize" (1.5). The inner graphs of Ops are compiled without the tag
