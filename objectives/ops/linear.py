@@ -109,7 +109,7 @@ class LinearCrossentropyGradient(DifferentiableOp):
 
 
 class Sweep:
-    r"""One pass over the items, block by block: matrix products by BLAS, and between them rows that stay in the cache.
+    r"""One pass over the items in the mask, block by block: products by BLAS, between them rows that stay in the cache.
 
     For a row z with maximum m and :math:`s = \sum_k e^{z_k - m}`, with the targets t (smoothed and weighed) and their
     sum T,
@@ -124,14 +124,12 @@ class Sweep:
         self.shape, self.dtype = features.shape, np.result_type(features, np.float32)
         self.features = features.reshape(labels.size, features.shape[-1])
         self.weights = weights.astype(self.dtype, copy=False)
-        self.mask, self.labels = None, labels.ravel()
-        if mask is not None:
-            self.mask = np.broadcast_to(mask, labels.shape).ravel()
-            self.labels = np.where(self.mask, self.labels, 0)
+        self.kept = None if mask is None else np.flatnonzero(np.broadcast_to(mask, labels.shape))
+        self.labels = self.of_kept(labels.ravel())
         self.rows = Rows(len(weights), **{name: x.astype(self.dtype, copy=False) for name, x in options.items()})
 
     def losses(self):
-        losses = np.empty(len(self.features), self.dtype)
+        losses = np.empty(len(self.labels), self.dtype)
 
         def compute(part, z):
             losses[part] = self.rows.losses(z, self.labels[part])
@@ -142,36 +140,33 @@ class Sweep:
 
     def losses_and_gradients(self, g):
         """Losses and the gradients by features, weights and, where there are any, biases."""
-        g = np.broadcast_to(g, self.shape[:-1]).ravel().astype(self.dtype, copy=False)
-        losses, by_features = np.empty(len(self.features), self.dtype), np.empty(self.features.shape, self.dtype)
+        g = self.of_kept(np.broadcast_to(g, self.shape[:-1]).ravel().astype(self.dtype, copy=False))
+        losses, by_features = np.empty(len(self.labels), self.dtype), np.zeros(self.features.shape, self.dtype)
         by_weights = np.zeros(self.weights.shape, self.dtype)  # in C order, whatever that of the weights
         by_biases = np.zeros(len(self.weights), self.dtype)
 
         def compute(part, z):
             losses[part] = self.rows.gradients(z, self.labels[part], g[part])
-            if self.mask is not None:
-                z[~self.mask[part]] = 0
 
         for block, features, logits in self.blocks():
             self.over_parts(compute, block, logits)
-            multiply(logits, self.weights, by_features[block])
-            if self.mask is not None:  # 0 times infinite weights is NaN
-                by_features[block][~self.mask[block]] = 0
             multiply(logits.T, features, by_weights, add=True)
+            if self.kept is None:
+                multiply(logits, self.weights, by_features[block])
+            else:
+                by_features[self.kept[block]] = multiply(logits, self.weights, np.empty(features.shape, self.dtype))
             if self.rows.biases is not None:
                 by_biases += logits.sum(axis=0)
         gradients = [by_features.reshape(self.shape), by_weights, *([] if self.rows.biases is None else [by_biases])]
         return [self.finished(losses), *gradients]
 
     def blocks(self):
-        """Slices of the items, with their features, 0 where they are masked, and their logits in a buffer."""
-        height = max(1, min(len(self.features), BLOCK // (max(1, len(self.weights)) * self.dtype.itemsize)))
+        """Slices of the items that are kept, with their features, and their logits in a buffer."""
+        height = max(1, min(len(self.labels), BLOCK // (max(1, len(self.weights)) * self.dtype.itemsize)))
         buffer = np.empty((height, len(self.weights)), self.dtype)
-        for start in range(0, len(self.features), height):
-            block = slice(start, min(start + height, len(self.features)))
-            features = self.features[block].astype(self.dtype, copy=False)
-            if self.mask is not None:
-                features = np.where(self.mask[block, None], features, 0)
+        for start in range(0, len(self.labels), height):
+            block = slice(start, min(start + height, len(self.labels)))
+            features = self.features[block if self.kept is None else self.kept[block]].astype(self.dtype, copy=False)
             yield block, features, multiply(features, self.weights.T, buffer[: len(features)])
 
     def over_parts(self, compute, block, logits):
@@ -191,8 +186,13 @@ class Sweep:
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(part, starts))
 
+    def of_kept(self, x):
+        return x if self.kept is None else x[self.kept]
+
     def finished(self, losses):
-        losses = losses if self.mask is None else np.where(self.mask, losses, 0)
+        if self.kept is not None:
+            kept, losses = losses, np.zeros(len(self.features), self.dtype)
+            losses[self.kept] = kept
         return losses.reshape(self.shape[:-1])
 
 
