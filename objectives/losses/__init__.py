@@ -1,5 +1,6 @@
 """Differentiable losses, one number for each element or item; a few are one number for a whole batch."""
 
+from objectives.losses.adaptive import adaptive_log_softmax, adaptive_log_softmax_loss
 from objectives.losses.angular import arcface_loss, cosface_loss
 from objectives.losses.binary import binary_crossentropy, binary_crossentropy_with_logits, logistic_loss
 from objectives.losses.categorical import (
@@ -92,6 +93,8 @@ from objectives.losses.variational import gaussian_kl, vae_loss
 __all__ = [
     "absolute_error",
     "absolute_percentage_error",
+    "adaptive_log_softmax",
+    "adaptive_log_softmax_loss",
     "arcface_loss",
     "beta_nll_loss",
     "binary_crossentropy",

@@ -111,7 +111,8 @@ def linear_crossentropy(
     """
     h = floating(features, "features", ("features", "weights", "targets"))
     dtype, h = h.dtype, h.astype("float32") if h.dtype == "float16" else h
-    w, labels = _layer(h, weights, targets)
+    w = layer_weights(weights, h)
+    labels = labels_of(targets, h, w)
     counted = None if mask is None else aligned_mask(mask, "items of the features", h.type.shape[:-1])
     options = {
         "biases": None if biases is None else per_class(biases, "biases", w.T),
@@ -139,10 +140,9 @@ def shapes_of(features, weights):
     return f"features {shown(features.type.shape)} and weights {shown(weights.type.shape)}"
 
 
-def _layer(features, weights, targets):
-    """Weights and class indices that fit the features."""
-    weights, labels = layer_weights(weights, features), as_tensor(targets, "targets")
-    shapes = shapes_of(features, weights)
+def labels_of(targets, features, weights):
+    """Class indices, one for each item of the features."""
+    labels, shapes = as_tensor(targets, "targets"), shapes_of(features, weights)
     if labels.ndim == features.ndim:
         raise TypeError(
             f"targets {shown(labels.type.shape)} must be class indices, one for each item of the {shapes}: dense "
@@ -152,4 +152,4 @@ def _layer(features, weights, targets):
         raise TypeError(f"rank mismatch between targets {shown(labels.type.shape)} and {shapes}")
     labels = integer_labels(labels)
     check_same_shape("targets", labels.type.shape, "items of the features", features.type.shape[:-1])
-    return weights, labels
+    return labels

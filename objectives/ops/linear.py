@@ -95,7 +95,7 @@ class LinearCrossentropyGradient(DifferentiableOp):
 
 
 class Sweep:
-    r"""One pass over the items, block by block: matrix products by BLAS, and between them rows that stay in the cache.
+    r"""One pass over the items in the mask, block by block: products by BLAS, between them rows that stay in the cache.
 
     For a row z with maximum m and :math:`s = \sum_k e^{z_k - m}`, with the targets t (smoothed and weighed) and their
     sum T,
@@ -110,14 +110,12 @@ class Sweep:
         self.shape, self.dtype = features.shape, np.result_type(features, np.float32)
         self.features = features.reshape(labels.size, features.shape[-1])
         self.weights = for_blas(weights.astype(self.dtype, copy=False))
-        self.mask, self.labels = None, labels.ravel()
-        if mask is not None:
-            self.mask = np.broadcast_to(mask, labels.shape).ravel()
-            self.labels = np.where(self.mask, self.labels, 0)
+        self.kept = None if mask is None else np.flatnonzero(np.broadcast_to(mask, labels.shape))
+        self.labels = self.of_kept(labels.ravel())
         self.rows = Rows(len(weights), **{name: x.astype(self.dtype, copy=False) for name, x in options.items()})
 
     def losses(self):
-        losses = np.empty(len(self.features), self.dtype)
+        losses = np.empty(len(self.labels), self.dtype)
 
         def compute(part, z):
             losses[part] = self.rows.losses(z, self.labels[part])
@@ -129,15 +127,13 @@ class Sweep:
 
     def losses_and_gradients(self, g):
         """Losses and the gradients by features, weights and, where there are any, biases."""
-        g = np.broadcast_to(g, self.shape[:-1]).ravel().astype(self.dtype, copy=False)
-        losses, by_features = np.empty(len(self.features), self.dtype), np.zeros(self.features.shape, self.dtype)
+        g = self.of_kept(np.broadcast_to(g, self.shape[:-1]).ravel().astype(self.dtype, copy=False))
+        losses, by_features = np.empty(len(self.labels), self.dtype), np.zeros(self.features.shape, self.dtype)
         by_weights = np.zeros(self.weights.shape, self.dtype)  # in C order, whatever that of the weights
         by_biases = np.zeros(len(self.weights), self.dtype)
 
         def compute(part, z):
             losses[part] = self.rows.gradients(z, self.labels[part], g[part])
-            if self.mask is not None:
-                z[~self.mask[part]] = 0
 
         with self.team() as team:
             for block, features, logits in self.blocks(team):
@@ -148,9 +144,7 @@ class Sweep:
                     return logits[:, part] @ self.weights[part]
 
                 for product in team.map(products, self.class_parts(team)):
-                    by_features[block] += product
-                if self.mask is not None:  # 0 times infinite weights is NaN
-                    by_features[block][~self.mask[block]] = 0
+                    by_features[self.items(block)] += product
         gradients = [by_features.reshape(self.shape), by_weights, *([] if self.rows.biases is None else [by_biases])]
         return [self.finished(losses), *gradients]
 
@@ -164,7 +158,7 @@ class Sweep:
             by_biases[part] += logits[:, part].sum(axis=0)
 
     def team(self):
-        return team(thread_limit() if len(self.features) * len(self.weights) >= SHARED else 1)
+        return team(thread_limit() if len(self.labels) * len(self.weights) >= SHARED else 1)
 
     def class_parts(self, team):
         """One slice of the classes for each thread that multiplies."""
@@ -172,17 +166,15 @@ class Sweep:
         return [slice(*both) for both in pairwise(bounds)]
 
     def blocks(self, team):
-        """Slices of the items, with their features, 0 where they are masked, and their logits in a buffer."""
-        items, (num_classes, width) = len(self.features), self.weights.shape
+        """Slices of the items that are kept, with their features, and their logits in a buffer."""
+        items, (num_classes, width) = len(self.labels), self.weights.shape
         most = BLOCK // (self.dtype.itemsize * max(1, num_classes + (1 + team.multiplying) * width))
         count = -(-items // max(1, most))
         height = -(-items // max(1, count))  # blocks of one height, not a low one at the end
         buffer = np.empty((height, num_classes), self.dtype)
         for start in range(0, items, max(1, height)):
             block = slice(start, min(start + height, items))
-            features = for_blas(self.features[block].astype(self.dtype, copy=False))
-            if self.mask is not None:
-                features = np.where(self.mask[block, None], features, 0)
+            features = for_blas(self.features[self.items(block)].astype(self.dtype, copy=False))
             logits = buffer[: len(features)]
 
             def product(part, features=features, logits=logits):
@@ -191,8 +183,17 @@ class Sweep:
             team.map(product, self.class_parts(team))
             yield block, features, logits
 
+    def of_kept(self, x):
+        return x if self.kept is None else x[self.kept]
+
+    def items(self, block):
+        """Where the items of a block are among all."""
+        return block if self.kept is None else self.kept[block]
+
     def finished(self, losses):
-        losses = losses if self.mask is None else np.where(self.mask, losses, 0)
+        if self.kept is not None:
+            kept, losses = losses, np.zeros(len(self.features), self.dtype)
+            losses[self.kept] = kept
         return losses.reshape(self.shape[:-1])
 
 

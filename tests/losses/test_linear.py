@@ -25,12 +25,13 @@ def with_gradients(loss, mode=PLAIN, wrt=(h, W)):
     return pytensor.function([h, W, y], [loss, *pytensor.grad(loss, list(wrt))], mode=mode, on_unused_input="ignore")
 
 
+@pytest.mark.parametrize("mask", [None, np.arange(N) % 3 != 1], ids=["all", "masked"])
 @pytest.mark.parametrize("rows", [1, 2, 4, 9])
-def test_blocks(monkeypatch, rows):
+def test_blocks(monkeypatch, rows, mask):
     monkeypatch.setattr(linear, "BLOCK", rows * V * 8)
     monkeypatch.setattr(linear, "ROWS", 2 * V)
-    found = with_gradients(linear_crossentropy(h, W, y).mean())(*drawn())
-    expected = with_gradients(categorical_crossentropy_with_logits(h @ W.T, y).mean())(*drawn())
+    found = with_gradients(linear_crossentropy(h, W, y, mask=mask).mean())(*drawn())
+    expected = with_gradients(categorical_crossentropy_with_logits(h @ W.T, y, mask=mask).mean())(*drawn())
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
 
@@ -70,8 +71,9 @@ def test_blas_has_its_threads_again_after_a_call():
 
 
 @pytest.mark.parametrize("lay_out", [np.asfortranarray, lambda x: np.repeat(x, 2, axis=0)[::2], lambda x: x[::-1]])
-def test_any_order_of_memory(lay_out):
-    compute = with_gradients(linear_crossentropy(h, W, y).mean())
+@pytest.mark.parametrize("mask", [None, np.arange(N) != 1], ids=["all", "masked"])
+def test_any_order_of_memory(lay_out, mask):
+    compute = with_gradients(linear_crossentropy(h, W, y, mask=mask).mean())
     features, weights, labels = drawn()
     for a, b in zip(
         compute(lay_out(features), lay_out(weights), lay_out(labels)),

@@ -52,7 +52,9 @@ register_functions(
 
 @mlx_funcify.register(KnownClass)
 def mlx_funcify_known_class(op, **kwargs):
-    raise NotImplementedError(
-        "losses of sampled classes are not for MLX, where PyTensor adds only one of several gradients of a row of the "
-        "weights (docs/sharp_edges.rst): take linear_crossentropy, or another backend"
-    )
+    if op.of == "samples":
+        raise NotImplementedError(
+            "losses of sampled classes are not for MLX, where PyTensor adds only one of several gradients of a row of "
+            "the weights (docs/sharp_edges.rst): take linear_crossentropy, or another backend"
+        )
+    return lambda y, like: mx.where((y >= 0) & (y < like.shape[0]), y, -1)
