@@ -37,6 +37,8 @@ objectives.plot
     Plots of losses, curves, confusion matrices and training.
 objectives.distributed
     Validation on a cluster, with Dask.
+objectives.xtensor
+    The same for tensors whose dims have names; imported when it is asked for.
 log_uniform_candidates, uniform_candidates, unigram_candidates, Candidates
     Random classes for losses of sampled classes.
 aggregate, aggregate_parts, labelled, align_targets
@@ -46,6 +48,9 @@ compile_validation, Validation, BatchError, CompilationError
 names, get, facts
     Functions by name, for configuration files, and their facts: ranges, symmetry, convexity, minimizer.
 """
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from objectives import distributed, losses, metrics, plot
 from objectives import rewriting as _rewriting  # noqa: F401  (imported for its rewrites)
@@ -86,6 +91,17 @@ __all__ += losses.__all__
 __all__ += metrics.__all__
 
 _load_kernels_with_backends()
+
+
+if _TYPE_CHECKING:
+    from objectives import xtensor as xtensor
+else:
+
+    def __getattr__(name):
+        """The module of named dims, imported when it is asked for."""
+        if name == "xtensor":
+            return _import_module("objectives.xtensor")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -30,6 +30,29 @@ def test_pymc_potential():
     np.testing.assert_allclose(ours.compile_dlogp()(point), theirs.compile_dlogp()(point))
 
 
+@pytest.mark.needs("pymc")
+def test_pymc_dims():
+    """A masked loss of named dims as potential is the categorical likelihood of what is not masked."""
+    import pymc as pm
+    import pymc.dims as pmd
+    from pytensor.xtensor import as_xtensor
+
+    from objectives import xtensor as ox
+
+    labels = np.where(np.arange(20) % 4, CLASSES, -1)
+    with pm.Model(coords={"item": range(20), "feature": range(3), "class": range(4)}) as ours:
+        x, y = pmd.Data("x", X, dims=("item", "feature")), pmd.Data("y", labels, dims="item")
+        logits = as_xtensor(x.values @ pmd.Normal("w", 0, 1, dims=("feature", "class")).values, dims=("item", "class"))
+        known = ox.labelled(y, -1)
+        losses = ox.categorical_crossentropy_with_logits(logits, y, mask=known, dim="class")
+        pm.Potential("likelihood", -losses.values, dims=losses.dims)
+    with pm.Model() as theirs:
+        pm.Categorical("y", logit_p=X[labels >= 0] @ pm.Normal("w", shape=(3, 4)), observed=labels[labels >= 0])
+    for compiled in (pm.Model.compile_logp, pm.Model.compile_dlogp):
+        found, expected = (compiled(model, mode="FAST_COMPILE")({"w": WEIGHTS}) for model in (ours, theirs))
+        np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
 @pytest.mark.needs("pytensor_ml")
 def test_pytensor_ml_loss():
     """A loss of ours as loss of pytensor-ml, whose arguments come in the other order."""
