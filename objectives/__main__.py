@@ -31,7 +31,8 @@ def lines() -> Iterator[tuple[str, str]]:
         if backend.library:
             yield f"{backend.library} (mode {backend.mode})", version_of(backend.library)
     cores = os.cpu_count() or 1
-    yield "threads", f"{allowed(cores)} of {cores} cores, OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', '')}"
+    limit = os.environ.get("OMP_NUM_THREADS", "not set")
+    yield "threads", f"{allowed(cores)} of {cores} cores, OMP_NUM_THREADS: {limit}"
     yield "C compiler", config.cxx or "none found: mode CVM computes in Python"
     yield "BLAS", config.blas__ldflags or "none linked to C: mode CVM multiplies matrices by NumPy"
     yield "floatX", config.floatX

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from pytensor.graph.basic import Variable
 
+NUMBERS = "biufc"  # the kinds of their dtypes
 MISSING = (
     "{} holds pandas.NA or other objects: convert it, .to_numpy('float64', na_value=numpy.nan), and mask what is "
     "missing, mask=objectives.labelled(array)"
@@ -20,7 +21,11 @@ OTHERWISE = "{} must be a tensor or an array of numbers, not {}: convert it with
 
 def readable(x: Any, name: str) -> Any:
     """``x``, or the NumPy array that it holds if it is an array of another library."""
-    if isinstance(x, np.ndarray | np.generic | Variable) or not hasattr(x, "__array__"):
+    if isinstance(x, Variable) or not hasattr(x, "__array__"):
+        return x
+    if isinstance(x, np.ndarray | np.generic):
+        if x.dtype.kind not in NUMBERS:
+            raise TypeError(f"{name} must hold numbers, not {x.dtype}: convert the array, {name}.astype('float64')")
         return x
     library = type(x).__module__.partition(".")[0].removesuffix("lib")
     try:
@@ -29,7 +34,7 @@ def readable(x: Any, name: str) -> Any:
         raise TypeError(_message(library, name, x)) from error
     if array.dtype == object and library == "pandas":
         array = _without_objects(array, name)
-    if array.dtype.kind not in "biufc":
+    if array.dtype.kind not in NUMBERS:
         raise TypeError(_message(library, name, x))
     return array
 

@@ -8,15 +8,17 @@ the logits instead. Nothing is guessed from values.
 import pytensor.tensor as pt
 import pytensor.tensor.subtensor
 from pytensor.raise_op import CheckAndRaise
-from pytensor.scalar.basic import Cast, Identity
+from pytensor.scalar.basic import Add, Cast, Identity
 from pytensor.scalar.math import Sigmoid
 from pytensor.tensor.basic import TensorVariable
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.math import Dot
 from pytensor.tensor.shape import Reshape, SpecifyShape
 from pytensor.tensor.special import LogSoftmax, Softmax
 from pytensor.tensor.subtensor import Subtensor
 
 from objectives._inputs import OF_LOGITS, floating
+from objectives._mistakes import warn_of_mistake
 
 # Operations whose output holds entries of their first input and nothing else. (PyTensor 3.0 has one more of them.)
 INDEXING = tuple(
@@ -68,11 +70,46 @@ def logits_of(x, instead=None, *, names=OF_LOGITS) -> TensorVariable:
     return logits
 
 
-def probabilities_of(predictions, instead=None) -> TensorVariable:
-    """An argument that holds probabilities; ``instead`` names the function for logits."""
+def probabilities_of(predictions, instead=None, *, axis) -> TensorVariable:
+    """An argument that holds the probabilities of classes; ``instead`` names the function for logits."""
     predictions = floating(predictions, "predictions")
     refuse_log_probabilities(predictions, instead)
+    warn_of_a_bare_layer(predictions, "softmax", instead)
+    _warn_of_other_activation(predictions, axis)
     return predictions
+
+
+def warn_of_a_bare_layer(predictions, activation, instead=None):
+    """Warn if probabilities are the output of a layer, ``x @ W + b``, to which no activation was applied."""
+    source, _ = _trace(predictions)
+    if _is_elemwise(source, Add) and any(_is_product(x) for x in source.owner.inputs):
+        warn_of_mistake(
+            f"predictions are the output of a linear layer, x @ W + b, not probabilities: give their {activation}"
+            + (f", or give them to {instead}" if instead else "")
+        )
+
+
+def _warn_of_other_activation(predictions, axis):
+    """Warn if the probabilities of classes are a sigmoid, or a softmax over something else than the class axis."""
+    source, moves = _trace(predictions)
+    if _is_elemwise(source, Sigmoid):
+        warn_of_mistake(
+            "predictions are the output of a sigmoid, and do not add up to 1 over the classes: give a softmax, or use "
+            "a binary function where an item may have several labels"
+        )
+    if not _made_by(source, Softmax):
+        return
+    axes = source.owner.op.axis
+    axes = range(source.ndim) if axes is None else [a % source.ndim for a in axes]
+    for node in moves:
+        axes = [a if a is None else _moved_axis(node, a) for a in axes]
+    lengths = predictions.type.shape
+    if None not in axes and any(a != axis % predictions.ndim and lengths[a] != 1 for a in axes):
+        over = "all entries" if source.owner.op.axis is None else f"axis {', '.join(map(str, axes))}"
+        warn_of_mistake(
+            f"predictions are the output of a softmax over {over}, and do not add up to 1 over the classes, which are "
+            f"on axis {axis}: give softmax(..., axis={axis})"
+        )
 
 
 def refuse_probabilities(logits, instead=None, name="logits"):
@@ -115,6 +152,11 @@ def _is_move(node) -> bool:
 
 def _is_elemwise(variable, scalar_ops) -> bool:
     return _made_by(variable, Elemwise) and isinstance(variable.owner.op.scalar_op, scalar_ops)
+
+
+def _is_product(variable) -> bool:
+    op = getattr(variable.owner, "op", None)
+    return isinstance(getattr(op, "core_op", op), Dot)
 
 
 def _made_by(variable, op_type) -> bool:

@@ -1,6 +1,5 @@
 """Reducing losses to one number: means, sums and weighted means, with masks."""
 
-import warnings
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -10,6 +9,7 @@ from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import ratio
 from objectives._inputs import align_targets, aligned_mask, as_tensor, fitted, floating_scores, matching
+from objectives._mistakes import warn_of_mistake
 from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.ops.counting import EntryCount
@@ -71,7 +71,7 @@ def aggregate(
 
     Warns
     -----
-    UserWarning
+    MistakeWarning
         If a mean is taken over all entries of a loss that was given a mask.
 
     See Also
@@ -243,11 +243,9 @@ def _check_can_hold(targets, missing_value, can_hold):
 
 def _warn_of_mask(loss, mode, mask):
     if mode == "mean" and mask is None and isinstance(loss, TensorVariable) and has_mask(loss):
-        warnings.warn(
+        warn_of_mistake(
             "the loss was given a mask, but its mean is taken over all entries, masked ones as 0: give the mask here, "
-            "too, aggregate(loss, mask=mask), or mode='sum', or the normalizer you mean",
-            UserWarning,
-            stacklevel=3,
+            "too, aggregate(loss, mask=mask), or mode='sum', or the normalizer you mean"
         )
 
 

@@ -131,8 +131,9 @@ def described(
 
         @wraps(function)
         def checked(*args: Any, **keywords: Any) -> Any:
-            for keyword in keywords.keys() - parameters.keys():
-                raise TypeError(refused_keyword(keyword, function.__name__, parameters))
+            for keyword in keywords:
+                if keyword not in parameters:
+                    raise TypeError(refused_keyword(keyword, function.__name__, parameters))
             return function(*args, **keywords)
 
         _FACTS[function.__name__] = Facts(checked, arguments, *known, best)

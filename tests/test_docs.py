@@ -1,7 +1,10 @@
 """The code in the documentation runs and prints what it says."""
 
+import ast
 import doctest
 import re
+import traceback
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +22,8 @@ PAGES = [ROOT / "README.rst", *sorted(ROOT.glob("docs/*.rst")), *sorted(ROOT.glo
 
 
 NEEDS = {"jax_optax_flax.rst": ["jax", "optax"], "pytorch.rst": ["torch"], "named_dims.rst": ["pymc"]}
-STARTS_AT_ONCE = [page for page in PAGES if page.parent.name == "recipes" or page.name == "ten_minutes.rst"]
+AT_ONCE = "ten_minutes.rst", "errors.rst"
+STARTS_AT_ONCE = [page for page in PAGES if page.parent.name == "recipes" or page.name in AT_ONCE]
 
 
 @pytest.mark.parametrize(
@@ -30,9 +34,33 @@ STARTS_AT_ONCE = [page for page in PAGES if page.parent.name == "recipes" or pag
 def test_page(page, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
     mode = "FAST_COMPILE" if page in STARTS_AT_ONCE else pytensor.config.mode
-    with pytensor.config.change_flags(mode=mode):
+    with pytensor.config.change_flags(mode=mode), warnings.catch_warnings():
         failures, _ = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
     assert failures == 0
+
+
+@pytest.mark.parametrize("module", ["_inputs", "_logits", "_options", "aggregation", "losses/categorical"])
+def test_the_gallery_of_errors_shows_each_check(module, gallery):
+    """Each ``raise`` and each warning of a module is met by an example of the page."""
+    file = ROOT / "objectives" / f"{module}.py"
+    nodes = ast.walk(ast.parse(file.read_text()))
+    checks = [node for node in nodes if isinstance(node, ast.Raise) or ast.unparse(node).startswith("warn_of_mistake(")]
+    met = [line for name, line in gallery if Path(name) == file]
+    missing = [ast.unparse(c) for c in checks if not any(c.lineno <= line <= c.end_lineno for line in met)]
+    assert checks and not missing
+
+
+@pytest.fixture(scope="module")
+def gallery():
+    """The lines of code where the examples of the page of errors ended."""
+    lines, names = set(), {}
+    with warnings.catch_warnings(), pytensor.config.change_flags(mode="FAST_COMPILE"):
+        for example in doctest.DocTestParser().get_examples((ROOT / "docs" / "errors.rst").read_text()):
+            try:
+                exec(example.source, names)
+            except Exception as error:
+                lines |= {(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)}
+    return lines
 
 
 @pytest.mark.parametrize("package", ["losses", "metrics"])

@@ -394,3 +394,42 @@ def test_the_names_of_lasagne_are_all_there():
     names = """binary_crossentropy categorical_crossentropy squared_error aggregate binary_hinge_loss
     multiclass_hinge_loss huber_loss binary_accuracy categorical_accuracy align_targets"""
     assert set(names.split()) <= set(dir(objectives))
+
+
+X, W, B, Y = pt.matrix(), pt.matrix(), pt.vector(), pt.lvector()
+softmax = pt.special.softmax
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: categorical_crossentropy(X @ W + B, Y), "linear layer.*their softmax"),
+        (lambda: categorical_crossentropy(pt.tensor4() @ W + B, pt.ltensor3(), axis=1), "linear layer"),
+        (lambda: binary_crossentropy((X @ W + B)[:, 0], B), "linear layer.*their sigmoid"),
+        (lambda: categorical_crossentropy(softmax(X), Y), "softmax over all entries"),
+        (lambda: objectives.calibration_error(softmax(X.T, axis=0).T[::2].T, Y), "softmax over axis 0"),
+        (lambda: objectives.kl_divergence(pt.sigmoid(X), X), "output of a sigmoid"),
+        (lambda: categorical_crossentropy_with_logits(pt.col(), Y), "one class"),
+    ],
+)
+def test_probable_mistakes_warn_where_they_are_made(build, message):
+    with pytest.warns(objectives.MistakeWarning, match=message) as warned:
+        build()
+    assert [w.filename for w in warned] == [__file__]
+
+
+def test_what_is_meant_does_not_warn():
+    """Warnings are errors in these tests."""
+    categorical_crossentropy(softmax(X, axis=0).T, Y)
+    categorical_crossentropy(softmax(pt.row()), Y)
+    categorical_crossentropy(softmax(B), 1)
+    categorical_crossentropy(softmax(pt.tensor4(), axis=(2, 3)).reshape((5, 7)), Y)
+    categorical_crossentropy(softmax(X, axis=-1) @ W, Y)
+    categorical_crossentropy(0.9 * (softmax(X, axis=-1) @ W) + 0.1, Y)
+    binary_crossentropy(softmax(X, axis=-1)[:, 1], Y)
+    categorical_crossentropy(pt.stack([1 - pt.sigmoid(B), pt.sigmoid(B)], axis=-1), Y)
+
+
+def test_text_in_an_array():
+    with pytest.raises(TypeError, match=r"predictions must hold numbers, not <U1: convert the array, predictions"):
+        huber_loss(np.array(["1", "2"]), [1, 2])

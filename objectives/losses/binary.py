@@ -4,7 +4,7 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import OF_LOGITS, OF_SCORES, UNDER_PREDICTIONS, as_tensor, elementwise, floating, option, shown
-from objectives._logits import logits_of, sigmoid_logits
+from objectives._logits import logits_of, sigmoid_logits, warn_of_a_bare_layer
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY_OR_SIGNS, REALS, UNIT, described
 from objectives.losses._terms import finished, probability, signs, smoothed
@@ -68,6 +68,7 @@ def binary_crossentropy(
     if logits is not None:
         prepared = elementwise(logits_of(logits, names=UNDER_PREDICTIONS), targets, mask)
         return _of_logits(*prepared, pos_weight=pos_weight, label_smoothing=label_smoothing).astype(predictions.dtype)
+    warn_of_a_bare_layer(predictions, "sigmoid", "binary_crossentropy_with_logits")
     p, targets, mask = elementwise(predictions, targets, mask, fill=0.5)
     p, t = probability(p), smoothed(targets, label_smoothing)
     # 0 log 0: replace the probability before the logarithm, or its gradient would be 0 / 0.

@@ -7,6 +7,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import OF_LOGITS, UNDER_PREDICTIONS, are_labels, classwise, floating, items
 from objectives._logits import log_softmax_of, logits_of, probabilities_of, sigmoid_logits, softmax_logits
+from objectives._mistakes import warn_of_mistake
 from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, LOG_PROBABILITIES, REALS, SIMPLEX, described
@@ -82,7 +83,7 @@ def categorical_crossentropy(
     >>> print(categorical_crossentropy([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]], [0, 2]).eval().round(4))
     [0.3567 2.3026]
     """
-    predictions = probabilities_of(predictions, "categorical_crossentropy_with_logits")
+    predictions = probabilities_of(predictions, "categorical_crossentropy_with_logits", axis=axis)
     options: dict[str, Any] = {"class_weights": class_weights, "label_smoothing": label_smoothing}
     if predictions.ndim and (logits := softmax_logits(predictions, axis)) is not None:
         prepared = items(logits_of(logits, names=UNDER_PREDICTIONS), targets, mask, axis=axis)
@@ -287,7 +288,7 @@ def brier_score(
     [0.14 1.46]
     """
     one_of(scale_by_half, "scale_by_half", (True, False, "auto"))
-    p, targets, mask = classwise(probabilities_of(predictions), targets, mask, axis=axis)
+    p, targets, mask = classwise(probabilities_of(predictions, axis=axis), targets, mask, axis=axis)
     p, targets = probability(p), checked(targets, p)
     if are_labels(targets, p):
         others = where(is_class(targets, p), 0, p)
@@ -298,6 +299,11 @@ def brier_score(
 
 
 def _of_logits(z, targets, mask, penalties=None, **options):
+    if z.type.shape[-1] == 1:
+        warn_of_mistake(
+            "there is one class, whose probability is always 1, so that the loss is always 0: for one score of two "
+            "classes use binary_crossentropy_with_logits"
+        )
     given = {name: x for name, x in (penalties or {}).items() if x is not None}
     op = PenalizedCrossentropy if given else SoftmaxCrossentropy
     return finished(masked(mask, op.of(z, targets, **_options(z, **options), **given, mask=mask)))

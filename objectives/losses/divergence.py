@@ -70,7 +70,7 @@ def kl_divergence(
     >>> print(kl_divergence([[0.5, 0.5], [0.9, 0.1]], [[1.0, 0.0], [0.9, 0.1]]).eval().round(4))
     [0.6931 0.    ]
     """
-    predictions = probabilities_of(predictions, "kl_divergence_with_logits")
+    predictions = probabilities_of(predictions, "kl_divergence_with_logits", axis=axis)
     p, t, mask, are_logs = class_scores(predictions, targets, mask, axis, prepare=_vectors)
     loss = _from_log_predictions(p, t) if are_logs else _relative_entropy(soft(t), probability(p)).sum(axis=-1)
     return finished(loss, mask).astype(predictions.dtype)
@@ -279,7 +279,7 @@ def jensen_shannon_divergence(
     >>> print(jensen_shannon_divergence([[0.5, 0.5], [1.0, 0.0]], [[0.5, 0.5], [0.0, 1.0]]).eval().round(4))
     [0.     0.6931]
     """
-    p, t, mask = vectors(mask, axis=axis, predictions=probabilities_of(predictions), targets=targets)
+    p, t, mask = vectors(mask, axis=axis, predictions=probabilities_of(predictions, axis=axis), targets=targets)
     p, t = probability(p), probability(t)
     middle, excess = (p + t) / 2, (p - t) / 2
     terms = _relative_entropy(p, middle, excess) + _relative_entropy(t, middle, -excess)

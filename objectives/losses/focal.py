@@ -8,7 +8,7 @@ from pytensor.tensor.special import log_softmax
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import OF_LOGITS, UNDER_PREDICTIONS, classwise, elementwise, floating, matching, option
-from objectives._logits import logits_of, probabilities_of, sigmoid_logits
+from objectives._logits import logits_of, probabilities_of, sigmoid_logits, warn_of_a_bare_layer
 from objectives._options import at_least, share
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, REALS, SIMPLEX, UNIT, described
@@ -84,6 +84,7 @@ def binary_focal_crossentropy(
         prepared = elementwise(logits_of(logits, names=UNDER_PREDICTIONS), targets, mask)
         loss = _of_logits(*prepared, gamma=gamma, alpha=alpha, label_smoothing=label_smoothing)
         return loss.astype(predictions.dtype)
+    warn_of_a_bare_layer(predictions, "sigmoid", "binary_focal_crossentropy_with_logits")
     p, targets, mask = elementwise(predictions, targets, mask, fill=0.5)
     t = smoothed(targets, label_smoothing)
     balance = _balance(alpha, t)
@@ -206,7 +207,7 @@ def categorical_focal_crossentropy(
     >>> print(categorical_focal_crossentropy([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]], [0, 2]).eval().round(4))
     [0.0321 1.8651]
     """
-    predictions = probabilities_of(predictions, "categorical_focal_crossentropy_with_logits")
+    predictions = probabilities_of(predictions, "categorical_focal_crossentropy_with_logits", axis=axis)
     scores, targets, mask, are_logs = class_scores(predictions, targets, mask, axis)
     term = _focused_log if are_logs else _focused_log_of_probability
     return finished(_categorical(scores, targets, term, gamma, alpha), mask).astype(predictions.dtype)

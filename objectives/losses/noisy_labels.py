@@ -74,7 +74,7 @@ def generalized_crossentropy(
     >>> print(generalized_crossentropy([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]], [0, 2]).eval().round(4))
     [0.3156 1.1435]
     """
-    predictions = probabilities_of(predictions)
+    predictions = probabilities_of(predictions, axis=axis)
     if (number := known_number(power)) is not None and not 0 < number <= 1:
         raise ValueError(f"power must be greater than 0 and at most 1, not {number}")
     scores, targets, mask, are_logs = class_scores(predictions, targets, mask, axis)

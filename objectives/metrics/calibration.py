@@ -284,7 +284,7 @@ def binary_calibration_curve(
 
 
 def _multiclass_bins(predictions, targets, num_bins, mask, weights, axis):
-    predictions = probabilities_of(predictions)
+    predictions = probabilities_of(predictions, axis=axis)
     mask, weights = selecting(mask, weights)
     check_rows(predictions, targets)
     p, targets, mask = classwise(predictions, targets, mask, axis=axis)

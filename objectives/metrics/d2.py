@@ -382,7 +382,7 @@ class _Classes(NamedTuple):
 
 
 def _classes(predictions, targets, weights, mask, axis):
-    predictions = probabilities_of(predictions)
+    predictions = probabilities_of(predictions, axis=axis)
     mask, weights = selecting(mask, weights)
     scores, targets, mask = classwise(predictions, targets, mask, axis=axis, fill=1)
     if scores.ndim < 2:

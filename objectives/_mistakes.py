@@ -1,0 +1,24 @@
+"""Warnings of what is allowed but seldom meant: a graph shows it, and no error says so."""
+
+import sys
+import warnings
+
+__all__ = ["MistakeWarning"]
+
+
+class MistakeWarning(UserWarning):
+    """What was written is allowed, but probably a mistake.
+
+    It comes while a graph is built, with the line that built it, once for each line. :doc:`errors` has all of them
+    and how to silence one.
+    """
+
+    __module__ = "objectives"
+
+
+def warn_of_mistake(message):
+    """Warn, with the line outside this package that led here."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "objectives":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, MistakeWarning, stacklevel=level)
