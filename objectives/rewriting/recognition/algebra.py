@@ -181,9 +181,10 @@ class SoftmaxAlgebra:
                 return rule(self, variable)
         if scalar_op(variable) is ps.Second:
             return self.value(variable.owner.inputs[1])
-        if (rule := SCALAR_RULES.get(scalar_op(variable))) is None:
+        scalar_rule = SCALAR_RULES.get(scalar_op(variable))
+        if scalar_rule is None:
             raise Unknown
-        return rule(*map(self.value, variable.owner.inputs))
+        return scalar_rule(*map(self.value, variable.owner.inputs))
 
     def _one_hot(self, labels):
         if not has_rows_of(labels.variable, self.logits):
