@@ -6,11 +6,11 @@ import pytensor.tensor as pt
 from objectives._arithmetic import mean, ratio
 from objectives._inputs import elementwise, floating_scores
 from objectives._options import one_of
-from objectives.metrics._lists import other, own
 from objectives.metrics._points import columns_of
 from objectives.metrics._sets import item_weights, selecting
 from objectives.ops.labels import binary_target
-from objectives.ops.selection import select, where
+from objectives.ops.selection import where
+from objectives.ops.sorting import weighted_rank
 from objectives.ops.statistics import accumulator_dtype, total_of
 
 AVERAGES = ("macro", "weighted", "micro", "samples", None)
@@ -59,19 +59,13 @@ def mean_of_items(area, predictions, targets, mask, weights, label_axis):
     return total_of(where(pt.neq(shares, 0), shares * areas, 0)) / total_of(shares)
 
 
-def _weight_of_others(scores, weights, order):
-    """For each entry (N, L) the weight of the entries of its row whose score is in this order with its own."""
-    return select(order(other(scores), own(scores)), other(weights)).sum(axis=-1)
-
-
 def roc_areas(scores, positives, negatives):
     """The share of the pairs of each row that are in order; NaN without pairs."""
-    above, not_below = (_weight_of_others(scores, positives, order) for order in (pt.gt, pt.ge))
-    in_order = (negatives * (above + not_below)).sum(axis=-1) / 2  # ties count half
+    in_order = (positives * weighted_rank(scores, negatives)).sum(axis=-1)  # ties count half
     return in_order / (positives.sum(axis=-1) * negatives.sum(axis=-1))
 
 
 def average_precisions(scores, positives, negatives):
     """The mean precision at the positives of each row; 0 without any."""
-    true, false = (_weight_of_others(scores, weights, pt.ge) for weights in (positives, negatives))
+    true, false = (weighted_rank(-scores, weights, "all") for weights in (positives, negatives))
     return ratio((positives * ratio(true, true + false)).sum(axis=-1), positives.sum(axis=-1))

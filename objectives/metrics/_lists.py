@@ -1,4 +1,4 @@
-"""Inputs of the measures of ranked lists, and the order of a list by comparing its entries."""
+"""Inputs of the measures of ranked lists, and how much of a list is ahead of each entry."""
 
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from objectives._inputs import OF_SCORES, aligned_mask, as_tensor, class_axis_la
 from objectives._options import whole_number
 from objectives.ops.selection import condition_of, nan_where, select, where
 from objectives.ops.shapes import ones_like, own_shape
+from objectives.ops.sorting import weighted_rank
 
 
 class Lists(NamedTuple):
@@ -63,30 +64,18 @@ def lists(scores, targets, mask, axis) -> Lists:
     return Lists(where(mask, scores, 0), where(mask, relevance, 0), select(mask, there), listed, index)
 
 
-def own(x):
-    """``x`` (..., L) as rows, for the entry itself."""
-    return x[..., :, None]
+def ahead(given, weights):
+    """The weight of the entries that rank before each.
 
-
-def other(x):
-    """``x`` (..., L) as columns, for the entries it is compared with."""
-    return x[..., None, :]
-
-
-def not_below(given, x):
-    """1 where the value x of an entry (column) is at least that of another (row), else 0 (..., L, L)."""
-    return pt.ge(other(x), own(x)).astype(x.dtype) * other(given.there)
-
-
-def ahead(given):
-    """1 where an entry (column) ranks before another (row), else 0 (..., L, L).
-
-    Larger scores rank first and ties keep the order of the list. NaN ranks before all, itself included.
+    Larger scores rank first and ties keep the order of the list. NaN ranks before all; what it gets is of no use.
     """
-    scores, index = given.scores, given.positions
-    tied_behind = pt.le(other(scores), own(scores)) & pt.ge(other(index), own(index))
-    behind = pt.lt(other(scores), own(scores)) | tied_behind
-    return pt.invert(behind).astype(scores.dtype) * other(given.there)
+    unscored = where(given.missing, weights, 0).sum(axis=-1)
+    return unscored[..., None] + weighted_rank(-given.scores, weights, "order")
+
+
+def not_below(given, weights):
+    """The weight of the entries whose score is at least that of each; 0 for NaN."""
+    return weighted_rank(-given.scores, weights, "all")
 
 
 def check_cutoff(top_k):
@@ -108,7 +97,7 @@ class Retrieved(NamedTuple):
 def retrieved(given, top_k) -> Retrieved:
     """The entries of lists that are among the first k."""
     check_cutoff(top_k)
-    rank = ahead(given).sum(axis=-1)
+    rank = ahead(given, given.there)
     relevant = (given.relevance > 0).astype(given.scores.dtype)
     scored = pt.invert(given.missing)
     in_top_k = condition_of(scored if top_k is None else scored & pt.lt(rank, top_k))

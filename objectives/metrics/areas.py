@@ -104,8 +104,8 @@ def roc_auc_score(
     The exact area keeps all scores and targets over batches. Choose `num_bins`, such as 1001, for streams: B counts per
     class are kept. Only pairs in the same bin are undecided, so that with weights :math:`n_b^\pm` of the positive and
     negative items of bin b the error is at most :math:`\tfrac12 \sum_b n_b^+ n_b^- / (n^+ n^-)`. Scores that are
-    multiples of 1 / (B - 1) have no error; scores outside [0, 1] by more than 0.1 % give NaN. "samples" keeps two sums,
-    and compares all pairs of labels of an item; an item weighs as much as its labels do in the mean.
+    multiples of 1 / (B - 1) have no error; scores outside [0, 1] by more than 0.1 % give NaN. "samples" keeps two
+    sums; an item weighs as much as its labels do in the mean.
 
     References
     ----------

@@ -309,14 +309,22 @@ def _bins(confidence, is_right, num_bins, weights):
     confidence = probability(confidence)
     is_valid = pt.invert(pt.isnan(confidence))
     weights, confidence = where(is_valid, weights, np.nan), where(is_valid, confidence, 0)
-    edges = (np.arange(1, num_bins) / num_bins).astype(confidence.dtype)
-    column = pt.ge(confidence[:, None], edges).astype("int64").sum(axis=1)
+    column = _bin_of(confidence, num_bins)
     counts, confidences = (
         summed(confusion_counts(is_right, column, w, num_rows=2, num_columns=num_bins)).astype(w.dtype)
         for w in (weights, weights * confidence.astype(weights.dtype))
     )
     weight = counts[0] + counts[1]
     return (confidences[0] + confidences[1]) / weight, counts[1] / weight, weight
+
+
+def _bin_of(confidence, num_bins):
+    """The bin of each of a vector of numbers in [0, 1], exactly: a lower edge belongs to its bin, and 1 to the last."""
+    edges = (np.arange(num_bins + 1) / num_bins).astype(confidence.dtype)
+    lower, upper = pt.constant(edges[:-1]), pt.constant(np.append(edges[1:-1], np.inf).astype(confidence.dtype))
+    # rounding takes the product past one edge at most
+    near = pt.minimum((confidence * np.asarray(num_bins, confidence.dtype)).astype("int64"), num_bins - 1)
+    return near + pt.ge(confidence, upper[near]).astype("int64") - pt.lt(confidence, lower[near]).astype("int64")
 
 
 def _error(bins, norm):

@@ -150,7 +150,7 @@ def spearman_correlation(
     r"""Spearman's rank correlation coefficient: the Pearson correlation of the ranks, for any monotone relation.
 
     Choose it over `pearson_correlation` if only order matters or outliers must not dominate. Ties share their mean
-    rank, and an item of weight 2 counts as two. All items are kept over batches; MLX compares all pairs in memory.
+    rank, and an item of weight 2 counts as two. All items are kept over batches.
 
     .. math:: \rho = r(\mathrm{rank}(p), \mathrm{rank}(t))
 

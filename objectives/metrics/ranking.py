@@ -1,7 +1,4 @@
-"""Ranking measures: label ranking for several labels per item, and discounted cumulative gain.
-
-All pairs of entries are compared, which takes memory proportional to the square of the length of a list.
-"""
+"""Ranking measures: label ranking for several labels per item, and discounted cumulative gain."""
 
 from typing import Literal
 
@@ -14,9 +11,10 @@ from objectives._options import known_number, one_of
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, NON_NEGATIVE, REALS, described
 from objectives.losses._terms import discount
-from objectives.metrics._lists import ahead, check_cutoff, lists, not_below, other, own
+from objectives.metrics._lists import ahead, check_cutoff, lists, not_below
 from objectives.ops.ranking import even_max
-from objectives.ops.selection import nan_where, neither, select, where
+from objectives.ops.selection import nan_where, neither, where
+from objectives.ops.sorting import weighted_rank
 
 __all__ = ["coverage_error", "dcg_score", "label_ranking_average_precision", "label_ranking_loss", "ndcg_score"]
 
@@ -70,10 +68,8 @@ def label_ranking_loss(
     """
     given = _labels(scores, targets, mask, axis)
     relevant, irrelevant = _relevant(given), given.there - _relevant(given)
-    pairs = own(relevant) * other(irrelevant)
-    # `select`, since MLX cannot multiply three operands of different shapes
-    errors = select(pt.ge(other(given.scores), own(given.scores)), pairs).sum(axis=(-2, -1))
-    return given.result(ratio(errors, pairs.sum(axis=(-2, -1))), errors=True)
+    errors = (relevant * not_below(given, irrelevant)).sum(axis=-1)
+    return given.result(ratio(errors, relevant.sum(axis=-1) * irrelevant.sum(axis=-1)), errors=True)
 
 
 @described(best="min", per="item", differentiable=False, scores=REALS, targets=BINARY)
@@ -178,8 +174,8 @@ def label_ranking_average_precision(
     [0.5    0.5833]
     """
     given = _labels(scores, targets, mask, axis)
-    relevant, as_high = _relevant(given), not_below(given, given.scores)
-    precision = ratio((as_high * other(relevant)).sum(axis=-1), as_high.sum(axis=-1))
+    relevant = _relevant(given)
+    precision = ratio(not_below(given, relevant), not_below(given, given.there))
     number = relevant.sum(axis=-1)
     return given.result(where(number > 0, ratio((relevant * precision).sum(axis=-1), number), 1))
 
@@ -247,7 +243,7 @@ def dcg_score(
     if not (known_number(log_base) or 0) > 1:
         raise ValueError(f"log_base must be a number greater than 1, not {log_base!r}")
     given = lists(scores, targets, mask, axis)
-    dcg = _dcg(given, given.scores, _gains(given, gain), top_k, ties)
+    dcg = _dcg(given, _gains(given, gain), top_k, ties)
     return given.result(dcg * np.log2(log_base).astype(dcg.dtype))
 
 
@@ -309,8 +305,8 @@ def ndcg_score(
     """
     given = lists(scores, targets, mask, axis)
     gains = _gains(given, gain)
-    dcg, best = _dcg(given, given.scores, gains, top_k, ties), _dcg(given, given.relevance, gains, top_k)
-    return given.result(ratio(dcg, best))
+    by_relevance = given._replace(scores=given.relevance)  # ties have equal gains: their order is nothing to it
+    return given.result(ratio(_dcg(given, gains, top_k, ties), _dcg(by_relevance, gains, top_k, "order")))
 
 
 def _labels(scores, targets, mask, axis):
@@ -329,20 +325,12 @@ def _gains(given, gain):
     return given.relevance if gain == "linear" else pt.expm1(given.relevance * np.log(2).astype(given.scores.dtype))
 
 
-def _dcg(given, order, gains, top_k, ties="average"):
-    """The discounted gains of lists in descending ``order``.
-
-    Each of c tied entries behind b others has the mean discount of the ranks b to b + c - 1.
-    """
+def _dcg(given, gains, top_k, ties):
+    """The discounted gains of lists; tied entries share the mean of their discounts if ``ties`` says so."""
     check_cutoff(top_k)
     one_of(ties, "ties", ("average", "order"))
-    if ties == "order":
-        discounts = where(given.missing, 0, discount(ahead(given).sum(axis=-1), top_k))
-        return (gains * discounts).sum(axis=-1)
-    dtype = order.dtype
-    tied = (pt.ge(other(order), own(order)) & pt.le(other(order), own(order))).astype(dtype) * other(given.there)
-    before = pt.invert(pt.le(other(order), own(order))).astype(dtype) * other(given.there)
-    first, number = before.sum(axis=-1)[..., None], tied.sum(axis=-1)
-    rank = given.positions.astype(dtype)
-    among = pt.ge(rank, first) & pt.lt(rank, first + number[..., None])
-    return (gains * ratio((among.astype(dtype) * discount(rank, top_k)).sum(axis=-1), number)).sum(axis=-1)
+    discounts = where(given.missing, 0, discount(ahead(given, given.there), top_k))
+    if ties == "average":
+        tied, number = (weighted_rank(given.scores, x, "only") for x in (given.there * discounts, given.there))
+        discounts = ratio(tied, number)
+    return (gains * discounts).sum(axis=-1)

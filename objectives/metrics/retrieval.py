@@ -1,7 +1,4 @@
-"""Retrieval measures of the ranks of relevant entries: reciprocal rank, average precision, ROC AUC of each list.
-
-All pairs of entries are compared, which takes memory proportional to the square of the length of a list.
-"""
+"""Retrieval measures of the ranks of relevant entries: reciprocal rank, average precision, ROC AUC of each list."""
 
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
@@ -9,9 +6,10 @@ from pytensor.tensor import TensorVariable
 from objectives._arithmetic import ratio
 from objectives._typing import TensorLike
 from objectives.lookup import NON_NEGATIVE, REALS, described
-from objectives.metrics._lists import ahead, lists, other, own, retrieved
+from objectives.metrics._lists import ahead, lists, retrieved
 from objectives.ops.ranking import even_max
-from objectives.ops.selection import select, where
+from objectives.ops.selection import where
+from objectives.ops.sorting import weighted_rank
 
 __all__ = ["reciprocal_rank", "retrieval_average_precision", "retrieval_roc_auc"]
 
@@ -121,7 +119,7 @@ def retrieval_average_precision(
     """
     found = retrieved(lists(scores, targets, mask, axis), top_k)
     hits = found.hits
-    precision = (1 + (ahead(found.given) * other(hits)).sum(axis=-1)) / (1 + found.rank)
+    precision = (1 + ahead(found.given, hits)) / (1 + found.rank)
     return found.given.result(ratio((hits * precision).sum(axis=-1), hits.sum(axis=-1)))
 
 
@@ -178,10 +176,7 @@ def retrieval_roc_auc(
     found = retrieved(lists(scores, targets, mask, axis), top_k)
     given = found.given
     among = given.there if top_k is None else where(pt.lt(found.rank, top_k) | given.missing, given.there, 0)
-    # `where`, since MLX cannot multiply three operands of different shapes
-    is_relevant = pt.gt(found.relevant, 0)
-    pairs = own(where(is_relevant, among, 0)) * other(where(is_relevant, 0, among))
-    high, low = own(given.scores), other(given.scores)
-    above, not_below = (select(order(high, low), pairs).sum(axis=(-2, -1)) for order in (pt.gt, pt.ge))
-    right = (above + not_below) / 2  # ties count half
-    return given.result(ratio(right, pairs.sum(axis=(-2, -1))))
+    relevant = found.relevant * among
+    irrelevant = among - relevant
+    right = (relevant * weighted_rank(given.scores, irrelevant)).sum(axis=-1)  # ties count half
+    return given.result(ratio(right, relevant.sum(axis=-1) * irrelevant.sum(axis=-1)))

@@ -1,7 +1,4 @@
-"""Retrieval measures of the first k entries of a list: precision, recall, hit rate, fall-out, R-precision.
-
-All pairs of entries are compared, which takes memory proportional to the square of the length of a list.
-"""
+"""Retrieval measures of the first k entries of a list: precision, recall, hit rate, fall-out, R-precision."""
 
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable

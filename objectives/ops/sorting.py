@@ -72,40 +72,95 @@ def quantile(xp, take_along_axis, x, weights, q, cumsum=None):
 
 
 class WeightedRank(ShapedOp):
-    """The weight of what is less, and half of that of what is equal: (x (N,), weights (N,)) to (N,).
+    """The weight of the entries before each in the ascending order of its list: (x (..., L), weights (..., L)) to
+    (..., L).
 
-    For weights of 1 it is the mid-rank less 1/2.
+    Entries that are equal to it, itself included, count as ``ties`` says:
+
+    - ``"half"``: half; for weights of 1 that is the mid-rank less 1/2,
+    - ``"all"``: wholly,
+    - ``"only"``: they alone, and not those before it,
+    - ``"order"``: where they come earlier in the list.
+
+    NaN is neither less than anything nor equal to it: it has rank 0, and its weight is not counted.
     """
 
+    __props__ = ("ties",)
     connected = (False, False)
 
+    def __init__(self, *, ties, **kwargs):
+        self.ties = ties
+        super().__init__(**kwargs)
+
     def build_inner_graph(self, x, weights):
-        less = pt.lt(x[None, :], x[:, None]).astype("float64")
-        up_to = pt.le(x[None, :], x[:, None]).astype("float64")
-        return [((less + up_to) / 2 * weights[None, :]).sum(axis=1).astype(weights.dtype)]
+        own, other = x[..., :, None], x[..., None, :]
+        less, up_to = pt.lt(other, own), pt.le(other, own)
+        equal, place = up_to & pt.ge(other, own), pt.arange(x.shape[-1])
+        counted = {
+            "half": (less.astype("float64") + up_to) / 2,
+            "all": up_to,
+            "only": equal,
+            "order": less | (equal & (place < place[:, None])),
+        }[self.ties]
+        counts = pt.switch(counted, counted * weights[..., None, :].astype("float64"), 0)
+        return [counts.sum(axis=-1).astype(weights.dtype)]
 
     def perform(self, node, inputs, outputs):
-        x, weights = inputs
-        outputs[0][0] = np.asarray(make_weighted_rank(np)(x, weights.astype("float64")), dtype=weights.dtype)
+        outputs[0][0] = self.compute(*inputs)
+
+    def compute(self, x, weights):
+        """The same with NumPy."""
+        found = rank_lists(np, self.ties, x, weights.astype("float64"), argsort=_argsort, add_at=_add_at)
+        return np.asarray(found, dtype=weights.dtype)
 
     def output_shape(self, x, weights):
         return x
 
 
-def make_weighted_rank(xp, cumsum=None):
-    """The same by a sort, with the functions of a module, and a cumulated sum if that module's needs an axis."""
-    cumsum = cumsum or xp.cumsum
+def _argsort(x, stable):
+    """The ascending order of rows; of float32 by whole numbers, which NumPy sorts faster, each with its place."""
+    if x.dtype != "float32":
+        return np.argsort(x, axis=-1, kind="stable" if stable else None)
+    bits = (x + np.float32(0)).view("int32")  # the sum has no -0
+    bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)
+    keys = bits.astype("int64") << 32 | np.arange(x.shape[1])
+    keys.sort(axis=-1)
+    return keys & 0xFFFFFFFF
 
-    def weighted_rank(x, weights):
-        if x.shape[0] == 0:
-            return weights
-        order = xp.argsort(x)
-        ordered, cumulated = x[order], cumsum(weights[order])
-        before = xp.searchsorted(ordered, x, side="left")
-        less = xp.where(before > 0, cumulated[before - 1], xp.zeros_like(weights))
-        return (less + cumulated[xp.searchsorted(ordered, x, side="right") - 1]) / 2
 
-    return weighted_rank
+def _add_at(index, values):
+    rows = np.arange(len(index))[:, None] * index.shape[1]
+    return np.bincount((rows + index).ravel(), values.ravel(), values.size).reshape(values.shape).astype(values.dtype)
+
+
+def rank_lists(xp, ties, x, weights, *, argsort, add_at, take=None, cumsum=None):
+    """The `WeightedRank` by a sort, with the functions of a module, all along the last axis.
+
+    ``argsort(x, stable)`` orders, and ``add_at(index, values)`` adds values (R, L) to zeros, at an index of each row;
+    ``take`` and ``cumsum`` are those of the module, if it has them by NumPy's names.
+    """
+    if 0 in x.shape:
+        return weights
+    take, cumsum = take or partial(_take, xp), cumsum or partial(xp.cumsum, axis=-1)
+    shape, counts = x.shape, ~xp.isnan(x)
+    x, weights = xp.where(counts, x, np.inf), xp.where(counts, weights, xp.zeros_like(weights))
+    x, weights = x.reshape(-1, shape[-1]), weights.reshape(-1, shape[-1])
+    order = argsort(x, ties == "order")
+    if ties == "order":
+        given = take(weights, order)
+        ranks = add_at(order, cumsum(given) - given)
+    else:
+        x = take(x, order)
+        is_new = x != xp.concatenate([x[:, :1], x[:, :-1]], 1)
+        group = add_at(order, cumsum(is_new * 1))  # equal for equal entries, from 0
+        equal = add_at(group, weights)
+        up_to = cumsum(equal)
+        ranks = take({"half": up_to - equal / 2, "all": up_to, "only": equal}[ties], group)
+    return xp.where(counts, ranks.reshape(shape), 0)
+
+
+def _take(xp, x, index):
+    return xp.take_along_axis(x, index, axis=-1)
 
 
 class PairOrder(ShapedOp):
@@ -196,5 +251,9 @@ def weighted_quantile(x, weights, q):
     return WeightedQuantile(q=q)(x, weights)
 
 
-weighted_rank = WeightedRank()
+def weighted_rank(x, weights, ties="half"):
+    """The `WeightedRank` of lists, or of a vector."""
+    return WeightedRank(ties=ties)(x, weights)
+
+
 pair_order = PairOrder()

@@ -7,8 +7,8 @@ from objectives.ops.sorting import (
     WeightedQuantile,
     WeightedRank,
     make_pair_order,
-    make_weighted_rank,
     quantile,
+    rank_lists,
 )
 
 
@@ -22,8 +22,19 @@ def jax_funcify_weighted_quantile(op, **kwargs):
 
 @jax_funcify.register(WeightedRank)
 def jax_funcify_weighted_rank(op, **kwargs):
-    compute = make_weighted_rank(jnp)
-    return lambda x, weights: compute(jnp.asarray(x), wide(weights)).astype(weights.dtype)
+    def weighted_rank(x, weights):
+        ranks = rank_lists(jnp, op.ties, jnp.asarray(x), wide(weights), argsort=argsort, add_at=add_at)
+        return ranks.astype(weights.dtype)
+
+    return weighted_rank
+
+
+def argsort(x, stable):
+    return jnp.argsort(x)  # which is stable
+
+
+def add_at(index, values):
+    return jnp.zeros_like(values).at[jnp.arange(len(index))[:, None], index].add(values)
 
 
 @jax_funcify.register(PairOrder)

@@ -4,6 +4,7 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
+import numba
 import numpy as np
 from numba import from_dtype, types
 from pytensor.link.numba.dispatch.basic import get_numba_type, numba_njit, register_funcify_and_cache_key
@@ -78,6 +79,19 @@ def register_kernel(op_type):
         return kernel
 
     return register
+
+
+def make_in_numpy(op, node):
+    """The kernel of an Op that sorts: in NumPy, whose sort is several times as fast as what Numba makes of one."""
+    result_type = get_numba_type(node.outputs[0].type)
+    compute = op.compute
+
+    def in_numpy(*inputs):
+        with numba.objmode(result=result_type):
+            result = compute(*inputs)
+        return result
+
+    return in_numpy
 
 
 def register_item_kernels(loss_type, make_compute):

@@ -3,19 +3,17 @@ from functools import partial
 import numpy as np
 from pytensor.link.numba.dispatch.basic import numba_njit
 
-from objectives.dispatch.numba._registration import register_kernel, register_kernel_maker
+from objectives.dispatch.numba._registration import make_in_numpy, register_kernel, register_kernel_maker
 from objectives.ops.sorting import (
     PairOrder,
     WeightedQuantile,
     WeightedRank,
     make_pair_order,
-    make_weighted_rank,
 )
 
 # without fastmath, which takes NaN and infinities for impossible
 compiled = partial(numba_njit, fastmath=False)
 EPSILON = float(np.finfo("float64").eps)
-ranks = compiled(make_weighted_rank(np))
 
 
 @compiled
@@ -53,9 +51,7 @@ def make_weighted_quantile(op, node):
     return weighted_quantile
 
 
-@register_kernel(WeightedRank)
-def weighted_rank(x, weights):
-    return ranks(x, weights.astype(np.float64)).astype(weights.dtype)
+register_kernel_maker(WeightedRank)(make_in_numpy)
 
 
 @register_kernel(PairOrder)

@@ -1,3 +1,5 @@
+from functools import partial
+
 import torch
 
 from objectives.dispatch.pytorch._registration import register_kernel
@@ -6,8 +8,8 @@ from objectives.ops.sorting import (
     WeightedQuantile,
     WeightedRank,
     make_pair_order,
-    make_weighted_rank,
     quantile,
+    rank_lists,
 )
 
 
@@ -24,12 +26,21 @@ def weighted_quantile(op, x, weights):
     return quantile(torch, torch.take_along_dim, x, weights.double(), op.q).to(x.dtype)
 
 
-rank, order = make_weighted_rank(torch, cumsum), make_pair_order(torch, stable_argsort, cumsum)
+def argsort(x, stable):
+    return torch.argsort(x, stable=stable)
+
+
+def add_at(index, values):
+    return torch.zeros_like(values).scatter_add(-1, index, values)
 
 
 @register_kernel(WeightedRank)
 def weighted_rank(op, x, weights):
-    return rank(x, weights.double()).to(weights.dtype)
+    functions = {"argsort": argsort, "add_at": add_at, "take": partial(torch.take_along_dim, dim=-1)}
+    return rank_lists(torch, op.ties, x, weights.double(), **functions).to(weights.dtype)
+
+
+order = make_pair_order(torch, stable_argsort, cumsum)
 
 
 @register_kernel(PairOrder)
