@@ -179,6 +179,23 @@ def test_pymc_parameters_are_checked(kind):
 
 
 @pytest.mark.needs("pymc")
+def test_pymc_posterior():
+    """A classifier whose likelihood is a crossentropy has the posterior of the categorical distribution."""
+    import pymc as pm
+
+    with pm.Model() as ours:
+        logits = X @ pm.Normal("w", shape=(3, 4))
+        pm.Potential("y", -objectives.categorical_crossentropy_with_logits(logits, CLASSES))
+    models = ours, likelihood("Categorical")
+    for compiled in (pm.Model.compile_logp, pm.Model.compile_dlogp):
+        np.testing.assert_allclose(*(compiled(m, mode="FAST_COMPILE")({"w": WEIGHTS}) for m in models), rtol=1e-10)
+    settings = {"draws": 10, "tune": 10, "chains": 1, "cores": 1, "random_seed": 1, "progressbar": False}
+    settings |= {"compile_kwargs": {"mode": "FAST_COMPILE"}, "compute_convergence_checks": False}
+    traces = [pm.sample(**settings, model=model) for model in models]
+    np.testing.assert_allclose(*(trace.posterior["w"].to_numpy() for trace in traces), rtol=1e-7)
+
+
+@pytest.mark.needs("pymc")
 @pytest.mark.parametrize("kind", ["Bernoulli", "Categorical"])
 def test_pymc_draws(kind):
     """A sampler draws the same, to rounding."""
