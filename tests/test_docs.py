@@ -21,7 +21,12 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.rst", *sorted(ROOT.glob("docs/*.rst")), *sorted(ROOT.glob("docs/recipes/*.rst"))]
 
 
-NEEDS = {"jax_optax_flax.rst": ["jax", "optax"], "pytorch.rst": ["torch"], "named_dims.rst": ["pymc"]}
+NEEDS = {
+    "data_frames.rst": ["pandas", "pymc"],  # pymc needs xarray
+    "jax_optax_flax.rst": ["jax", "optax"],
+    "named_dims.rst": ["pymc"],
+    "pytorch.rst": ["torch"],
+}
 AT_ONCE = "ten_minutes.rst", "errors.rst"
 STARTS_AT_ONCE = [page for page in PAGES if page.parent.name == "recipes" or page.name in AT_ONCE]
 

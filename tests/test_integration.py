@@ -103,6 +103,36 @@ def test_pytensor_ml_model_without_its_logits():
         np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.needs("pytensor_ml")
+def test_pytensor_ml_convolutions():
+    """A convolutional model of theirs learns labels that are partly missing, and is validated on its outputs."""
+    from pytensor.compile.sharedvalue import SharedVariable
+    from pytensor.graph.traversal import graph_inputs
+    from pytensor_ml.activations import ReLU
+    from pytensor_ml.layers import Conv1D, Flatten, Input, Linear, Sequential
+
+    x, y = Input("x", shape=(None, 8, 1)), pt.lvector("y")
+    convolution = Conv1D("convolution", in_channels=1, out_channels=4, kernel_size=3)
+    logits = Sequential(convolution, ReLU(), Flatten, Linear("classes", n_in=24, n_out=2))(x)
+    known = objectives.labelled(y, -1)
+    losses = objectives.categorical_crossentropy_with_logits(logits, y, mask=known)
+    loss = objectives.aggregate(losses, mask=known)
+    weights = [v for v in graph_inputs([loss]) if isinstance(v, SharedVariable)]
+    rng = np.random.default_rng(0)
+    for w in weights:
+        w.set_value(rng.normal(scale=0.3, size=w.get_value().shape))
+    inputs = rng.normal(size=(40, 8, 1))
+    labels = np.where(np.arange(40) % 5, inputs[:, 3, 0] > inputs[:, 4, 0], -1)
+    steps = zip(weights, pytensor.grad(loss, weights), strict=True)
+    train = pytensor.function([x, y], loss, updates={w: w - 0.5 * g for w, g in steps})
+    for _ in range(40):
+        train(inputs, labels)
+    hits = objectives.categorical_accuracy(logits, y, mask=known)
+    validation = objectives.compile_validation([x, y], {"loss": (losses, known), "accuracy": (hits, known)})
+    found = validation.validate([(inputs[:30], labels[:30]), (inputs[30:], labels[30:])], progress=False)
+    assert found["accuracy"] > 0.95 and found["loss"] < 0.2
+
+
 WEIGHTS = RNG.normal(size=(3, 4))
 CLASSES = RNG.integers(0, 4, size=20)
 OURS = ("loss_fusion", "recognize_checks", "recognize_crossentropy", "simd")
@@ -176,6 +206,23 @@ def test_pymc_parameters_are_checked(kind):
     with pytest.raises(ParameterValueError, match="0 <= p"):
         function(weights * np.nan)
     assert model.compile_logp(sum=False)({"w": weights * np.nan})[-1].max() == -np.inf
+
+
+@pytest.mark.needs("pymc")
+def test_pymc_posterior():
+    """A classifier whose likelihood is a crossentropy has the posterior of the categorical distribution."""
+    import pymc as pm
+
+    with pm.Model() as ours:
+        logits = X @ pm.Normal("w", shape=(3, 4))
+        pm.Potential("y", -objectives.categorical_crossentropy_with_logits(logits, CLASSES))
+    models = ours, likelihood("Categorical")
+    for compiled in (pm.Model.compile_logp, pm.Model.compile_dlogp):
+        np.testing.assert_allclose(*(compiled(m, mode="FAST_COMPILE")({"w": WEIGHTS}) for m in models), rtol=1e-10)
+    settings = {"draws": 10, "tune": 10, "chains": 1, "cores": 1, "random_seed": 1, "progressbar": False}
+    settings |= {"compile_kwargs": {"mode": "FAST_COMPILE"}, "compute_convergence_checks": False}
+    traces = [pm.sample(**settings, model=model) for model in models]
+    np.testing.assert_allclose(*(trace.posterior["w"].to_numpy() for trace in traces), rtol=1e-7)
 
 
 @pytest.mark.needs("pymc")
