@@ -124,8 +124,8 @@ def add_facts(app, what, name, obj, options, lines):
     if what != "function" or short not in objectives.names() or "Parameters" not in lines:
         return
     at = lines.index("Parameters")
-    picture = app.config.pictures.get(short)
-    shown = ["", f".. image:: /{picture}", f"   :alt: {short} and its gradient", "   :class: curve"] if picture else []
+    picture, words = app.config.pictures.get(short, ("", ""))
+    shown = ["", f".. image:: /{picture}", f"   :alt: {short}: {words}", "   :class: curve"] if picture else []
     lines[at:at] = [fact_line(short), *shown, ""]
 
 
