@@ -21,7 +21,7 @@ from objectives.ops.selection import nan_where, neither, select, where
 __all__ = ["coverage_error", "dcg_score", "label_ranking_average_precision", "label_ranking_loss", "ndcg_score"]
 
 
-@described(best="min", per="item", differentiable=False, scores=REALS, targets=BINARY)
+@described(best="min", per="item", train_with="pairwise_logistic_loss", scores=REALS, targets=BINARY)
 def label_ranking_loss(
     scores: TensorLike,
     targets: TensorLike,
@@ -76,7 +76,7 @@ def label_ranking_loss(
     return given.result(ratio(errors, pairs.sum(axis=(-2, -1))), errors=True)
 
 
-@described(best="min", per="item", differentiable=False, scores=REALS, targets=BINARY)
+@described(best="min", per="item", train_with="pairwise_logistic_loss", scores=REALS, targets=BINARY)
 def coverage_error(
     scores: TensorLike,
     targets: TensorLike,
@@ -128,7 +128,7 @@ def coverage_error(
     return given.result((reached * given.there).sum(axis=-1), errors=True)
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=BINARY)
+@described(per="item", train_with="pairwise_logistic_loss", scores=REALS, targets=BINARY)
 def label_ranking_average_precision(
     scores: TensorLike,
     targets: TensorLike,
@@ -184,7 +184,7 @@ def label_ranking_average_precision(
     return given.result(where(number > 0, ratio((relevant * precision).sum(axis=-1), number), 1))
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", train_with="pairwise_logistic_loss", scores=REALS, targets=NON_NEGATIVE)
 def dcg_score(
     scores: TensorLike,
     targets: TensorLike,
@@ -251,7 +251,7 @@ def dcg_score(
     return given.result(dcg * np.log2(log_base).astype(dcg.dtype))
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", train_with="pairwise_logistic_loss", scores=REALS, targets=NON_NEGATIVE)
 def ndcg_score(
     scores: TensorLike,
     targets: TensorLike,

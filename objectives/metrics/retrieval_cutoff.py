@@ -16,7 +16,7 @@ from objectives.ops.selection import where
 __all__ = ["fall_out_at_k", "hit_rate_at_k", "precision_at_k", "r_precision", "recall_at_k"]
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", train_with="ranking_softmax_loss", scores=REALS, targets=NON_NEGATIVE)
 def precision_at_k(
     scores: TensorLike,
     targets: TensorLike,
@@ -71,7 +71,7 @@ def precision_at_k(
     return found.given.result(ratio(hits, found.given.there.sum(axis=-1)) if top_k is None else hits / top_k)
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", train_with="ranking_softmax_loss", scores=REALS, targets=NON_NEGATIVE)
 def recall_at_k(
     scores: TensorLike,
     targets: TensorLike,
@@ -124,7 +124,7 @@ def recall_at_k(
     return found.given.result(ratio(found.hits.sum(axis=-1), found.relevant.sum(axis=-1)))
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", train_with="ranking_softmax_loss", scores=REALS, targets=NON_NEGATIVE)
 def hit_rate_at_k(
     scores: TensorLike,
     targets: TensorLike,
@@ -176,7 +176,7 @@ def hit_rate_at_k(
     return found.given.result(even_max(found.hits))
 
 
-@described(best="min", per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(best="min", per="item", train_with="ranking_softmax_loss", scores=REALS, targets=NON_NEGATIVE)
 def fall_out_at_k(
     scores: TensorLike,
     targets: TensorLike,
@@ -230,7 +230,7 @@ def fall_out_at_k(
     return found.given.result(ratio(shown.sum(axis=-1), others.sum(axis=-1)), errors=True)
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", train_with="ranking_softmax_loss", scores=REALS, targets=NON_NEGATIVE)
 def r_precision(
     scores: TensorLike,
     targets: TensorLike,
