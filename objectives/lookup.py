@@ -9,6 +9,7 @@ from inspect import getdoc, signature
 from typing import Any, Literal, TypeVar, cast
 
 from objectives._foreign import answers, refused_keyword
+from objectives._options import flag
 from objectives.ops.marking import without_gradient
 
 __all__ = ["Facts", "Range", "facts", "get", "names"]
@@ -125,7 +126,7 @@ def described(
     train_with: str | None = None,
     **arguments: Range,
 ) -> Callable[[Function], Function]:
-    """Record facts about the decorated function, and make it answer foreign keywords with a helpful error.
+    """Record facts about the decorated function, and make it answer foreign keywords and options that are not True or False.
 
     With `train_with` it is a measure whose results refuse to be differentiated, and name that loss. By default the
     least value of a loss is best, and the greatest of a measure.
@@ -136,11 +137,15 @@ def described(
 
     def record(function: Function) -> Function:
         parameters = signature(function).parameters
+        flags = {name for name, parameter in parameters.items() if isinstance(parameter.default, bool)}
 
         @wraps(function)
         def checked(*args: Any, **keywords: Any) -> Any:
             for keyword in keywords.keys() - parameters.keys():
                 raise TypeError(refused_keyword(keyword, function.__name__, parameters))
+            for name, value in (*zip(parameters, args, strict=False), *keywords.items()):
+                if name in flags:
+                    flag(value, name)
             result = function(*args, **keywords)
             if train_with is None:
                 return result
