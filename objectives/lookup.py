@@ -126,7 +126,7 @@ def described(
     train_with: str | None = None,
     **arguments: Range,
 ) -> Callable[[Function], Function]:
-    """Record facts about the decorated function, and make it answer foreign keywords and options that are not True or False.
+    """Record facts about the decorated function, and make it refuse foreign keywords and wrong booleans.
 
     With `train_with` it is a measure whose results refuse to be differentiated, and name that loss. By default the
     least value of a loss is best, and the greatest of a measure.
