@@ -49,6 +49,13 @@ def whole_number(x, name, least, hint="") -> int:
     return int(x)
 
 
+def flag(x, name) -> bool:
+    """True or False; any text would count as True."""
+    if not isinstance(x, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, not {x!r}")
+    return bool(x)
+
+
 def one_of(x, name, choices):
     """The option, which must be one of these."""
     choices = tuple(choices)

@@ -17,7 +17,7 @@ from pytensor.graph.traversal import ancestors, walk
 from objectives._inputs import as_tensor, floating_scores
 from objectives.aggregation import aggregate
 from objectives.ops._symbolic import UNCOMPILED
-from objectives.ops.marking import has_mask, mask_of
+from objectives.ops.marking import NoGradient, has_mask, mask_of
 from objectives.ops.selection import where
 from objectives.ops.statistics import Rule, Statistic, WhereNothing, accumulator_dtype
 
@@ -96,6 +96,9 @@ def split(inputs, measures, dtype) -> Parts:
             raise TypeError(f"names of measures must be strings, not {name!r}")
     expressions = [_expression(name, value) for name, value in measures.items()]
     graph = FunctionGraph(outputs=expressions, clone=True, copy_inputs=False)
+    for node in graph.toposort():  # their data would be needed beside the statistics
+        if isinstance(node.op, NoGradient):
+            graph.replace(node.outputs[0], node.inputs[0])
     MergeOptimizer().rewrite(graph)  # so that measures share equal parts
     parts: dict[Variable, Part] = {}
     running = []

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from pytensor import config
 
+from objectives._options import flag
 from objectives._progress import with_progress_bar
 from objectives.evaluation import BatchError, Validation
 from objectives.ops.statistics import merged_states
@@ -94,6 +95,7 @@ def evaluate(
     1.6667
     """
     client = client or _current_client()
+    flag(progress, "progress")
     states, merged = _tasks(validation, partitions)
     if merged is None:
         state = _emptied(validation).state

@@ -13,6 +13,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from objectives._backends import BACKENDS
 from objectives._batches import arrays_of
+from objectives._options import flag
 from objectives._progress import with_progress_bar
 from objectives._splitting import split
 from objectives._typing import TensorLike
@@ -186,6 +187,7 @@ class Validation:
         ValueError
             If there is no batch, or if nothing counts for any of the measures.
         """
+        flag(progress, "progress")
         self.reset()
         for batch in with_progress_bar(batches, "batches", self._values_so_far) if progress else batches:
             self.update(batch)

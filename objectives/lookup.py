@@ -9,6 +9,8 @@ from inspect import getdoc, signature
 from typing import Any, Literal, TypeVar, cast
 
 from objectives._foreign import answers, refused_keyword
+from objectives._options import flag
+from objectives.ops.marking import without_gradient
 
 __all__ = ["Facts", "Range", "facts", "get", "names"]
 
@@ -73,9 +75,12 @@ class Facts:
     minimum : float or None
         The least value of the loss; None if it depends on the targets.
     differentiable : bool
-        False for measures, which have no gradient.
+        False for measures, which are not meant to be trained with.
     best : {"min", "max"} or None
         Whether the least or the greatest value is best; None if there is no best, as for signed errors and curves.
+    train_with : str or None
+        For a measure without a gradient, the loss to train with, "" if there is none of its kind; None for losses,
+        and for measures that have a gradient.
     """
 
     function: Callable[..., Any]
@@ -88,6 +93,7 @@ class Facts:
     minimum: float | None = None
     differentiable: bool = True
     best: Literal["min", "max"] | None = "min"
+    train_with: str | None = None
 
     @property
     def name(self) -> str:
@@ -117,26 +123,35 @@ def described(
     minimum: float | None = None,
     differentiable: bool = True,
     best: Literal["min", "max", ""] | None = "",
+    train_with: str | None = None,
     **arguments: Range,
 ) -> Callable[[Function], Function]:
-    """Record facts about the decorated function, and make it answer foreign keywords with a helpful error.
+    """Record facts about the decorated function, and make it refuse foreign keywords and wrong booleans.
 
-    By default the least value of a loss is best, and the greatest of a measure.
+    With `train_with` it is a measure whose results refuse to be differentiated, and name that loss. By default the
+    least value of a loss is best, and the greatest of a measure.
     """
+    differentiable = differentiable and train_with is None
     known = (per, symmetric, convex, smooth, minimizer, minimum, differentiable)
     best = ("min" if differentiable else "max") if best == "" else best
 
     def record(function: Function) -> Function:
         parameters = signature(function).parameters
+        flags = {name for name, parameter in parameters.items() if isinstance(parameter.default, bool)}
 
         @wraps(function)
         def checked(*args: Any, **keywords: Any) -> Any:
-            for keyword in keywords:
-                if keyword not in parameters:
-                    raise TypeError(refused_keyword(keyword, function.__name__, parameters))
-            return function(*args, **keywords)
+            for keyword in keywords.keys() - parameters.keys():
+                raise TypeError(refused_keyword(keyword, function.__name__, parameters))
+            for name, value in (*zip(parameters, args, strict=False), *keywords.items()):
+                if name in flags:
+                    flag(value, name)
+            result = function(*args, **keywords)
+            if train_with is None:
+                return result
+            return without_gradient(function.__name__, train_with, result, (*args, *keywords.values()))
 
-        _FACTS[function.__name__] = Facts(checked, arguments, *known, best)
+        _FACTS[function.__name__] = Facts(checked, arguments, *known, best, train_with)
         return cast(Function, checked)
 
     return record

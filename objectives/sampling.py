@@ -10,7 +10,7 @@ from pytensor.graph.basic import Constant, Variable
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import as_tensor, integer_labels
-from objectives._options import at_least, whole_number
+from objectives._options import at_least, flag, whole_number
 from objectives._typing import TensorLike
 from objectives.ops.selection import nan_where
 
@@ -244,7 +244,7 @@ def _drawn(p, num_classes, targets, num_samples, rng, unique):
     num_samples = whole_number(num_samples, "num_samples", 1)
     if not isinstance(rng, Variable):
         raise TypeError(f"rng must be a variable, such as pytensor.shared(numpy.random.default_rng(1)), not {rng!r}")
-    if unique and num_classes is not None and num_samples > num_classes:
+    if flag(unique, "unique") and num_classes is not None and num_samples > num_classes:
         raise ValueError(
             f"num_samples must be at most the number of classes {num_classes} if unique, not {num_samples}"
         )

@@ -433,3 +433,30 @@ def test_what_is_meant_does_not_warn():
 def test_text_in_an_array():
     with pytest.raises(TypeError, match=r"predictions must hold numbers, not <U1: convert the array, predictions"):
         huber_loss(np.array(["1", "2"]), [1, 2])
+
+
+FLAGS = [
+    (name, option.name)
+    for name in objectives.names()
+    for option in signature(objectives.get(name)).parameters.values()
+    if isinstance(option.default, bool)
+]
+
+
+@pytest.mark.parametrize(("name", "option"), FLAGS)
+@pytest.mark.parametrize("value", ["no", 1, None])
+def test_booleans_are_true_or_false(name, option, value):
+    parameters = signature(objectives.get(name)).parameters.values()
+    data = {p.name: pt.matrix() for p in parameters if p.default is Parameter.empty}
+    with pytest.raises(TypeError, match=rf"^{option} must be True or False, not {value!r}$"):
+        objectives.get(name)(**data, **{option: value})
+
+
+def test_booleans_by_position_and_of_numpy():
+    with pytest.raises(TypeError, match=r"^binary must be True or False, not 'no'$"):
+        binary_hinge_loss(pt.vector(), pt.vector(), 1, True, "no")
+    binary_hinge_loss(pt.vector(), pt.vector(), log_odds=True, binary=np.bool_(False))
+    with pytest.raises(TypeError, match=r"^unique must be True or False, not 'no'$"):
+        objectives.uniform_candidates(
+            pt.lvector(), num_classes=9, num_samples=2, rng=pt.random.type.RandomGeneratorType()(), unique="no"
+        )

@@ -16,7 +16,7 @@ from objectives.ops.selection import condition_of, where
 __all__ = ["binary_accuracy", "categorical_accuracy", "exact_match"]
 
 
-@described(differentiable=False, predictions=REALS, targets=BINARY)
+@described(train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)
 def binary_accuracy(
     predictions: TensorLike, targets: TensorLike, threshold: TensorLike = 0.5, *, mask: TensorLike | None = None
 ) -> TensorVariable:
@@ -65,7 +65,7 @@ def binary_accuracy(
     return selected(mask, where(pt.lt(t, 0), np.nan, right))
 
 
-@described(per="item", differentiable=False, predictions=REALS, targets=CLASSES)
+@described(per="item", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
 def categorical_accuracy(
     predictions: TensorLike,
     targets: TensorLike,
@@ -125,7 +125,7 @@ def categorical_accuracy(
     return selected(mask, where(rank < 0, np.nan, hit))
 
 
-@described(per="item", differentiable=False, predictions=REALS, targets=BINARY)
+@described(per="item", train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)
 def exact_match(
     predictions: TensorLike,
     targets: TensorLike,

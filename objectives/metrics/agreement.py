@@ -16,7 +16,7 @@ from objectives.metrics.confusion import confusion_matrix
 __all__ = ["balanced_accuracy", "cohen_kappa", "matthews_corrcoef"]
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
+@described(per="set", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
 def balanced_accuracy(
     predictions: TensorLike,
     targets: TensorLike,
@@ -88,7 +88,7 @@ def balanced_accuracy(
     return ratio(accuracy - chance, 1 - chance, np.nan)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
+@described(per="set", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
 def matthews_corrcoef(
     predictions: TensorLike,
     targets: TensorLike,
@@ -161,7 +161,7 @@ def matthews_corrcoef(
     return ratio((right - t * p).sum(), spread, 0)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
+@described(per="set", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
 def cohen_kappa(
     predictions: TensorLike,
     targets: TensorLike,

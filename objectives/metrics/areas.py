@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(per="set", train_with="wmw_auc_loss", predictions=REALS, targets=BINARY)
 def roc_auc_score(
     predictions: TensorLike,
     targets: TensorLike,
@@ -140,7 +140,7 @@ def _partial_area(points, max_fpr):
     return if_both(points, 0.5 * (1 + (area - chance) / (max_fpr - chance)))
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
+@described(per="set", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
 def multiclass_roc_auc_score(
     predictions: TensorLike,
     targets: TensorLike,
@@ -258,7 +258,7 @@ def _of_pairs(pairs, sizes):
     return where(itself, 0, areas).sum(axis=1) / (num_classes - 1)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(per="set", train_with="wmw_auc_loss", predictions=REALS, targets=BINARY)
 def average_precision_score(
     predictions: TensorLike,
     targets: TensorLike,
@@ -331,7 +331,7 @@ def average_precision_score(
     return averaged(step_area(points), points, average)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(per="set", train_with="wmw_auc_loss", predictions=REALS, targets=BINARY)
 def log_auc(
     predictions: TensorLike,
     targets: TensorLike,

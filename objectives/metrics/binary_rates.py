@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(per="set", train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)
 def binary_precision(
     predictions: TensorLike,
     targets: TensorLike,
@@ -98,7 +98,7 @@ def binary_precision(
     return averaged_over_labels(precision_of, matrix, average, zero_division)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(per="set", train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)
 def binary_recall(
     predictions: TensorLike,
     targets: TensorLike,
@@ -165,7 +165,7 @@ def binary_recall(
     return averaged_over_labels(recall_of, matrix, average, zero_division)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(per="set", train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)
 def binary_specificity(
     predictions: TensorLike,
     targets: TensorLike,
@@ -232,7 +232,7 @@ def binary_specificity(
     return averaged_over_labels(specificity_of, matrix, average, zero_division)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(per="set", train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)
 def binary_negative_predictive_value(
     predictions: TensorLike,
     targets: TensorLike,
@@ -299,7 +299,7 @@ def binary_negative_predictive_value(
     return averaged_over_labels(negative_predictive_value_of, matrix, average, zero_division)
 
 
-@described(best=None, per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(best=None, per="set", train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)
 def class_likelihood_ratios(
     predictions: TensorLike,
     targets: TensorLike,

@@ -10,7 +10,7 @@ from objectives.metrics.confusion import binary_confusion_matrix
 __all__ = ["binary_f1_score", "binary_fbeta_score", "binary_jaccard_score"]
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(per="set", train_with="tversky_loss", predictions=REALS, targets=BINARY)
 def binary_fbeta_score(
     predictions: TensorLike,
     targets: TensorLike,
@@ -80,7 +80,7 @@ def binary_fbeta_score(
     return averaged_over_labels(fbeta_of(beta), matrix, average, zero_division)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(per="set", train_with="dice_loss", predictions=REALS, targets=BINARY)
 def binary_f1_score(
     predictions: TensorLike,
     targets: TensorLike,
@@ -147,7 +147,7 @@ def binary_f1_score(
     return averaged_over_labels(fbeta_of(1), matrix, average, zero_division)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(per="set", train_with="iou_loss", predictions=REALS, targets=BINARY)
 def binary_jaccard_score(
     predictions: TensorLike,
     targets: TensorLike,

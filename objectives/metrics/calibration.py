@@ -26,7 +26,9 @@ __all__ = [
 ]
 
 
-@described(best="min", per="set", differentiable=False, predictions=SIMPLEX, targets=CLASSES)
+@described(
+    best="min", per="set", train_with="categorical_crossentropy_with_logits", predictions=SIMPLEX, targets=CLASSES
+)
 def calibration_error(
     predictions: TensorLike,
     targets: TensorLike,
@@ -93,7 +95,7 @@ def calibration_error(
     return _error(_multiclass_bins(predictions, targets, num_bins, mask, weights, axis), norm)
 
 
-@described(best="min", per="set", differentiable=False, predictions=UNIT, targets=BINARY)
+@described(best="min", per="set", train_with="binary_crossentropy_with_logits", predictions=UNIT, targets=BINARY)
 def binary_calibration_error(
     predictions: TensorLike,
     targets: TensorLike,
@@ -154,7 +156,9 @@ def binary_calibration_error(
     return _error(_binary_bins(predictions, targets, num_bins, mask, weights), norm)
 
 
-@described(best=None, per="set", differentiable=False, predictions=SIMPLEX, targets=CLASSES)
+@described(
+    best=None, per="set", train_with="categorical_crossentropy_with_logits", predictions=SIMPLEX, targets=CLASSES
+)
 def calibration_curve(
     predictions: TensorLike,
     targets: TensorLike,
@@ -221,7 +225,7 @@ def calibration_curve(
     return pt.stack(_multiclass_bins(predictions, targets, num_bins, mask, weights, axis))
 
 
-@described(best=None, per="set", differentiable=False, predictions=UNIT, targets=BINARY)
+@described(best=None, per="set", train_with="binary_crossentropy_with_logits", predictions=UNIT, targets=BINARY)
 def binary_calibration_curve(
     predictions: TensorLike,
     targets: TensorLike,

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-@described(per="set", differentiable=False, predictions=CLUSTERS, targets=LABELS)
+@described(per="set", train_with="", predictions=CLUSTERS, targets=LABELS)
 def clustering_accuracy(
     predictions: TensorLike,
     targets: TensorLike,
@@ -101,7 +101,7 @@ def clustering_accuracy(
     return ratio(right, table.sum(), np.nan)
 
 
-@described(best=None, per="set", differentiable=False, predictions=CLUSTERS, targets=LABELS)
+@described(best=None, per="set", train_with="", predictions=CLUSTERS, targets=LABELS)
 def pair_confusion_matrix(
     predictions: TensorLike,
     targets: TensorLike,
@@ -171,7 +171,7 @@ def pair_confusion_matrix(
     return pt.concatenate(counts, axis=1).reshape((2, 2))
 
 
-@described(per="set", symmetric=True, differentiable=False, predictions=CLUSTERS, targets=LABELS)
+@described(per="set", symmetric=True, train_with="", predictions=CLUSTERS, targets=LABELS)
 def rand_score(
     predictions: TensorLike,
     targets: TensorLike,
@@ -236,7 +236,7 @@ def rand_score(
     return ratio(pairs[0, 0] + pairs[1, 1], pairs.sum(), 1)
 
 
-@described(per="set", symmetric=True, differentiable=False, predictions=CLUSTERS, targets=LABELS)
+@described(per="set", symmetric=True, train_with="", predictions=CLUSTERS, targets=LABELS)
 def adjusted_rand_score(
     predictions: TensorLike,
     targets: TensorLike,
@@ -301,7 +301,7 @@ def adjusted_rand_score(
     return ratio(2 * (tp * tn - fn * fp), (tp + fn) * (fn + tn) + (tp + fp) * (fp + tn), 1)
 
 
-@described(per="set", symmetric=True, differentiable=False, predictions=CLUSTERS, targets=LABELS)
+@described(per="set", symmetric=True, train_with="", predictions=CLUSTERS, targets=LABELS)
 def fowlkes_mallows_score(
     predictions: TensorLike,
     targets: TensorLike,

@@ -19,7 +19,7 @@ __all__ = ["binary_confusion_matrix", "confusion_matrix"]
 _SUMMED = {"true": -1, "pred": -2, "all": (-2, -1)}
 
 
-@described(best=None, per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(best=None, per="set", train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)
 def binary_confusion_matrix(
     predictions: TensorLike,
     targets: TensorLike,
@@ -112,7 +112,7 @@ def _normalized(matrix, normalize):
     return unless_empty(ratio(matrix, matrix.sum(axis=_SUMMED[normalize], keepdims=True)))
 
 
-@described(best=None, per="set", differentiable=False, predictions=REALS, targets=CLASSES)
+@described(best=None, per="set", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
 def confusion_matrix(
     predictions: TensorLike,
     targets: TensorLike,

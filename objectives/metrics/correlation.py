@@ -139,7 +139,7 @@ def concordance_correlation(
     return given.result(2 * cosine * p * t / (pt.square(p) + pt.square(t) + pt.square(apart)), multioutput)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(per="set", train_with="", predictions=REALS, targets=REALS)
 def spearman_correlation(
     predictions: TensorLike,
     targets: TensorLike,
@@ -195,7 +195,7 @@ def spearman_correlation(
     return _visible(_correlation(*spread).astype(p.dtype), p, t)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(per="set", train_with="", predictions=REALS, targets=REALS)
 def kendall_tau(
     predictions: TensorLike,
     targets: TensorLike,

@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 
-@described(best=None, per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(best=None, per="set", train_with="wmw_auc_loss", predictions=REALS, targets=BINARY)
 def roc_curve(
     predictions: TensorLike,
     targets: TensorLike,
@@ -84,7 +84,7 @@ def roc_curve(
     return pt.stack([points.false_rate, points.true_rate, points.thresholds])
 
 
-@described(best=None, per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(best=None, per="set", train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)
 def det_curve(
     predictions: TensorLike,
     targets: TensorLike,
@@ -143,7 +143,7 @@ def det_curve(
     return pt.stack([points.false_rate, missed, points.thresholds])
 
 
-@described(best=None, per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(best=None, per="set", train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)
 def precision_recall_curve(
     predictions: TensorLike,
     targets: TensorLike,

@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 
-@described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best="min", per="set", train_with="absolute_error", predictions=REALS, targets=REALS)
 def median_absolute_error(
     predictions: TensorLike,
     targets: TensorLike,
@@ -77,7 +77,7 @@ def median_absolute_error(
     return _median_of(given, pt.abs(given.errors), multioutput)
 
 
-@described(best=None, per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best=None, per="set", train_with="absolute_error", predictions=REALS, targets=REALS)
 def median_error(
     predictions: TensorLike,
     targets: TensorLike,
@@ -134,7 +134,7 @@ def median_error(
     return _median_of(given, given.errors, multioutput)
 
 
-@described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best="min", per="set", train_with="absolute_error", predictions=REALS, targets=REALS)
 def median_absolute_deviation(
     predictions: TensorLike,
     targets: TensorLike,
@@ -196,7 +196,7 @@ def median_absolute_deviation(
     return given.result(factor * weighted_quantile(deviations, w, 0.5), multioutput)
 
 
-@described(best=None, per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best=None, per="set", train_with="absolute_percentage_error", predictions=REALS, targets=REALS)
 def median_percentage_error(
     predictions: TensorLike,
     targets: TensorLike,
@@ -257,7 +257,7 @@ def median_percentage_error(
     return _median_of(given, ratios, multioutput, factor)
 
 
-@described(best="min", per="set", differentiable=False, predictions=REALS, targets=REALS)
+@described(best="min", per="set", train_with="absolute_percentage_error", predictions=REALS, targets=REALS)
 def median_absolute_percentage_error(
     predictions: TensorLike,
     targets: TensorLike,

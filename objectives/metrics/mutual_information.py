@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 
-@described(per="set", symmetric=True, differentiable=False, predictions=CLUSTERS, targets=LABELS)
+@described(per="set", symmetric=True, train_with="", predictions=CLUSTERS, targets=LABELS)
 def mutual_info_score(
     predictions: TensorLike,
     targets: TensorLike,
@@ -82,7 +82,7 @@ def mutual_info_score(
     return information.mutual
 
 
-@described(per="set", symmetric=True, differentiable=False, predictions=CLUSTERS, targets=LABELS)
+@described(per="set", symmetric=True, train_with="", predictions=CLUSTERS, targets=LABELS)
 def normalized_mutual_info_score(
     predictions: TensorLike,
     targets: TensorLike,
@@ -149,7 +149,7 @@ def normalized_mutual_info_score(
     return where(information.is_trivial, 1, share)
 
 
-@described(per="set", symmetric=True, differentiable=False, predictions=CLUSTERS, targets=LABELS)
+@described(per="set", symmetric=True, train_with="", predictions=CLUSTERS, targets=LABELS)
 def adjusted_mutual_info_score(
     predictions: TensorLike,
     targets: TensorLike,

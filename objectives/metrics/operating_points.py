@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 
-@described(best="min", per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(best="min", per="set", train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)
 def equal_error_rate(
     predictions: TensorLike,
     targets: TensorLike,
@@ -80,7 +80,7 @@ def equal_error_rate(
     return if_both(points, rates / 2)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(per="set", train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)
 def precision_at_recall(
     predictions: TensorLike,
     targets: TensorLike,
@@ -141,7 +141,7 @@ def precision_at_recall(
     return if_positives(points, _best(points, points.precision, chosen, points.true, return_threshold))
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(per="set", train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)
 def recall_at_precision(
     predictions: TensorLike,
     targets: TensorLike,
@@ -205,7 +205,7 @@ def recall_at_precision(
     return if_positives(points, _best(points, points.recall, chosen, points.precision, return_threshold))
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(per="set", train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)
 def sensitivity_at_specificity(
     predictions: TensorLike,
     targets: TensorLike,
@@ -268,7 +268,7 @@ def sensitivity_at_specificity(
     return if_both(points, _best(points, points.true_rate, chosen, rejected, return_threshold))
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=BINARY)
+@described(per="set", train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)
 def specificity_at_sensitivity(
     predictions: TensorLike,
     targets: TensorLike,

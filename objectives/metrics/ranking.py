@@ -19,7 +19,7 @@ from objectives.ops.sorting import weighted_rank
 __all__ = ["coverage_error", "dcg_score", "label_ranking_average_precision", "label_ranking_loss", "ndcg_score"]
 
 
-@described(best="min", per="item", differentiable=False, scores=REALS, targets=BINARY)
+@described(best="min", per="item", train_with="pairwise_logistic_loss", scores=REALS, targets=BINARY)
 def label_ranking_loss(
     scores: TensorLike,
     targets: TensorLike,
@@ -72,7 +72,7 @@ def label_ranking_loss(
     return given.result(ratio(errors, relevant.sum(axis=-1) * irrelevant.sum(axis=-1)), errors=True)
 
 
-@described(best="min", per="item", differentiable=False, scores=REALS, targets=BINARY)
+@described(best="min", per="item", train_with="pairwise_logistic_loss", scores=REALS, targets=BINARY)
 def coverage_error(
     scores: TensorLike,
     targets: TensorLike,
@@ -124,7 +124,7 @@ def coverage_error(
     return given.result((reached * given.there).sum(axis=-1), errors=True)
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=BINARY)
+@described(per="item", train_with="pairwise_logistic_loss", scores=REALS, targets=BINARY)
 def label_ranking_average_precision(
     scores: TensorLike,
     targets: TensorLike,
@@ -180,7 +180,7 @@ def label_ranking_average_precision(
     return given.result(where(number > 0, ratio((relevant * precision).sum(axis=-1), number), 1))
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", train_with="pairwise_logistic_loss", scores=REALS, targets=NON_NEGATIVE)
 def dcg_score(
     scores: TensorLike,
     targets: TensorLike,
@@ -247,7 +247,7 @@ def dcg_score(
     return given.result(dcg * np.log2(log_base).astype(dcg.dtype))
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", train_with="pairwise_logistic_loss", scores=REALS, targets=NON_NEGATIVE)
 def ndcg_score(
     scores: TensorLike,
     targets: TensorLike,

@@ -18,7 +18,7 @@ from objectives.metrics.confusion import confusion_matrix
 __all__ = ["negative_predictive_value", "precision", "recall", "specificity"]
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
+@described(per="set", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
 def precision(
     predictions: TensorLike,
     targets: TensorLike,
@@ -94,7 +94,7 @@ def precision(
     return averaged_over_classes(precision_of, matrix, average, zero_division, absent)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
+@described(per="set", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
 def recall(
     predictions: TensorLike,
     targets: TensorLike,
@@ -164,7 +164,7 @@ def recall(
     return averaged_over_classes(recall_of, matrix, average, zero_division, absent)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
+@described(per="set", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
 def specificity(
     predictions: TensorLike,
     targets: TensorLike,
@@ -234,7 +234,7 @@ def specificity(
     return averaged_over_classes(specificity_of, matrix, average, zero_division, absent)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
+@described(per="set", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
 def negative_predictive_value(
     predictions: TensorLike,
     targets: TensorLike,

@@ -14,7 +14,7 @@ from objectives.ops.sorting import weighted_rank
 __all__ = ["reciprocal_rank", "retrieval_average_precision", "retrieval_roc_auc"]
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", train_with="ranking_softmax_loss", scores=REALS, targets=NON_NEGATIVE)
 def reciprocal_rank(
     scores: TensorLike,
     targets: TensorLike,
@@ -67,7 +67,7 @@ def reciprocal_rank(
     return found.given.result(even_max(found.hits / (1 + found.rank)))
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", train_with="pairwise_logistic_loss", scores=REALS, targets=NON_NEGATIVE)
 def retrieval_average_precision(
     scores: TensorLike,
     targets: TensorLike,
@@ -123,7 +123,7 @@ def retrieval_average_precision(
     return found.given.result(ratio((hits * precision).sum(axis=-1), hits.sum(axis=-1)))
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", train_with="pairwise_logistic_loss", scores=REALS, targets=NON_NEGATIVE)
 def retrieval_roc_auc(
     scores: TensorLike,
     targets: TensorLike,

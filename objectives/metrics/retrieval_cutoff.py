@@ -13,7 +13,7 @@ from objectives.ops.selection import where
 __all__ = ["fall_out_at_k", "hit_rate_at_k", "precision_at_k", "r_precision", "recall_at_k"]
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", train_with="ranking_softmax_loss", scores=REALS, targets=NON_NEGATIVE)
 def precision_at_k(
     scores: TensorLike,
     targets: TensorLike,
@@ -68,7 +68,7 @@ def precision_at_k(
     return found.given.result(ratio(hits, found.given.there.sum(axis=-1)) if top_k is None else hits / top_k)
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", train_with="ranking_softmax_loss", scores=REALS, targets=NON_NEGATIVE)
 def recall_at_k(
     scores: TensorLike,
     targets: TensorLike,
@@ -121,7 +121,7 @@ def recall_at_k(
     return found.given.result(ratio(found.hits.sum(axis=-1), found.relevant.sum(axis=-1)))
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", train_with="ranking_softmax_loss", scores=REALS, targets=NON_NEGATIVE)
 def hit_rate_at_k(
     scores: TensorLike,
     targets: TensorLike,
@@ -173,7 +173,7 @@ def hit_rate_at_k(
     return found.given.result(even_max(found.hits))
 
 
-@described(best="min", per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(best="min", per="item", train_with="ranking_softmax_loss", scores=REALS, targets=NON_NEGATIVE)
 def fall_out_at_k(
     scores: TensorLike,
     targets: TensorLike,
@@ -227,7 +227,7 @@ def fall_out_at_k(
     return found.given.result(ratio(shown.sum(axis=-1), others.sum(axis=-1)), errors=True)
 
 
-@described(per="item", differentiable=False, scores=REALS, targets=NON_NEGATIVE)
+@described(per="item", train_with="ranking_softmax_loss", scores=REALS, targets=NON_NEGATIVE)
 def r_precision(
     scores: TensorLike,
     targets: TensorLike,

@@ -12,7 +12,7 @@ from objectives.metrics.confusion import confusion_matrix
 __all__ = ["f1_score", "fbeta_score", "jaccard_score"]
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
+@described(per="set", train_with="tversky_loss", predictions=REALS, targets=CLASSES)
 def fbeta_score(
     predictions: TensorLike,
     targets: TensorLike,
@@ -85,7 +85,7 @@ def fbeta_score(
     return averaged_over_classes(fbeta_of(beta), matrix, average, zero_division, absent)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
+@described(per="set", train_with="dice_loss", predictions=REALS, targets=CLASSES)
 def f1_score(
     predictions: TensorLike,
     targets: TensorLike,
@@ -155,7 +155,7 @@ def f1_score(
     return averaged_over_classes(fbeta_of(1), matrix, average, zero_division, absent)
 
 
-@described(per="set", differentiable=False, predictions=REALS, targets=CLASSES)
+@described(per="set", train_with="iou_loss", predictions=REALS, targets=CLASSES)
 def jaccard_score(
     predictions: TensorLike,
     targets: TensorLike,

@@ -14,7 +14,7 @@ from objectives.metrics._information import information_of
 __all__ = ["completeness_score", "homogeneity_score", "v_measure_score"]
 
 
-@described(per="set", differentiable=False, predictions=CLUSTERS, targets=LABELS)
+@described(per="set", train_with="", predictions=CLUSTERS, targets=LABELS)
 def homogeneity_score(
     predictions: TensorLike,
     targets: TensorLike,
@@ -78,7 +78,7 @@ def homogeneity_score(
     return information.homogeneity
 
 
-@described(per="set", differentiable=False, predictions=CLUSTERS, targets=LABELS)
+@described(per="set", train_with="", predictions=CLUSTERS, targets=LABELS)
 def completeness_score(
     predictions: TensorLike,
     targets: TensorLike,
@@ -142,7 +142,7 @@ def completeness_score(
     return information.completeness
 
 
-@described(per="set", differentiable=False, predictions=CLUSTERS, targets=LABELS)
+@described(per="set", train_with="", predictions=CLUSTERS, targets=LABELS)
 def v_measure_score(
     predictions: TensorLike,
     targets: TensorLike,

@@ -1,8 +1,15 @@
-"""Marks on losses: by one, rewrites know the graphs that they may act on; the other tells which mask a loss has."""
+"""Marks on losses and measures.
+
+By one, rewrites know the graphs that they may act on; another tells which mask a loss has; the third refuses the
+gradient of a measure that has none.
+"""
 
 from pytensor.compile.ops import ViewOp
-from pytensor.graph.basic import Apply, equal_computations
+from pytensor.gradient import NullTypeGradError
+from pytensor.graph.basic import Apply, Variable, equal_computations
 from pytensor.graph.features import Feature
+from pytensor.graph.op import Op
+from pytensor.graph.replace import _vectorize_node
 from pytensor.graph.traversal import walk
 from pytensor.scalar import second
 from pytensor.tensor import shape_padleft
@@ -84,7 +91,52 @@ def _masks(losses, ops):
 
     def inputs(variable):
         op = getattr(variable.owner, "op", None)
+        if isinstance(op, NoGradient):
+            return variable.owner.inputs[:1]
         return variable.owner.inputs if isinstance(op, ops) and not isinstance(op, Masked) else None
 
     owners = [variable.owner for variable in walk([losses], inputs)]
     return [node.inputs[0] for node in owners if node is not None and isinstance(node.op, Masked)]
+
+
+class NoGradient(Op):
+    """(result, data ...) to the result of a measure, whose gradient by any of the data is refused.
+
+    Without the data, PyTensor would take them for disconnected by the comparisons within, or for constant.
+    """
+
+    __props__ = ("measure", "loss")
+
+    def __init__(self, measure, loss):
+        self.measure, self.loss = measure, loss
+        self.view_map = {0: [0]}
+
+    def make_node(self, *inputs):
+        return Apply(self, inputs, [inputs[0].type()])
+
+    def perform(self, node, inputs, output_storage):
+        output_storage[0][0] = inputs[0]
+
+    def infer_shape(self, *arguments):
+        return arguments[-1][:1]
+
+    def pullback(self, inputs, outputs, output_grads):
+        raise NullTypeGradError(
+            f"{self.measure} has no gradient: train with {self.loss or 'a loss'}. In a cost beside a loss, wrap the "
+            "measure in pytensor.gradient.disconnected_grad."
+        )
+
+
+@_vectorize_node.register(NoGradient)
+def vectorize_no_gradient(op, node, *inputs):
+    return op.make_node(*inputs)
+
+
+def without_gradient(measure, loss, results, data):
+    """The results of a measure, marked: asked for their gradient by the data, they name the loss to take instead."""
+    data = [x for x in data if isinstance(x, Variable)]
+    if not data:
+        return results
+    if isinstance(results, Variable):
+        return NoGradient(measure, loss)(results, *data)
+    return tuple(NoGradient(measure, loss)(result, *data) for result in results)

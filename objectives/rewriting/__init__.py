@@ -10,6 +10,7 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
     -0.04  remember_ours in summation [fast_run]
            While marks still tell a graph of this package from others.
     -0.03  local_remove_statistic_mark in marking [fast_compile, fast_run]
+    -0.03  local_remove_no_gradient_mark in marking [fast_compile, fast_run, minimum_compile]
     -0.02  local_remove_loss_mark in marking [fast_compile, fast_run]
     -0.02  local_remove_mask_mark in marking [fast_compile, fast_run]
            Before PyTensor looks at the graph: a mark would hide the expression below it.

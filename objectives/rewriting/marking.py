@@ -1,17 +1,19 @@
 """Marks leave the graph once nothing needs them; a graph that had a loss remembers it.
 
-Losses, masks, statistics, conditions and shapes are marked by Ops that compute nothing. Each is removed as soon as what
-reads it is done: none is ever compiled.
+Losses, masks, statistics, measures, conditions and shapes are marked by Ops that compute nothing. Each is removed as
+soon as what reads it is done: none is ever compiled.
 """
 
 from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import dfs_rewriter, node_rewriter
 from pytensor.tensor.rewriting.basic import register_canonicalize
 
-from objectives.ops.marking import Loss, Masked, mark_as_loss
+from objectives.ops.marking import Loss, Masked, NoGradient, mark_as_loss
 from objectives.ops.selection import Condition
 from objectives.ops.shapes import OwnShape
 from objectives.ops.statistics import Statistic, WhereNothing
+
+TAGS = ("fast_run", "fast_compile")
 
 
 @node_rewriter([Statistic, WhereNothing])
@@ -33,6 +35,12 @@ def local_remove_mask_mark(fgraph, node):
     return [node.inputs[1]]
 
 
+@node_rewriter([NoGradient])
+def local_remove_no_gradient_mark(fgraph, node):
+    """NoGradient(x, ...) -> x."""
+    return node.inputs[:1]
+
+
 @register_canonicalize("fast_compile")
 @node_rewriter([Condition])
 def local_remove_condition(fgraph, node):
@@ -46,10 +54,11 @@ def local_remove_own_shape(fgraph, node):
     return node.inputs
 
 
-for position, rewriter in [
-    (-0.03, local_remove_statistic_mark),
-    (-0.02, local_remove_loss_mark),
-    (-0.02, local_remove_mask_mark),
-    (2.5, local_remove_own_shape),
+for position, rewriter, tags in [
+    (-0.03, local_remove_statistic_mark, TAGS),
+    (-0.03, local_remove_no_gradient_mark, (*TAGS, "minimum_compile")),  # always, so that it needs no kernels
+    (-0.02, local_remove_loss_mark, TAGS),
+    (-0.02, local_remove_mask_mark, TAGS),
+    (2.5, local_remove_own_shape, TAGS),
 ]:
-    optdb.register(rewriter.__name__, dfs_rewriter(rewriter), "fast_run", "fast_compile", position=position)
+    optdb.register(rewriter.__name__, dfs_rewriter(rewriter), *tags, position=position)
