@@ -87,15 +87,15 @@ def multivariate_gaussian_nll_loss(
     >>> print(multivariate_gaussian_nll_loss(means, [[2.0, 1.0], [2.0, 2.0]], factor).eval().round(4))
     [1.1931 1.6931]
     """
-    p, t, mask = vectors(mask, predictions=predictions, targets=targets)
+    p, t, items = vectors(mask, predictions=predictions, targets=targets)
     factor, dtype = _factor(scale_tril, p), p.dtype
     if dtype == "float16":
         p, t, factor = (x.astype("float32") for x in (p, t, factor))
     # not arange: MLX must know its length beforehand
     index = pt.cumsum(pt.ones((own_shape(factor).shape[-1],), dtype="float32"))
     row, column = index[:, None], index
-    if mask is not None and factor.ndim > p.ndim:
-        factor = where(mask[..., None, None], factor, equal(row, column).astype(p.dtype))
+    if items is not None and factor.ndim > p.ndim:
+        factor = where(items[..., None, None], factor, equal(row, column).astype(p.dtype))
     factor = where(row < column, 0, factor)
     diagonal = where(equal(row, column), factor, 0).sum(axis=-1)
     wrong = pt.invert(pt.all(diagonal > 0, axis=-1))
@@ -103,7 +103,7 @@ def multivariate_gaussian_nll_loss(
     loss = pt.square(triangular_solve(factor, t - p)).sum(axis=-1) / 2 + pt.log(diagonal).sum(axis=-1)
     if full:
         loss += length(p, -1) * np.asarray(np.log(2 * np.pi) / 2, p.dtype)
-    return finished(loss.astype(dtype), mask)
+    return finished(loss.astype(dtype), items)
 
 
 def _factor(scale_tril, p):
