@@ -34,7 +34,7 @@ FIRST = {
 # What follows the predictions or stands for the targets: data that a function cannot do without.
 DATA = {
     *("b", "targets", "positive", "negative", "labels", "variance", "log_variance", "scale", "dispersion"),
-    *("standard_deviation", "log_targets", "max_function"),
+    *("standard_deviation", "scale_tril", "log_targets", "max_function"),
     *("z_mean", "z_log_variance", "cluster_mean", "cluster_log_variance", "cluster_log_prior"),
     *("cluster_log_probabilities", "factor_log_probabilities", "factor_log_prior"),
 }

@@ -72,6 +72,7 @@ def arrays():
         "drawn": np.array([0, 2, 3]),
         "q_target": rng.uniform(0.2, 2, size=B),
         "q_drawn": rng.uniform(0.2, 2, size=3),
+        "factors": np.tril(rng.normal(size=(B, D, D)), -1) + np.eye(D) * rng.uniform(0.5, 2, size=(B, 1, D)),
     }
 
 
@@ -79,7 +80,14 @@ def arrays():
 WORDS = {
     **{"predictions": "a", "targets": "r", "logits": "z", "labels": "y", "probabilities": "p", "binary_targets": "b"},
     **{"class_probabilities": "q", "soft_targets": "soft", "scores": "u", "hits": "t", "scores_of_lists": "z"},
-    **{"relevant": "b", "spread": "var", "variance": "var", "pixel_probabilities": "img", "pixel_targets": "img_h"},
+    **{
+        "relevant": "b",
+        "spread": "var",
+        "variance": "var",
+        "scale_tril": "factors",
+        "pixel_probabilities": "img",
+        "pixel_targets": "img_h",
+    },
     **{"embeddings": "a", "others": "n", "negatives": "r", "groups": "y_items", "rates": "pos", "counts": "neg"},
     **{"reconstruction": "n", "inputs": "r", "z_mean": "a", "z_log_variance": "n", "clusters": "c", "cosines": "p"},
     **{"means": "pos", "dispersion": "var"},

@@ -60,6 +60,7 @@ from objectives.losses.multiclass_hinge import (
     multilabel_margin_loss,
     one_vs_all_hinge_loss,
 )
+from objectives.losses.multivariate import multivariate_gaussian_nll_loss
 from objectives.losses.noisy_labels import generalized_crossentropy, poly_loss
 from objectives.losses.overlap import dice_loss, generalized_dice_loss, iou_loss, tversky_loss
 from objectives.losses.percentage import (
@@ -146,6 +147,7 @@ __all__ = [
     "multiclass_perceptron_loss",
     "multiclass_sparsemax_loss",
     "multilabel_margin_loss",
+    "multivariate_gaussian_nll_loss",
     "nce_loss",
     "negative_binomial_nll_loss",
     "nll_loss",

@@ -26,6 +26,7 @@ def roc_curve(
     num_bins: int | None = None,
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
+    label_axis: int | None = None,
 ) -> TensorVariable:
     r"""ROC curve of two classes: false and true positive rates at every threshold.
 
@@ -48,11 +49,14 @@ def roc_curve(
         Weight of each item (...); booleans select.
     mask : tensor of bool, optional
         Items that count (...); the rest are ignored, whatever they hold.
+    label_axis : int, optional
+        Axis of labels of a label matrix, for one curve per label; by default all elements are pooled.
 
     Returns
     -------
     TensorVariable
-        Rows (3, N + 1) for N items, or (3, B + 1): false positive rates, true positive rates, thresholds.
+        Rows (3, N + 1) for N items, or (3, B + 1): false positive rates, true positive rates, thresholds. With
+        `label_axis` one column for each of L labels, (3, N + 1, L).
 
     Raises
     ------
@@ -80,7 +84,7 @@ def roc_curve(
      [0.   0.5  0.5  1.   1.  ]
      [ inf 0.8  0.4  0.35 0.1 ]]
     """
-    points = curve_points(predictions, targets, num_bins, mask, weights)
+    points = curve_points(predictions, targets, num_bins, mask, weights, label_axis)
     return pt.stack([points.false_rate, points.true_rate, points.thresholds])
 
 
@@ -91,6 +95,7 @@ def det_curve(
     *,
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
+    label_axis: int | None = None,
 ) -> TensorVariable:
     r"""Detection error tradeoff (DET) curve of two classes: false positive and false negative rates at every threshold.
 
@@ -111,11 +116,14 @@ def det_curve(
         Weight of each item (...); booleans select.
     mask : tensor of bool, optional
         Items that count (...); the rest are ignored, whatever they hold.
+    label_axis : int, optional
+        Axis of labels of a label matrix, for one curve per label; by default all elements are pooled.
 
     Returns
     -------
     TensorVariable
-        Rows (3, N + 1) for N items: false positive rates, false negative rates, thresholds.
+        Rows (3, N + 1) for N items, or (3, N + 1, L) for L labels: false positive rates, false negative rates,
+        thresholds.
 
     Raises
     ------
@@ -138,7 +146,7 @@ def det_curve(
     >>> print(det_curve([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])[1].eval())
     [1.  0.5 0.5 0.  0. ]
     """
-    points = exact_points(predictions, targets, mask, weights)
+    points = exact_points(predictions, targets, mask, weights, label_axis)
     missed = (points.positives - points.true) / points.positives
     return pt.stack([points.false_rate, missed, points.thresholds])
 
@@ -151,6 +159,7 @@ def precision_recall_curve(
     num_bins: int | None = None,
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
+    label_axis: int | None = None,
 ) -> TensorVariable:
     r"""Precision-recall curve of two classes: precision and recall at every threshold.
 
@@ -175,11 +184,14 @@ def precision_recall_curve(
         Weight of each item (...); booleans select.
     mask : tensor of bool, optional
         Items that count (...); the rest are ignored, whatever they hold.
+    label_axis : int, optional
+        Axis of labels of a label matrix, for one curve per label; by default all elements are pooled.
 
     Returns
     -------
     TensorVariable
-        Rows (3, N + 1) for N items, or (3, B + 1): precision, recall, thresholds.
+        Rows (3, N + 1) for N items, or (3, B + 1): precision, recall, thresholds. With `label_axis` one column for each
+        of L labels, (3, N + 1, L).
 
     Raises
     ------
@@ -207,7 +219,7 @@ def precision_recall_curve(
      [0.     0.5    0.5    1.     1.    ]
      [   inf 0.8    0.4    0.35   0.1   ]]
     """
-    points = curve_points(predictions, targets, num_bins, mask, weights)
+    points = curve_points(predictions, targets, num_bins, mask, weights, label_axis)
     return pt.stack([points.precision, points.recall, points.thresholds])
 
 

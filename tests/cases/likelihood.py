@@ -11,6 +11,7 @@ from objectives.losses.likelihood import (
     robust_squared_error,
     student_t_nll_loss,
 )
+from objectives.losses.multivariate import multivariate_gaussian_nll_loss
 
 stop_gradient = jax.lax.stop_gradient
 laplace, norm, t = stats.laplace, stats.norm, stats.t
@@ -55,6 +56,26 @@ def student(location, x, *, scale, degrees_of_freedom=3.0):
     return -t.logpdf(x, degrees_of_freedom, location, scale)
 
 
+def factors(rng, shape):
+    """Of covariances; what is above the diagonal is not read."""
+    return rng.normal(size=(*shape, shape[-1])) + 3 * np.eye(shape[-1])
+
+
+def shared_factor(rng, shape):
+    return factors(rng, shape[-1:])
+
+
+def multivariate(mean, x, *, scale_tril):
+    factor = jnp.tril(scale_tril)
+    return -stats.multivariate_normal.logpdf(x, mean, factor @ jnp.swapaxes(factor, -1, -2))
+
+
+def torch_multivariate(mean, x, scale_tril):
+    from torch.distributions import MultivariateNormal
+
+    return -MultivariateNormal(mean, scale_tril=scale_tril.tril()).log_prob(x)
+
+
 def at_targets(x, **_):
     return x
 
@@ -86,4 +107,22 @@ CASES = [
     row(robust_squared_error, robust, more={"label_errors": positives}, spread="log_variance"),
     row(student_t_nll_loss, student, {"degrees_of_freedom": 3.0}),
     row(student_t_nll_loss, student, more={"degrees_of_freedom": positives}),
+] + [
+    Case(
+        multivariate_gaussian_nll_loss,
+        reals,
+        reals,
+        reference,
+        options,
+        extras={"scale_tril": draw},
+        torch=torch,
+        target_gradient=True,
+        axis_moves=False,
+        best=at_targets,
+    )
+    for reference, options, draw, torch in (
+        (without_constant(multivariate, NORMALIZER**5), {}, factors, None),
+        (multivariate, {"full": True}, factors, torch_multivariate),
+        (multivariate, {"full": True}, shared_factor, None),
+    )
 ]

@@ -13,6 +13,7 @@ from objectives import (
     auc,
     average_precision_score,
     compile_validation,
+    det_curve,
     equal_error_rate,
     log_auc,
     multiclass_roc_auc_score,
@@ -263,6 +264,17 @@ def test_the_axis_of_labels_is_any():
         np.testing.assert_allclose(found, (areas[0] + 3 * areas[1]) / 4)
         found = value(function, scores.T, targets.T, average="samples", weights=weights.T, label_axis=0)
         np.testing.assert_allclose(found, (areas[0] + 3 * areas[1]) / 4)
+
+
+@pytest.mark.parametrize("curve", [roc_curve, precision_recall_curve, det_curve])
+def test_curves_of_labels(curve):
+    """They are those of each label, with its mask and weights."""
+    mask, weights = LABEL_SCORES != 0.9, LABEL_SCORES + 1
+    for options in ({}, {"num_bins": 11}) if curve is not det_curve else ({},):
+        found = value(curve, LABEL_SCORES.T, LABELS.T, mask=mask.T, weights=weights.T, label_axis=0, **options)
+        columns = zip(LABEL_SCORES.T, LABELS.T, mask.T, weights.T, strict=True)
+        expected = [value(curve, p, t, mask=m, weights=w, **options) for p, t, m, w in columns]
+        np.testing.assert_allclose(found, np.stack(expected, axis=-1), rtol=1e-12)
 
 
 def test_averages_are_checked():

@@ -14,4 +14,5 @@ from objectives.dispatch.numba import (  # noqa: F401  (imported for their regis
     ranking,
     sorting,
     thresholds,
+    triangular,
 )

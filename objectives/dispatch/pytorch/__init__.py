@@ -15,4 +15,5 @@ from objectives.dispatch.pytorch import (  # noqa: F401  (imported for their reg
     softplus,
     sorting,
     thresholds,
+    triangular,
 )
