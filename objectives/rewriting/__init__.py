@@ -45,8 +45,10 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
            After pairs (48.5), before fusion (49).
      48.8  compute_nan in unknown [jax]
            When no choice is rewritten any more, before fusion (49).
+    48.85  form_row_loops in rows [numba, simd]
+           When everything has been simplified; what is in no loop over rows is left for the next.
      48.9  form_loops in loops [numba, simd]
-           When everything has been simplified, right before PyTensor fuses greedily (49).
+           Right before PyTensor fuses greedily (49).
      50.3  gradient_inplace in merging [inplace, loss_fusion, numba]
      50.3  c_*Kernel_inplace in dispatch/c/_registration [c_kernels, cxx_only, fast_run, inplace]
            After the destroy handler (49.5), before PyTensor's own in-place Elemwise (50.5).
@@ -59,8 +61,8 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
 The rewrites of the C backend are in ``dispatch/c``, since a rewrite is how a kernel gets into its graphs: PyTensor has
 no table of C kernels, as it has for the other backends. Numba's, JAX's, PyTorch's and MLX's kernels are in such a
 table, which PyTensor imports only after the rewrites of the first graph have run; a rewrite there would come too late.
-So what these backends need (`pairs`, `summation`, `unknown`, `loops`, `halves`) is here, and knows no backend but by
-its tag.
+So what these backends need (`pairs`, `summation`, `unknown`, `rows`, `loops`, `halves`) is here, and knows no backend
+but by its tag.
 """
 
 from objectives.rewriting import (  # noqa: F401  (imported for their registrations)
@@ -73,6 +75,7 @@ from objectives.rewriting import (  # noqa: F401  (imported for their registrati
     merging,
     pairs,
     recognition,
+    rows,
     summation,
     unknown,
 )

@@ -12,6 +12,7 @@ from objectives.dispatch.numba import (  # noqa: F401  (imported for their regis
     margin,
     pairing,
     ranking,
+    rows,
     sorting,
     thresholds,
     triangular,

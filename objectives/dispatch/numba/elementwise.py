@@ -57,7 +57,7 @@ def _select(typingctx, condition, x, y):
     return x(condition, x, y), codegen
 
 
-def _core(composite, **kwargs):
+def scalar_core(composite, **kwargs):
     """A Composite as one compiled function, inlined wherever it is called, and the key of its expression.
 
     LLVM vectorizes a loop only if what it calls is inlined, which it would not do with a large function on its own.
@@ -77,17 +77,17 @@ def _core(composite, **kwargs):
     return core, None if key is None else (key, dtypes, source())
 
 
-def _hashed(*parts):
+def loop_key(*parts):
     return None if None in parts else sha256(repr(parts).encode()).hexdigest()
 
 
 @register_funcify_and_cache_key(VectorComposite)
 def numba_funcify_vector_composite(op, node, **kwargs):
-    core, key = _core(op, **kwargs)
+    core, key = scalar_core(op, **kwargs)
     # PyTensor 3.0 wraps the function in one that stores its results; unless that is inlined as well, nothing vectorizes
     if hasattr(pytensor_elemwise, "store_core_outputs"):
         core = _storing(core, op.nin, op.nout)
-    return core, _hashed("vector composite", key)
+    return core, loop_key("vector composite", key)
 
 
 def _storing(core, num_inputs, num_outputs):
@@ -105,18 +105,18 @@ def _storing(core, num_inputs, num_outputs):
 
 @register_funcify_and_cache_key(ElementwiseLoop)
 def numba_funcify_elementwise_loop(op, node, **kwargs):
-    core, key = _core(op.scalar_op, **kwargs)
+    core, key = scalar_core(op.scalar_op, **kwargs)
     is_full = [op.is_full(variable) for variable in node.inputs]
     dtypes = [variable.dtype for variable in op.scalar_op.outputs]
     over_chunks = in_threads(_chunk_kernel(core, is_full, op.summed, dtypes))
     # of an input of length 1 any layout will do
     inputs = [get_numba_type(variable.type, layout="C" if op.is_full(variable) else "A") for variable in node.inputs]
     loop = numba_njit(_elementwise_loop(over_chunks, is_full, op.summed, dtypes))
-    key = _hashed("elementwise loop", key, op.summed, is_full, [variable.type.ndim for variable in node.inputs])
+    key = loop_key("elementwise loop", key, op.summed, is_full, [variable.type.ndim for variable in node.inputs])
     return caller(separate(lambda: loop, inputs, key)), key
 
 
-def _compiled_source(name, lines, names):
+def compiled_source(name, lines, names):
     names["__name__"] = __name__  # the module in which a function from the disk looks for its names
     return compile_numba_function_src("\n".join(lines), name, names)
 
@@ -144,7 +144,7 @@ def _chunk_kernel(core, is_full, summed, dtypes):
     ]
     names = {"core": core, "uint64": uint64, "CHUNK": uint64(CHUNK), "BLOCK": uint64(BLOCK), "ONE": uint64(1)}
     names |= {f"zero{k}": np.dtype(dtypes[k]).type(0) for k in sums}
-    return kernel(_compiled_source("chunks", lines, names))
+    return kernel(compiled_source("chunks", lines, names))
 
 
 def _elementwise_loop(over_chunks, is_full, summed, dtypes):
@@ -169,9 +169,9 @@ def _elementwise_loop(over_chunks, is_full, summed, dtypes):
         f"    return {', '.join(results)}",
     ]
     names = {"np": np, "flat": flat, "shaped": shaped, "empty": empty, "CHUNK": CHUNK, "over_chunks": over_chunks}
-    names |= {"check_same_shape": _check_same_shape, "total": _total}
+    names |= {"check_same_shape": check_same_shape, "total": _total}
     names |= {f"dtype{k}": np.dtype(dtype) for k, dtype in enumerate(dtypes)}
-    return _compiled_source("elementwise_loop", lines, names)
+    return compiled_source("elementwise_loop", lines, names)
 
 
 @numba_njit
@@ -185,7 +185,7 @@ def _total(sums, dtype):
 
 
 @numba_njit
-def _check_same_shape(x, y):
+def check_same_shape(x, y):
     if x.shape != y.shape:
         raise ValueError(
             "shape mismatch in an element-wise expression: predictions, targets, masks and weights must have the same "

@@ -1,0 +1,192 @@
+"""Element-wise expressions with sums and maxima over the last axes, row by row. Only rewrites make them."""
+
+from dataclasses import dataclass, field
+
+from pytensor.graph.basic import Apply, Constant
+from pytensor.graph.op import Op
+from pytensor.scalar import basic as scalar
+from pytensor.scalar.basic import ScalarConstant, get_scalar_type
+from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.math import Max, Sum
+
+from objectives.ops.elementwise import VectorComposite
+from objectives.ops.shapes import own_shapes
+
+CHEAP = (
+    *(scalar.Add, scalar.Sub, scalar.Mul, scalar.Neg, scalar.Abs, scalar.Sqr, scalar.Switch, scalar.Cast, scalar.Sign),
+    *(scalar.LogicalComparison, scalar.BinaryBitOp, scalar.Invert, scalar.IsNan, scalar.IsInf),
+)
+FEW_NODES = 4  # cheap ones, that are computed once more rather than kept
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Arrays with this number of dimensions, the last ``num_axes`` of which are a row."""
+
+    ndim: int
+    num_axes: int
+
+    @property
+    def axes(self):
+        return tuple(range(self.ndim - self.num_axes, self.ndim))
+
+    def kind(self, variable):
+        """Whether a variable has an entry for each element of each row, row, element of a row, or one for all."""
+        repeated, outer = variable.type.broadcastable, self.ndim - self.num_axes
+        if all(repeated):
+            return "single"
+        if len(repeated) == outer:
+            return None if any(repeated) else "row"
+        if len(repeated) != self.ndim:
+            return None
+        kinds = {(False, False): "full", (False, True): "row", (True, False): "column"}
+        parts = [set(repeated[:outer]), set(repeated[outer:])]
+        return kinds[tuple(part.pop() for part in parts)] if all(len(part) == 1 for part in parts) else None
+
+    def reduces(self, node):
+        """Whether a node sums each row of a float variable, or takes its maximum."""
+        return (
+            type(node.op) in (Sum, Max)
+            and self.kind(node.inputs[0]) == "full"
+            and node.op.axis is not None
+            and tuple(sorted(node.op.axis)) == self.axes
+            and node.inputs[0].dtype in ("float32", "float64")
+            and node.outputs[0].dtype == node.inputs[0].dtype
+        )
+
+    def reshapes(self, node):
+        """Whether a node only adds axes of length 1 in the place of those of a row, or drops them."""
+        outer = tuple(range(self.ndim - self.num_axes))
+        return (
+            isinstance(node.op, DimShuffle)
+            and self.kind(node.inputs[0]) == self.kind(node.outputs[0]) == "row"
+            and tuple(node.op.new_order) in (outer, outer + ("x",) * self.num_axes)
+        )
+
+
+class RowLoop(Op):
+    """The outputs of a graph of element-wise nodes, reductions over rows, and repetitions of their results along rows.
+
+    Inputs and outputs are of the `Rows.kind` full or row; inputs are columns and single numbers, too.
+    """
+
+    def __init__(self, rows: Rows, inner):
+        self.rows = rows
+        self.inner = inner
+
+    def make_node(self, *inputs):
+        return Apply(self, list(inputs), [variable.type() for variable in self.inner.outputs])
+
+    def perform(self, node, inputs, outputs):
+        """Node by node, as PyTensor does it."""
+        values = dict(zip(self.inner.inputs, inputs, strict=True))
+        for inner in self.inner.toposort():
+            storage = [[None] for _ in inner.outputs]
+            known = [v.data if isinstance(v, Constant) else values[v] for v in inner.inputs]
+            inner.op.perform(inner, known, storage)
+            values.update(zip(inner.outputs, (cell[0] for cell in storage), strict=True))
+        for output, variable in zip(outputs, self.inner.outputs, strict=True):
+            output[0] = values[variable].copy()
+
+    def infer_shape(self, *arguments):
+        shapes = dict(zip(self.inner.inputs, own_shapes(arguments), strict=True))
+        full = next(shape for variable, shape in shapes.items() if self.rows.kind(variable) == "full")
+        return [self.output_shape(variable, full) for variable in self.inner.outputs]
+
+    def output_shape(self, variable, full):
+        if self.rows.kind(variable) == "full":
+            return tuple(full)
+        outer = tuple(full[: self.rows.ndim - self.rows.num_axes])
+        return outer + (1,) * (variable.type.ndim - len(outer))
+
+
+@dataclass
+class Pass:
+    """What is computed once for a row, and then in one loop over its elements."""
+
+    row_nodes: list = field(default_factory=list)
+    nodes: list = field(default_factory=list)
+    reductions: list = field(default_factory=list)
+    kept: list = field(default_factory=list)  # variables that a later pass reads
+    stored: list = field(default_factory=list)  # outputs
+
+
+def passes(op: RowLoop) -> list[Pass]:
+    """The passes of a loop: one more than there are reductions in a chain, the last of which may be empty."""
+    order, rows = op.inner.toposort(), op.rows
+    level: dict = {}
+    for node in order:
+        before = max(level.get(v, 0) for v in node.inputs)
+        level[node.outputs[0]] = before + rows.reduces(node)
+    found = [Pass() for _ in range(max(level.values()) + 1)]
+    for node in order:
+        (variable,) = node.outputs
+        if rows.reduces(node):
+            found[level[variable] - 1].reductions.append(node)
+        elif rows.kind(variable) == "full" and variable in op.inner.outputs:
+            found[level[variable]].stored.append(variable)
+        elif rows.kind(variable) == "row" and isinstance(node.op, Elemwise):
+            found[level[variable]].row_nodes.append(node)
+    _place_elements(op, order, found)
+    return found
+
+
+def _place_elements(op, order, found):
+    """Give each pass the nodes that it needs, except those whose results an earlier pass has kept."""
+    known = set(op.inner.inputs)
+
+    def cone(variables):
+        nodes, todo = set(), list(variables)
+        while todo:
+            v = todo.pop()
+            if v not in known and op.rows.kind(v) == "full" and v.owner not in nodes:
+                nodes.add(v.owner)
+                todo.extend(v.owner.inputs)
+        return nodes
+
+    roots = [[node.inputs[0] for node in step.reductions] + step.stored for step in found]
+    for number, step in enumerate(found):
+        nodes = cone(roots[number])
+        later = [cone(variables) for variables in roots[number + 1 :]]
+        step.nodes = [node for node in order if node in nodes]
+        for node in step.nodes:
+            (variable,) = node.outputs
+            clients = {client for client, _ in op.inner.clients[variable]}
+            is_read = any(node in others and clients & (others - nodes) for others in later)
+            if is_read and (variable in step.stored or not is_cheap(cone([variable]))):
+                step.kept.append(variable)
+        known.update(step.kept)
+
+
+def is_cheap(nodes):
+    """Whether nodes are computed once more rather than their results kept."""
+    return len(nodes) <= FEW_NODES and all(isinstance(node.op.scalar_op, CHEAP) for node in nodes)
+
+
+def origin(variable):
+    """What a variable repeats or reshapes."""
+    while variable.owner is not None and isinstance(variable.owner.op, DimShuffle):
+        (variable,) = variable.owner.inputs
+    return variable
+
+
+def composite(nodes, outputs):
+    """The function of single numbers that nodes compute for one element, and the variables that it reads."""
+    computed = {v for node in nodes for v in node.outputs}
+    read = [origin(v) for node in nodes for v in node.inputs if not is_number(v)]
+    inputs = [v for v in dict.fromkeys(read) if v not in computed]
+    scalars = {v: get_scalar_type(v.dtype)() for v in inputs}
+
+    def as_scalar(variable):
+        if is_number(variable):
+            return ScalarConstant(get_scalar_type(variable.dtype), variable.data.ravel()[0])
+        return scalars[origin(variable)]
+
+    for node in nodes:
+        results = node.op.scalar_op.make_node(*map(as_scalar, node.inputs)).outputs
+        scalars.update(zip(node.outputs, results, strict=True))
+    return VectorComposite([scalars[v] for v in inputs], [scalars[v] for v in outputs]), inputs
+
+
+def is_number(variable) -> bool:
+    return isinstance(variable, Constant) and all(variable.type.broadcastable)
