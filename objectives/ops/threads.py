@@ -1,6 +1,5 @@
 """How many threads work is shared among, and threads in which Python calls NumPy."""
 
-import ctypes
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -8,7 +7,7 @@ from functools import cache, partial
 from threading import Lock
 
 import numpy as np
-from numpy.linalg import _umath_linalg
+from threadpoolctl import ThreadpoolController
 
 
 def allowed(most):
@@ -46,31 +45,22 @@ _setting = Lock()
 
 @contextmanager
 def _products_in_one_thread():
-    """Keep OpenBLAS to the threads that call it, and give the number of those it had.
+    """Keep BLAS to the threads that call it, and give the number of those it had.
 
-    1 if it keeps its own, as another BLAS does, or as long as this holds elsewhere, for it is a setting of the process.
+    1 if it keeps its own, or as long as this holds elsewhere, for it is a setting of the process.
     """
-    functions = _openblas()
-    if functions is None or not _setting.acquire(blocking=False):
+    if not len(_blas()) or not _setting.acquire(blocking=False):
         yield 1
         return
-    get, set_ = functions
-    before = get()
     try:
-        set_(1)
-        yield before
+        before = max(library.num_threads for library in _blas().lib_controllers)
+        with _blas().limit(limits=1):
+            yield before
     finally:
-        set_(before)
         _setting.release()
 
 
 @cache
-def _openblas():
-    """Functions that get and set the number of threads of the OpenBLAS that NumPy is linked to; None if it is not."""
-    library = ctypes.CDLL(_umath_linalg.__file__)
-    for prefix, suffix in (("scipy_", "64_"), ("", "64_"), ("scipy_", ""), ("", "")):
-        try:
-            return tuple(getattr(library, f"{prefix}openblas_{verb}_num_threads{suffix}") for verb in ("get", "set"))
-        except AttributeError:
-            continue
-    return None
+def _blas():
+    """What is loaded that multiplies matrices and can be told its number of threads."""
+    return ThreadpoolController().select(user_api="blas")
