@@ -182,8 +182,7 @@ class Validation:
         Raises
         ------
         BatchError
-            If a batch is rejected. As after any interruption, `result` then covers the batches before it, and `update`
-            goes on from there.
+            If a batch is rejected. As after any interruption, `result` covers the batches before it; `update` goes on.
         ValueError
             If there is no batch, or if nothing counts for any of the measures.
         """
@@ -383,8 +382,7 @@ class Validation:
         for part, array in zip(self._added, self._arrays, strict=True):
             given, own = np.shape(state[part.name]), array.shape
             fits = len(given) == len(own) and all(n == m or 1 in (n, m) for n, m in zip(given, own, strict=True))
-            # before the first batch, unknown lengths are 1
-            if not fits or (given != own and self.batches and state["batches"]):
+            if not fits or (given != own and self.batches and state["batches"]):  # of no batch, lengths may be 1
                 raise ValueError(f"{part.name} in the state has the shape {given}, that of this validation {own}")
 
     def _values_so_far(self):

@@ -141,8 +141,9 @@ def described(
 
         @wraps(function)
         def checked(*args: Any, **keywords: Any) -> Any:
-            for keyword in keywords.keys() - parameters.keys():
-                raise TypeError(refused_keyword(keyword, function.__name__, parameters))
+            for keyword in keywords:
+                if keyword not in parameters:
+                    raise TypeError(refused_keyword(keyword, function.__name__, parameters))
             for name, value in (*zip(parameters, args, strict=False), *keywords.items()):
                 if name in flags:
                     flag(value, name)

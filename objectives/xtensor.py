@@ -53,6 +53,7 @@ NEW_DIMS: dict[str, tuple[str | None, ...]] = {
     "calibration_curve": ("statistic", "bin"),
     "class_likelihood_ratios": ("ratio", None),
     "confusion_matrix": ("target", "prediction"),
+    **dict.fromkeys(("roc_curve", "precision_recall_curve", "det_curve"), ("statistic", "point", None)),
 }
 # Functions of lists or of items whose mask and weights are of entries, by module or name.
 OF_ENTRIES = {
@@ -123,8 +124,9 @@ class Translation:
         )
 
     def call(self, args, keywords):
-        for keyword in keywords.keys() - self.signature.parameters.keys():
-            raise TypeError(self._refused(keyword))
+        for keyword in keywords:
+            if keyword not in self.signature.parameters:
+                raise TypeError(self._refused(keyword))
         given = self.signature.bind_partial(*args, **keywords).arguments
         dim, label_dim, pixel_dims = (given.pop(new, None) for new, *_ in DIMS.values())
         named = {name: found for name, x in given.items() if (found := _named(x)) is not None}

@@ -82,7 +82,7 @@ def test_a_module_that_no_list_names_has_a_page(tmp_path, monkeypatch):
     monkeypatch.setattr(families_module, "TITLES", titles)
     first, second, *_ = families("losses")
     assert first.functions()[-1] == "quantile_loss" and first.title == "Errors"
-    assert second.title == "Angular" and second.functions() == list(objectives.losses.angular.__all__)
+    assert second.title == "Adaptive" and second.functions() == list(objectives.losses.adaptive.__all__)
 
 
 def test_the_search_knows_foreign_names():

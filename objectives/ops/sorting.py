@@ -97,13 +97,12 @@ class WeightedRank(ShapedOp):
         less, up_to = pt.lt(other, own), pt.le(other, own)
         equal, place = up_to & pt.ge(other, own), pt.arange(x.shape[-1])
         counted = {
-            "half": (less.astype("float64") + up_to) / 2,
+            "half": (less.astype(weights.dtype) + up_to) / 2,
             "all": up_to,
             "only": equal,
             "order": less | (equal & (place < place[:, None])),
         }[self.ties]
-        counts = pt.switch(counted, counted * weights[..., None, :].astype("float64"), 0)
-        return [counts.sum(axis=-1).astype(weights.dtype)]
+        return [pt.switch(counted, counted * weights[..., None, :], 0).sum(axis=-1).astype(weights.dtype)]
 
     def perform(self, node, inputs, outputs):
         outputs[0][0] = self.compute(*inputs)
