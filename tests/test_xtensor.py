@@ -71,7 +71,9 @@ def of_its_kind(rows):
         axes = {name: x for name, x in row.options.items() if name.endswith(("axis", "axes", "average", "normalize"))}
         return row.function, row.draw("float64")[1].ndim, *sorted(arrays), str(axes)
 
-    return list({kind(row): row for row in rows if row.function.__name__ in ox.__all__}.values())
+    # rows of curves have a function of their own, which looks at a few of their points
+    known = [row for row in rows if row.function is getattr(objectives, row.function.__name__, None)]
+    return list({kind(row): row for row in known if row.function.__name__ in ox.__all__}.values())
 
 
 ROWS = of_its_kind(CASES)
@@ -101,6 +103,18 @@ def test_measures_of_sets():
         masks = {"mask": rng.random(shape) < 0.6} | ({"weights": rng.uniform(size=shape)} if row.weighted else {})
         pairs.append(both(row, arrays, (len(arrays[0]), 5), ("item", "class"), **masks))
     compare(pairs)
+
+
+@pytest.mark.parametrize("name", ["roc_curve", "precision_recall_curve", "det_curve"])
+def test_curves(name):
+    scores, targets = (xtensor(dims=("label", "item"), dtype=dtype) for dtype in ("float64", "int64"))
+    arrays = np.array([[0.1, 0.8, 0.4], [0.7, 0.3, 0.2]]), np.array([[0, 1, 1], [1, 0, 0]])
+    whole = getattr(ox, name)(scores, targets)
+    by_label = getattr(ox, name)(scores, targets, label_dim="label")
+    assert (whole.dims, by_label.dims) == (("statistic", "point"), ("statistic", "point", "label"))
+    found = pytensor.function([scores, targets], by_label, mode=UNREWRITTEN)(*arrays)
+    expected = getattr(objectives, name)(*(array.T for array in arrays), label_axis=1).eval(mode=UNREWRITTEN)
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.fixture
