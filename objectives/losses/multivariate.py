@@ -40,7 +40,7 @@ def multivariate_gaussian_nll_loss(
     distance to the mean is that of Mahalanobis.
 
     .. math::
-        L = \frac{1}{2} \bigl\lVert C^{-1} (t - p) \bigr\rVert^2 + \sum_d \log C_{dd}
+        L = \frac{1}{2} \|C^{-1} (t - p)\|^2 + \sum_d \log C_{dd}
         \; \bigl[+ \tfrac{D}{2} \log 2 \pi\bigr], \qquad \Sigma = C C^\top
 
     Parameters
