@@ -100,12 +100,13 @@ def _warn_of_other_activation(predictions, axis):
     if not _made_by(source, Softmax):
         return
     axes = source.owner.op.axis
-    axes = range(source.ndim) if axes is None else [a % source.ndim for a in axes]
+    axes = range(source.ndim) if axes is None else [a % source.ndim for a in axes]  # PyTensor 3.3 has no None
+    is_over_all = len(axes) == source.ndim
     for node in moves:
         axes = [a if a is None else _moved_axis(node, a) for a in axes]
     lengths = predictions.type.shape
     if None not in axes and any(a != axis % predictions.ndim and lengths[a] != 1 for a in axes):
-        over = "all entries" if source.owner.op.axis is None else f"axis {', '.join(map(str, axes))}"
+        over = "all entries" if is_over_all else f"axis {', '.join(map(str, axes))}"
         warn_of_mistake(
             f"predictions are the output of a softmax over {over}, and do not add up to 1 over the classes, which are "
             f"on axis {axis}: give softmax(..., axis={axis})"
