@@ -1,7 +1,6 @@
 """Crossentropy of logits and of log-probabilities against class indices or dense targets."""
 
 import numpy as np
-import pytensor
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 from pytensor.tensor.special import log_softmax, softmax
@@ -131,11 +130,6 @@ class PenalizedCrossentropy(ItemLoss):
 
 class PenalizedCrossentropyGradient(ItemGradient):
     loss_type = PenalizedCrossentropy
-
-    @staticmethod
-    def expression(logits, targets, g, **options):
-        losses = PenalizedCrossentropy.expression(logits, targets, **options)
-        return pytensor.grad(None, logits, known_grads={losses: g})
 
 
 PenalizedCrossentropy.gradient_type = PenalizedCrossentropyGradient

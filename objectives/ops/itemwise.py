@@ -6,6 +6,8 @@ compute the loss as well where a graph needs both. Each states its mathematics a
 
 from typing import Any
 
+import pytensor
+
 from objectives.ops._symbolic import DifferentiableOp, has_gradient
 from objectives.ops.marking import loss
 from objectives.ops.shapes import own_shapes
@@ -42,7 +44,7 @@ class ItemGradient(DifferentiableOp):
     """(scores (..., C), targets, *weights (...), *options) to the gradient by the scores (..., C).
 
     ``with_loss`` prepends the losses to the outputs, ``inplace`` writes the gradient over the scores; both are for
-    rewrites. Subclasses give the `expression` of the gradient, `loss_type` and the number of weights.
+    rewrites. Subclasses give `loss_type` and, where they have their own `expression`, the number of its weights.
     """
 
     __props__ = ("options", "with_loss", "inplace")
@@ -62,9 +64,11 @@ class ItemGradient(DifferentiableOp):
         gradient = loss(self.expression(scores, targets, *weights, **options))
         return [loss(self.loss_type.expression(scores, targets, **options)), gradient] if self.with_loss else [gradient]
 
-    @staticmethod
-    def expression(*inputs: Any, **options: Any):
-        raise NotImplementedError
+    @classmethod
+    def expression(cls, scores, targets, *weights: Any, **options: Any):
+        """The derivatives of the loss's expression."""
+        losses, (weight,) = cls.loss_type.expression(scores, targets, **options), weights
+        return pytensor.grad(None, scores, known_grads={losses: weight})
 
     def infer_shape(self, *arguments):
         scores = own_shapes(arguments)[0]

@@ -1,7 +1,6 @@
 """The multi-class hinge loss of Crammer and Singer."""
 
 import numpy as np
-import pytensor
 
 from objectives.ops.itemwise import ItemGradient, ItemLoss
 from objectives.ops.labels import is_class, pick_class
@@ -28,11 +27,6 @@ class MulticlassHingeGradient(ItemGradient):
     """Gradient of `MulticlassHinge` by the scores; equal best scores of other classes share it evenly."""
 
     loss_type = MulticlassHinge
-
-    @staticmethod
-    def expression(scores, labels, weight, **options):
-        loss = MulticlassHinge.expression(scores, labels, **options)
-        return pytensor.grad(None, scores, known_grads={loss: weight})
 
 
 MulticlassHinge.gradient_type = MulticlassHingeGradient
