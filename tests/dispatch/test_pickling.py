@@ -23,6 +23,7 @@ from objectives.ops.projection import simplex_threshold
 from objectives.ops.ranking import even_max, label_rank
 from objectives.ops.sorting import WeightedQuantile, pair_order, weighted_rank
 from objectives.ops.thresholds import CountsAbove, PairsInOrder
+from objectives.ops.triangular import triangular_solve
 
 X, V, W = np.eye(3, dtype="float32"), np.array([0.3, 0.1, 0.2], "float32"), np.ones(3, "float32")
 Y = np.array([0, 1, 2])
@@ -48,6 +49,7 @@ OPS = {
     "pick_class": (pick_class, [X, Y]),
     "place_class": (place_class, [W, Y, X]),
     "simplex_threshold": (simplex_threshold, [X]),
+    "triangular_solve": (triangular_solve, [X, V]),
     "weighted_quantile": (WeightedQuantile(q=0.5), [V[:, None], W[:, None]]),
     "weighted_rank": (weighted_rank, [V, W]),
 }

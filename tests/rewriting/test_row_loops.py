@@ -1,5 +1,7 @@
 """Reductions over rows and the expressions around them are one loop, which computes the same numbers."""
 
+import pickle
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -112,9 +114,12 @@ def test_kernels():
     transposed[0] = np.asfortranarray(transposed[0])
     unknown = values(6, 9)
     unknown[0][2, 3] = np.nan
+    restored = pickle.loads(pickle.dumps(function))
     for arrays in (values(3, 1), values(7, 33), values(97, 2500), values(0, 3), transposed, unknown):
         with np.errstate(all="ignore"):
             expected = plain(*arrays)
+        for result, copied in zip(function(*arrays), restored(*arrays), strict=True):
+            np.testing.assert_array_equal(result, copied)
         for result, other in zip(function(*arrays), expected, strict=True):
             assert result.dtype == other.dtype and result.shape == other.shape
             np.testing.assert_allclose(result, other, rtol=1e-3, atol=1e-4)
