@@ -188,7 +188,9 @@ class PairOrder(ShapedOp):
 
 
 def make_pair_order(xp, stable_argsort, cumsum=None, compiled=lambda function: function):
-    """The same by sorts, as three numbers; arguments as above, and what compiles the functions that this one calls.
+    """What computes the `PairOrder` by sorts, as three numbers, with the functions of a module.
+
+    ``cumsum`` is that of the module, if it has one by NumPy's name; ``compiled`` compiles what this one calls.
 
     Nothing is ordered by the product of a rank and the number of items, which would leave 32 bits from 46342 items on.
 

@@ -30,7 +30,7 @@ class Team:
 def team(size):
     """A `Team` of this many threads, or the calling one.
 
-    OpenBLAS lets its threads wait for each other many times in a product, and does one product at a time: independent
+    The threads of OpenBLAS wait for each other many times in a product, and it does one product at a time: independent
     products in threads of ours are faster.
     """
     if size < 2:

@@ -14,9 +14,11 @@ class RefuseFloat16(GraphRewriter):
     """Raise if there is float16 in a graph of this package."""
 
     def apply(self, fgraph):
+        if not is_ours(fgraph):
+            return
         variables = [*fgraph.inputs, *fgraph.variables]  # inputs first: they have names
         halves = [variable for variable in variables if getattr(variable.type, "dtype", None) == "float16"]
-        if halves and is_ours(fgraph):
+        if halves:
             raise NoFloat16Error(
                 f"{halves[0]} is float16, in which neither Numba nor C compute reliably: use float32, "
                 "or compile with mode='JAX', 'PYTORCH' or 'MLX'"
