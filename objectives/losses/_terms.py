@@ -40,8 +40,11 @@ def probability(p):
 
 
 def within(x, low, high):
-    """``x``; the nearer bound where it is outside them by rounding, a constant for the gradient, and NaN by more."""
-    excess = where(x > high, x - high, where(x < low, x - low, 0))
+    """``x``; the nearer bound where it is outside them by rounding, a constant for the gradient, and NaN by more.
+
+    At the lower bound a zero loses its sign, see `not_negative`.
+    """
+    excess = where(x > high, x - high, where(x <= low, x - low, 0))
     return nan_where(outside(x, low, high), x - disconnected_grad(excess))
 
 

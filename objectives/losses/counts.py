@@ -8,7 +8,7 @@ from objectives._inputs import elementwise
 from objectives._typing import TensorLike
 from objectives.lookup import NON_NEGATIVE, REALS, described
 from objectives.losses._terms import finished, with_parameters
-from objectives.ops.selection import nan_where, scaled, where
+from objectives.ops.selection import nan_where, not_negative, scaled, where
 
 __all__ = ["negative_binomial_nll_loss", "poisson_nll_loss", "poisson_nll_loss_with_log_rate"]
 
@@ -76,7 +76,7 @@ def negative_binomial_nll_loss(
     dtype = p.dtype
     if dtype == "float16":  # sums of terms that are larger than the loss
         p, t, a = (x.astype("float32") for x in (p, t, a))
-    p, t, a = nan_where(p < 0, p), nan_where(t < 0, t), nan_where(a < 0, a)
+    p, t, a = not_negative(p), nan_where(t < 0, t), nan_where(a < 0, a)
     # see `poisson_nll_loss`
     log_p = pt.log(where(pt.neq(t, 0) | pt.neq(p, 0), p, 1))
     spread = p * _log1p_ratio(a * p) + t * pt.log1p(a * p)
@@ -130,7 +130,7 @@ def poisson_nll_loss(
     [0.     1.7123]
     """
     p, t, mask = elementwise(predictions, targets, mask, fill=1)
-    p, t = nan_where(p < 0, p), nan_where(t < 0, t)
+    p, t = not_negative(p), nan_where(t < 0, t)
     # 0 log 0: a rate of 1 goes into the logarithm, since no selection afterwards removes 0 / 0 from its gradient
     return finished(_with_factorial(p - scaled(t, pt.log(where(pt.neq(t, 0) | pt.neq(p, 0), p, 1))), t, full), mask)
 

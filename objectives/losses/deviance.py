@@ -11,7 +11,7 @@ from objectives._typing import TensorLike
 from objectives.lookup import POSITIVE, REALS, described
 from objectives.losses._terms import finished
 from objectives.losses.regression import squared_error
-from objectives.ops.selection import equal, nan_where, scaled, where
+from objectives.ops.selection import equal, nan_where, not_negative, scaled, where
 
 __all__ = ["tweedie_deviance"]
 
@@ -77,16 +77,17 @@ def tweedie_deviance(
     p, t, mask = elementwise(predictions, targets, mask, fill=1)
     if k == 0:
         return squared_error(p, t, mask=mask)
-    # a second condition, for the reason that `classwise` states
-    t = t if mask is None else where(pt.invert(mask), 1, t)
+    p = not_negative(p)
+    outside = pt.isnan(p + t)
+    if k >= 1:
+        outside |= t < 0 if k < 2 else t <= 0
+    # with a target of 1 the gradient depends on the prediction, and is NaN; for the mask see `classwise`
+    t = where(outside if mask is None else outside | pt.invert(mask), 1, t)
     # the deviance has a pole at a prediction of 0
     pole = equal(p, 0) & (t > 0) if k > 1 else None
     q = p if pole is None else where(pole, 1, p)
     deviance = 2 * (scaled(t, _difference(t, q, 1 - k)) - _difference(t, q, 2 - k))
     deviance = deviance if pole is None else where(pole, t / p, deviance)
-    outside = (p < 0) | pt.isnan(p + t)
-    if k >= 1:
-        outside |= t < 0 if k < 2 else t <= 0
     return finished(nan_where(outside, deviance), mask)
 
 

@@ -11,7 +11,7 @@ from objectives._typing import TensorLike
 from objectives.lookup import LOG_PROBABILITIES, NON_NEGATIVE, REALS, SIMPLEX, described
 from objectives.losses._latent import discrete_divergence, log_probability
 from objectives.losses._terms import class_scores, finished, probability, soft
-from objectives.ops.selection import nan_where, where
+from objectives.ops.selection import nan_where, not_negative, where
 
 __all__ = [
     "generalized_kl_divergence",
@@ -224,7 +224,7 @@ def generalized_kl_divergence(
     [3.3863]
     """
     p, t, mask = vectors(mask, axis=axis, predictions=predictions, targets=targets)
-    p, t = nan_where(p < 0, p), nan_where(t < 0, t)
+    p, t = not_negative(p), nan_where(t < 0, t)
     return finished((_relative_entropy(t, p) + (p - t)).sum(axis=-1), mask)
 
 

@@ -342,9 +342,9 @@ def student_t_nll_loss(
 
 
 def _at_least(variance, epsilon):
-    """The greater of variance and epsilon, with a gradient of 0 up to epsilon."""
+    """The greater of variance and epsilon, with a gradient of 0 from 0 up to epsilon, and NaN below 0."""
     epsilon = option(positive(epsilon, "epsilon"), "epsilon", variance)
-    return nan_where(variance < 0, where(variance <= epsilon, epsilon, variance))
+    return nan_where(variance < 0, where((variance >= 0) & (variance <= epsilon), epsilon, variance))
 
 
 def _gaussian(p, t, variance):

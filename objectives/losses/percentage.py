@@ -238,7 +238,8 @@ def squared_logarithmic_error(
     [0.     5.3019 0.    ]
     """
     p, t, mask = elementwise(predictions, targets, mask)
-    t = nan_where(t < 0, t)
+    # NaN comes from the prediction: a negative one is replaced by a constant
+    p = nan_where(t < 0, p)
     return finished(pt.square(_log1p_of_positive(p) - pt.log1p(t)), mask)
 
 

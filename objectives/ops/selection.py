@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.gradient import DisconnectedGrad
+from pytensor.gradient import DisconnectedGrad, disconnected_grad
 from pytensor.tensor import TensorVariable
 
 # By how much rounding may take a number out of its range: 0.1 % of a probability.
@@ -49,6 +49,11 @@ def select(mask, result):
 def nan_where(condition, x):
     """``x``, NaN where the condition holds, in value and gradient: chosen, NaN would have a gradient of 0."""
     return x * _choice(condition, np.nan, 1, x.dtype)
+
+
+def not_negative(x):
+    """``x``, NaN below 0; a zero without its sign, which would turn the infinite slope of a logarithm there upside down."""
+    return nan_where(x < 0, x - disconnected_grad(where(x <= 0, x, 0)))
 
 
 def absolute(x):
