@@ -80,8 +80,8 @@ def distribution(log_p, counts=EVERYTHING):
 
 
 def log_probability(log_p, counts=EVERYTHING):
-    """Log-probabilities, NaN where they count and are positive by more than rounding."""
-    return nan_where((log_p > 0.001) & counts, log_p)
+    """Log-probabilities; where they count and are NaN, or positive by more than rounding, NaN in value and gradient."""
+    return nan_where(pt.invert(log_p <= 0.001) & counts, log_p)
 
 
 def log_complement(log_p):

@@ -15,7 +15,7 @@ from objectives.losses._terms import probability
 from objectives.metrics._sets import check_rows, item_weights, selecting
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.labels import best_class, binary_target, pick_class
-from objectives.ops.selection import equal, where
+from objectives.ops.selection import TOLERANCE, equal, where
 from objectives.ops.statistics import accumulator_dtype, summed
 
 __all__ = [
@@ -68,7 +68,7 @@ def calibration_error(
     Returns
     -------
     TensorVariable
-        Scalar; NaN without items, or if a confidence is NaN or above 1 by more than 0.1 %.
+        Scalar; NaN without items, or if a probability is NaN or outside [0, 1] by more than 0.1 %.
 
     Raises
     ------
@@ -196,8 +196,8 @@ def calibration_curve(
     Returns
     -------
     TensorVariable
-        Rows (3, num_bins): mean confidence and accuracy, both NaN for an empty bin, and weight. A confidence that is
-        NaN or above 1 by more than 0.1 % makes the first bin NaN.
+        Rows (3, num_bins): mean confidence and accuracy, both NaN for an empty bin, and weight. A probability that
+        is NaN or outside [0, 1] by more than 0.1 % makes the first bin NaN.
 
     Raises
     ------
@@ -297,7 +297,8 @@ def _multiclass_bins(predictions, targets, num_bins, mask, weights, axis):
     # Reading the target's probability checks its label.
     weights = where(pt.isnan(pick_class(p, labels)), np.nan, weights)
     is_right = equal(best, labels).astype("int64")
-    return _bins(p.max(axis=-1).ravel(), is_right.ravel(), num_bins, weights.ravel())
+    confidence = where(p.min(axis=-1) < np.asarray(-TOLERANCE, p.dtype), np.nan, p.max(axis=-1))
+    return _bins(confidence.ravel(), is_right.ravel(), num_bins, weights.ravel())
 
 
 def _binary_bins(predictions, targets, num_bins, mask, weights):

@@ -323,7 +323,8 @@ def _median_of(given, x, multioutput, factor=1.0):
 
 
 def _ratios(given):
-    """Target minus prediction, divided by the target; 0 / 0 gets weight 0."""
-    none = equal(given.targets, 0) & equal(given.errors, 0)
-    ratios = -given.errors / where(none, 1, given.targets)
+    """Target minus prediction, divided by the target, of a zero without its sign; 0 / 0 gets weight 0."""
+    zero = equal(given.targets, 0)
+    none = zero & equal(given.errors, 0)
+    ratios = -given.errors / where(none, 1, where(zero, 0, given.targets))
     return given._replace(weights=where(none, 0, given.weights)), ratios

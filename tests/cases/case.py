@@ -272,8 +272,7 @@ def with_wrong_numbers(case, arrays, mask):
     With them the name and the number, and the index of the item.
     """
     place = tuple(np.argwhere(mask)[0])
-    names = [*[*signature(case.function).parameters][:2], *case.extras]
-    for i, (name, array) in enumerate(zip(names, arrays, strict=True)):
+    for i, (name, array) in enumerate(zip(_names(case), arrays, strict=True)):
         if name not in case.facts.arguments or not covers(mask, array):
             continue
         unknown = [np.nan] if array.dtype.kind == "f" else []
@@ -283,11 +282,17 @@ def with_wrong_numbers(case, arrays, mask):
             yield (name, number), place[0], bad
 
 
+def _names(case):
+    """Of the arguments that are arrays."""
+    return [*[*signature(case.function).parameters][:2], *case.extras]
+
+
 def check_wrong_numbers(case, arrays, mask, compute):
     """They make their item NaN, in value and gradient, and no other; ``compute`` gives both for inputs."""
     if case.facts.minimizer == "any":
         return  # it is 0 whatever it is given
     good = compute(arrays)
+    names = _names(case)
     for what, item, bad in with_wrong_numbers(case, arrays, mask):
         try:
             results = compute(bad)
@@ -295,7 +300,10 @@ def check_wrong_numbers(case, arrays, mask, compute):
             assert case.itemwise and what[0] == "targets", what
             continue
         value, *gradients = results
-        assert np.isnan(value).any() and any(np.isnan(g).any() for g in gradients), what
+        # by the argument that holds the number; by the predictions if it is a target
+        by = {names[i]: g for i, g in zip(case.wrt(arrays), gradients, strict=True)}
+        own = by.get(what[0], gradients[0]) if "targets" not in what[0] else gradients[0]
+        assert np.isnan(value).any() and np.isnan(own).any(), what
         if case.facts.per == "set" or case.coupled:
             continue
         for found, expected in zip(results, good, strict=True):

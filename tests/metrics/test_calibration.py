@@ -66,6 +66,11 @@ def test_probabilities_outside_the_unit_interval(p):
         assert np.isnan(value(binary_calibration_error, [0.2, p], [0, 1], norm=norm))
 
 
+@pytest.mark.parametrize("row", [[0.9, -0.2, 0.3], [1.1, 0.0, 0.0], [np.nan, 0.5, 0.5]])
+def test_rows_outside_the_unit_interval(row):
+    assert np.isnan(value(calibration_error, [row, [0.2, 0.3, 0.5]], [0, 2]))
+
+
 def test_invalid_labels():
     with pytest.raises(LabelError, match="class label 3"):
         value(calibration_error, np.eye(3), [0, 1, 3])

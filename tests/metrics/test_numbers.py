@@ -178,6 +178,7 @@ def test_weight_0_hides_nan_from_medians_and_ranks_only():
 def test_percentages_of_targets_of_0():
     assert median_percentage_error([0.0, 3.0, 5.0], [0.0, 4.0, 4.0]).eval() == 0, "0 / 0 does not count"
     assert median_percentage_error([-1.0], [0.0]).eval() == inf
+    assert median_percentage_error([-1.0], [-0.0]).eval() == inf, "zero has no sign"
     assert weighted_mean_absolute_percentage_error([1.0], [0.0]).eval() == inf
 
 
