@@ -34,7 +34,7 @@ def test_wrong_numbers_make_their_item_nan(compiled):
 
 
 def test_zeros_have_no_sign(compiled):
-    case, arrays, _, function = compiled
+    _, arrays, _, function = compiled
     floats = [k for k, array in enumerate(arrays) if array.dtype.kind == "f"]
 
     def values(zero):

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
-from pytensor.scalar.basic import Composite, Exp, Log, Log1p, Tanh
+from pytensor.scalar.basic import Composite, Exp, Expm1, Log, Log1p, Tanh
 from pytensor.scalar.math import Sigmoid, Softplus
 from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.type import TensorType
@@ -13,7 +13,15 @@ from pytensor.tensor.type import TensorType
 from objectives.ops.shapes import own_shapes
 
 # The scalar functions that kernels have as vector code, and the dtypes they have them for.
-VECTOR_FUNCTIONS = {Exp: "exp", Log: "log", Log1p: "log1p", Tanh: "tanh", Sigmoid: "sigmoid", Softplus: "softplus"}
+VECTOR_FUNCTIONS = {
+    Exp: "exp",
+    Expm1: "expm1",
+    Log: "log",
+    Log1p: "log1p",
+    Sigmoid: "sigmoid",
+    Softplus: "softplus",
+    Tanh: "tanh",
+}
 FLOATS = ("float32", "float64")
 
 

@@ -52,7 +52,7 @@ def nan_where(condition, x):
 
 
 def not_negative(x):
-    """``x``, NaN below 0; a zero without its sign, which would turn the infinite slope of a logarithm there upside down."""
+    """``x``, NaN below 0; a zero without its sign, which would reverse the infinite slope of a logarithm there."""
     return nan_where(x < 0, x - disconnected_grad(where(x <= 0, x, 0)))
 
 

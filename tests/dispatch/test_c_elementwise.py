@@ -24,6 +24,7 @@ DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 REFERENCES = {
     "exp": np.exp,
+    "expm1": np.expm1,
     "log": np.log,
     "log1p": np.log1p,
     "tanh": np.tanh,

@@ -11,8 +11,24 @@ from objectives.ops.softplus import softplus
 
 # The greatest error that docs/accuracy.rst states.
 STATED = {
-    "float32": {"exp": 1.02, "log": 0.89, "log1p": 1.61, "softplus": 1.89, "sigmoid": 2.41, "tanh": 1.34},
-    "float64": {"exp": 1.05, "log": 0.81, "log1p": 1.39, "softplus": 1.67, "sigmoid": 2.29, "tanh": 1.33},
+    "float32": {
+        "exp": 1.02,
+        "expm1": 1.46,
+        "log": 0.89,
+        "log1p": 1.61,
+        "softplus": 1.89,
+        "sigmoid": 2.41,
+        "tanh": 1.34,
+    },
+    "float64": {
+        "exp": 1.05,
+        "expm1": 2.11,
+        "log": 0.81,
+        "log1p": 1.39,
+        "softplus": 1.67,
+        "sigmoid": 2.29,
+        "tanh": 1.33,
+    },
 }
 CASES = [(dtype, name) for dtype in FUNCTIONS for name in FUNCTIONS[dtype]]
 

@@ -16,6 +16,8 @@ from objectives.dispatch.c._library import LibraryOp, library, source
 from objectives.ops.marking import holds_loss
 
 HEADERS = ("simd_math.h", "row_threads.h", "elementwise.h", "summation.h")
+# GCC would make branches of selects, by partial redundancy elimination and jump threading, and vectorizes no branches.
+WITHOUT_BRANCHES = ("-fno-tree-pre", "-fno-thread-jumps")
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,7 @@ class Loops:
 
     def function(self):
         functions = tuple((name, f"{name}::compute") for name in self.names)
-        # partial redundancy elimination (GCC) makes branches of selects, which keep a loop from being vectorized
-        return getattr(library(source(*HEADERS) + self.code, functions, ("-fno-tree-pre",)), self.name)
+        return getattr(library(source(*HEADERS) + self.code, functions, WITHOUT_BRANCHES), self.name)
 
 
 class LoopOp(LibraryOp):

@@ -1,4 +1,4 @@
-// Branch-free exp, log, log1p, softplus, sigmoid and tanh, which the compiler turns into vector code.
+// Branch-free exp, expm1, log, log1p, softplus, sigmoid and tanh, which the compiler turns into vector code.
 //
 // Straight-line code with selects only, no call of libm and no conversion to integers. The error is below 3 units in
 // the last place (measured on all float32, and on samples of float64); NaN stays NaN, denormal results are right.
@@ -27,7 +27,7 @@ template <> struct Format<float> {
     static constexpr Unsigned exponent_mask = 0xFF800000u;
     static constexpr Unsigned mantissa_offset = 0x3F2AAAABu;  // 2/3: reduced arguments of log lie in [2/3, 4/3)
     static constexpr float log2e = 1.44269504088896341f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
-    static constexpr float exp_high = 89.0f, exp_low = -104.0f;
+    static constexpr float exp_high = 89.0f, exp_low = -104.0f, expm1_low = -20.0f;  // where it is -1
     static constexpr float smallest_normal = 1.17549435e-38f, denormal_factor = 8388608.0f, denormal_shift = 23.0f;
 };
 
@@ -41,7 +41,7 @@ template <> struct Format<double> {
     static constexpr Unsigned mantissa_offset = 0x3FE6A09E667F3BCDu;  // sqrt(1/2)
     static constexpr double log2e = 1.4426950408889634;
     static constexpr double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
-    static constexpr double exp_high = 710.0, exp_low = -746.0;
+    static constexpr double exp_high = 710.0, exp_low = -746.0, expm1_low = -40.0;
     static constexpr double smallest_normal = 2.2250738585072014e-308;
     static constexpr double denormal_factor = 18014398509481984.0, denormal_shift = 54.0;
 };
@@ -59,18 +59,18 @@ template <class T, class... Rest> OBJECTIVES_INLINE T polynomial(T x, T value, T
     return polynomial(x, value * x + next, rest...);
 }
 
-// exp(r) for |r| <= log(2) / 2.
-OBJECTIVES_INLINE float exp_reduced(float r) {
+// exp(r) - 1 for |r| <= log(2) / 2.
+OBJECTIVES_INLINE float expm1_reduced(float r) {
     float q = polynomial(r, 0.0013814535923302174f, 0.00836874544620514f, 0.04166838899254799f, 0.1666652113199234f,
                          0.4999999403953552f);
-    return (r * r) * q + r + 1.0f;
+    return (r * r) * q + r;
 }
 
-OBJECTIVES_INLINE double exp_reduced(double r) {
+OBJECTIVES_INLINE double expm1_reduced(double r) {
     double q = polynomial(r, 2.500005932413094e-08, 2.763030604294159e-07, 2.7557586676910942e-06,
                           2.4801492950255053e-05, 0.00019841269505914018, 0.001388888894375937, 0.008333333333494914,
                           0.04166666666652973, 0.1666666666666641, 0.5000000000000011);
-    return (r * r) * q + r + 1.0;
+    return (r * r) * q + r;
 }
 
 // x 2^n with n in the low bits of rounder + n: in two steps, so that results may be denormal or use the last exponent.
@@ -84,14 +84,28 @@ template <class T> OBJECTIVES_INLINE T scale_by_power(T x, T rounded) {
     return x * first * second;
 }
 
-template <class T> OBJECTIVES_INLINE T exp(T x) {
+// x as n log(2) + r: rounder + n, and r. NaN takes the side that keeps it.
+template <class T> OBJECTIVES_INLINE T exp_parts(T x, T low, T& r) {
     typedef Format<T> F;
     x = x > F::exp_high ? F::exp_high : x;
-    x = x < F::exp_low ? F::exp_low : x;
+    x = x < low ? low : x;
     T rounded = x * F::log2e + F::rounder, n = rounded - F::rounder;
-    T r = x - n * F::ln2_high;
+    r = x - n * F::ln2_high;
     r = r - n * F::ln2_low;
-    return scale_by_power(exp_reduced(r), rounded);
+    return rounded;
+}
+
+template <class T> OBJECTIVES_INLINE T exp(T x) {
+    T r, rounded = exp_parts(x, Format<T>::exp_low, r);
+    return scale_by_power(expm1_reduced(r) + (T)1, rounded);
+}
+
+// With half of 2^n, since 2^n itself may be infinite. Denormal numbers and the sign of zero stay.
+template <class T> OBJECTIVES_INLINE T expm1(T x) {
+    typedef Format<T> F;
+    T r, rounded = exp_parts(x, F::expm1_low, r), half = scale_by_power((T)0.5, rounded);
+    T result = (T)2 * (half * expm1_reduced(r) + (half - (T)0.5));
+    return std::abs(x) < F::smallest_normal ? x : result;
 }
 
 // log(1 + m) + k log(2) for small m.

@@ -1,4 +1,4 @@
-"""Branch-free exp, log, log1p, softplus, sigmoid and tanh, which LLVM vectorizes in any loop that calls them.
+"""Branch-free exp, expm1, log, log1p, softplus, sigmoid and tanh, which LLVM vectorizes in any loop that calls them.
 
 Straight-line code with selects only: no call of the C library, no conversion of a float to an integer (undefined for
 NaN). Flags: "contract" alone. Reassociation would undo the rounding by a magic number and the reductions in two
@@ -89,7 +89,7 @@ _ONE, _ZERO, _HALF, _TWO, _QUARTER = _f(1), _f(0), _f(0.5), _f(2), _f(0.25)
 _INF, _NAN = _f(np.inf), _f(np.nan)
 _TINY, _SCALE, _SCALE_BITS = np.finfo(_f).tiny, _f(2.0**23), _f(23)
 _ROUNDER, _LOG2E, _LN2_HIGH, _LN2_LOW = _f(1.5 * 2**23), _f(1.44269504088896341), _f(0.693359375), _f(-2.12194440e-4)
-_EXP_MAX, _EXP_MIN = _f(89), _f(-104)
+_EXP_MAX, _EXP_MIN, _EXPM1_MIN = _f(89), _f(-104), _f(-20)  # where expm1 is -1
 _E0, _E1, _E2, _E3, _E4 = map(
     _f, (0.4999999403953552, 0.1666652113199234, 0.04166838899254799, 0.00836874544620514, 0.0013814535923302174)
 )
@@ -108,15 +108,30 @@ _TANH_SMALL = _f(0.625)
 
 
 @scalar
-def exp32(x):
+def _exp_parts32(x, low):
+    """``t = n + rounder`` and ``expm1(x - n log(2))``."""
     # comparisons that a NaN fails let it through
     x = _EXP_MAX if x > _EXP_MAX else x
-    x = _EXP_MIN if x < _EXP_MIN else x
+    x = low if x < low else x
     t = x * _LOG2E + _ROUNDER
     n = t - _ROUNDER
     r = (x - n * _LN2_HIGH) - n * _LN2_LOW
     p = (((_E4 * r + _E3) * r + _E2) * r + _E1) * r + _E0
-    return times_power_of_two((r * r) * p + r + _ONE, t)
+    return t, (r * r) * p + r
+
+
+@scalar
+def exp32(x):
+    t, e = _exp_parts32(x, _EXP_MIN)
+    return times_power_of_two(e + _ONE, t)
+
+
+@scalar
+def expm132(x):
+    t, e = _exp_parts32(x, _EXPM1_MIN)
+    half = times_power_of_two(_HALF, t)  # 2**n itself may be infinite
+    inside = _TWO * (half * e + (half - _HALF))
+    return x if abs(x) < _TINY else inside
 
 
 @scalar
@@ -194,15 +209,29 @@ _Q0, _Q1, _Q2 = 1.12811678491632931402e2, 2.23548839060100448583e3, 4.8440630532
 
 
 @scalar
-def exp64(x):
+def _exp_parts64(x, low):
     x = 710.0 if x > 710.0 else x
-    x = -746.0 if x < -746.0 else x
+    x = low if x < low else x
     t = x * _LOG2E64 + _ROUNDER64
     n = t - _ROUNDER64
     r = (x - n * _LN2_HIGH64) - n * _LN2_LOW64
     p = ((((_D9 * r + _D8) * r + _D7) * r + _D6) * r + _D5) * r + _D4
     p = (((p * r + _D3) * r + _D2) * r + _D1) * r + _D0
-    return times_power_of_two((r * r) * p + r + 1.0, t)
+    return t, (r * r) * p + r
+
+
+@scalar
+def exp64(x):
+    t, e = _exp_parts64(x, -746.0)
+    return times_power_of_two(e + 1.0, t)
+
+
+@scalar
+def expm164(x):
+    t, e = _exp_parts64(x, -40.0)
+    half = times_power_of_two(0.5, t)
+    inside = 2.0 * (half * e + (half - 0.5))
+    return x if abs(x) < _TINY64 else inside
 
 
 @scalar
@@ -265,9 +294,11 @@ def tanh64(x):
 
 FUNCTIONS = {
     "float32": {
-        "exp": exp32, "log": log32, "log1p": log1p32, "softplus": softplus32, "sigmoid": sigmoid32, "tanh": tanh32
+        "exp": exp32, "expm1": expm132, "log": log32, "log1p": log1p32, "softplus": softplus32, "sigmoid": sigmoid32,
+        "tanh": tanh32,
     },
     "float64": {
-        "exp": exp64, "log": log64, "log1p": log1p64, "softplus": softplus64, "sigmoid": sigmoid64, "tanh": tanh64
+        "exp": exp64, "expm1": expm164, "log": log64, "log1p": log1p64, "softplus": softplus64, "sigmoid": sigmoid64,
+        "tanh": tanh64,
     },
 }  # fmt: skip
