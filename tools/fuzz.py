@@ -32,6 +32,7 @@ FLOATS = ("float16", "float32", "float64")
 HELD = {"NUMBA": FLOATS[1:], "CVM": FLOATS[1:], "MLX": FLOATS[:2]}  # by the backends that do not hold all
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 LAYOUTS = ("C", "Fortran", "strided", "reversed", "read-only", "empty")
+FORWARD = ("PYTORCH", "MLX")  # which take no arrays of negative strides
 TOLERANCE = {"float16": 5e-2, "float32": 2e-3, "float64": 1e-8}
 
 
@@ -75,10 +76,10 @@ class Trial:
             self.mask = rng.random(shape) < 0.7
         else:
             self.mask = None
-        # PyTorch takes no arrays of negative strides, and Numba compiles anew for each layout
-        layouts = [
-            str(layout) for layout in rng.permutation(LAYOUTS) if (self.backend, layout) != ("PYTORCH", "reversed")
-        ]
+        layouts = [str(layout) for layout in rng.permutation(LAYOUTS)]
+        if self.backend in FORWARD:
+            layouts.remove("reversed")
+        # Numba compiles anew for each layout
         self.layouts = layouts[:2] if self.backend == "NUMBA" else layouts
 
     def dtype(self, array, *, is_first):
