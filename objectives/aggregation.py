@@ -33,16 +33,14 @@ def aggregate(
     mask: TensorLike | None = None,
     axis: int | tuple[int, ...] | None = None,
 ) -> TensorVariable:
-    r"""Aggregate (reduce) an element-wise or item-wise loss to one number: mean, sum or weighted mean.
+    r"""Aggregate (reduce) an element-wise or item-wise loss to one number: its mean, sum or weighted mean.
 
-    Every training loss ends here: ``pytensor.grad`` needs a scalar, and losses are never reduced before.
+    Every training loss ends here, since ``pytensor.grad`` needs a scalar and the losses themselves are never reduced.
+    `aggregate_parts` is for sums that add up over batches. With losses :math:`\ell_i`, weights :math:`w_i` (1 by
+    default) and the set M of unmasked entries:
 
-    .. math::
-        \text{mean} = \frac{\sum_{i \in M} w_i \ell_i}{|M|}, \qquad
-        \text{sum} = \sum_{i \in M} w_i \ell_i, \qquad
-        \text{normalized\_sum} = \frac{\sum_{i \in M} w_i \ell_i}{\sum_{i \in M} w_i}
-
-    for losses :math:`\ell_i`, weights :math:`w_i` (default 1) and the set :math:`M` of unmasked entries.
+    .. math:: \text{mean} = \frac{\sum_{i \in M} w_i \ell_i}{|M|}, \qquad \text{sum} = \sum_{i \in M} w_i \ell_i, \qquad
+              \text{normalized\_sum} = \frac{\sum_{i \in M} w_i \ell_i}{\sum_{i \in M} w_i}
 
     Parameters
     ----------
@@ -53,34 +51,22 @@ def aggregate(
     mode : {"mean", "sum", "normalized_sum"}
         "mean" divides by the number of entries, "normalized_sum" by the sum of the weights.
     normalizer : tensor, optional
-        Denominator to use instead: the tokens of an accumulated batch, or batch size / N for an ELBO.
+        Denominator to use instead: the tokens of an accumulated batch, or batch size / data size for an ELBO.
     mask : tensor of bool, optional
-        Entries to aggregate, broadcast to `loss`; the rest are left out of every sum and count.
+        Entries to aggregate, broadcast to `loss`. A mean of a loss that was given a mask warns if it is missing here.
     axis : int or tuple of int, optional
         Axes to reduce, such as ``axis=-1`` for one mean per row; by default all.
 
     Returns
     -------
     TensorVariable
-        A scalar, or with `axis` a tensor of the other axes, of the dtype of the loss (floatX for integers).
+        A scalar, or with `axis` a tensor of the other axes, of the dtype of the loss (floatX for integers). Where the
+        denominator is 0 it is 0 with a gradient of 0, not NaN: there is nothing to learn from.
 
     Raises
     ------
     TypeError, ValueError
-        If `mode` is unknown or lacks its denominator, if shapes do not fit, or if the loss is a scalar already.
-
-    Warns
-    -----
-    MistakeWarning
-        If a mean is taken over all entries of a loss that was given a mask.
-
-    See Also
-    --------
-    aggregate_parts : numerator and denominator, to add up over batches before dividing.
-
-    Notes
-    -----
-    A denominator of 0 gives 0 with a gradient of 0, not NaN: there is nothing to learn from.
+        If `mode` is unknown or lacks its denominator, shapes do not fit, or a scalar has weights, a mask or an axis.
 
     References
     ----------
@@ -89,8 +75,6 @@ def aggregate(
     Examples
     --------
     >>> from objectives import aggregate
-    >>> print(aggregate([1.0, 2.0, 6.0], weights=[2.0, 1.0, 0.0], mode="normalized_sum").eval().round(4))
-    1.3333
     >>> print(aggregate([1.0, 2.0, 6.0], mask=[True, True, False]).eval())
     1.5
     """
@@ -104,7 +88,7 @@ def aggregate(
     if normalizer is not None:
         count = matching(as_tensor(normalizer, "normalizer"), total)
         if count.ndim > total.ndim:
-            raise TypeError(f"normalizer must be a scalar, but has {count.ndim} dimensions")
+            raise TypeError(f"normalizer must be a scalar, not {count.ndim}-d")
     return ratio(total, count, where_nothing(pt.constant(0, dtype=total.dtype))).astype(dtype)
 
 
@@ -118,13 +102,10 @@ def aggregate_parts(
 ) -> tuple[TensorVariable, TensorVariable]:
     r"""Numerator and denominator of a mean loss, which add up exactly over batches.
 
-    Use it for gradient accumulation and for means over batches of different size, where the mean of the means is wrong.
+    Use it to accumulate gradients, and for means over batches of different sizes, where the mean of the means is wrong.
+    In the notation of `aggregate`, which is the quotient, it returns for ``mode="mean"`` and ``mode="normalized_sum"``:
 
-    .. math::
-        \left(\sum_{i \in M} w_i \ell_i,\ |M|\right) \text{ or }
-        \left(\sum_{i \in M} w_i \ell_i,\ \sum_{i \in M} w_i\right)
-
-    for ``mode="mean"`` and ``mode="normalized_sum"``, in the notation of `aggregate`.
+    .. math:: \Bigl(\sum_M w_i \ell_i,\ |M|\Bigr) \text{ or } \Bigl(\sum_M w_i \ell_i,\ \sum_M w_i\Bigr)
 
     Parameters
     ----------
@@ -148,10 +129,6 @@ def aggregate_parts(
     ------
     TypeError, ValueError
         As `aggregate`, and for ``mode="sum"``, which has no denominator.
-
-    See Also
-    --------
-    aggregate : the quotient.
 
     References
     ----------
@@ -178,16 +155,14 @@ def labelled(targets: TensorLike, missing_value: float = np.nan) -> TensorVariab
 
     It takes the place of ``ignore_index=``: give the result as ``mask=`` to the loss and to `aggregate`.
 
-    .. math:: M_i = [t_i \ne m]
-
-    with the missing value :math:`m`; for NaN, :math:`M_i` says whether :math:`t_i` is a number.
+    .. math:: M_i = [t_i \ne m], \quad \text{for NaN whether } t_i \text{ is a number}
 
     Parameters
     ----------
     targets : tensor
-        Targets of any shape and dtype.
+        Targets t of any shape and dtype.
     missing_value : float or int
-        What stands for a missing label: NaN or a sentinel such as -1, -100 or astroNN's -9999.
+        What stands for a missing label, m: NaN or a sentinel such as -1, -100 or astroNN's -9999.
 
     Returns
     -------
@@ -206,17 +181,14 @@ def labelled(targets: TensorLike, missing_value: float = np.nan) -> TensorVariab
 
     References
     ----------
-    .. [1] Leung, H. W. and Bovy, J. (2019), "Deep learning of multi-element abundances from high-resolution
-       spectroscopic data", MNRAS 483, doi:10.1093/mnras/sty3217 (the masked loss of astroNN)
+    .. [1] Leung, H. W. and Bovy, J. (2019), "Deep learning of multi-element abundances", arXiv:1808.04428 (astroNN)
 
     Examples
     --------
     >>> import numpy as np
     >>> from objectives import labelled
-    >>> print(labelled([1.5, np.nan, 0.0]).eval())
-    [ True False  True]
-    >>> print(labelled([3, -1, 0], missing_value=-1).eval())
-    [ True False  True]
+    >>> print(labelled([1.5, np.nan, 0.0]).eval(), labelled([3, -1, 0], missing_value=-1).eval())
+    [ True False  True] [ True False  True]
     """
     targets = as_tensor(targets, "targets")
     if isinstance(missing_value, bool) or not isinstance(missing_value, int | float | np.number):
@@ -253,7 +225,7 @@ def _sums(loss, weights, mode, mask, axis, *, needs_count):
     """The sum of weighted losses, the denominator of their mean, and the dtype of the result."""
     one_of(mode, "mode", MODES)
     if mode == "normalized_sum" and weights is None and mask is None:
-        raise ValueError("mode='normalized_sum' will require weights (or a mask) to divide by; use mode='mean'")
+        raise ValueError("mode='normalized_sum' needs weights (or a mask) to divide by: give them, or use mode='mean'")
     loss = floating_scores(loss, "loss")
     _check_not_aggregated(loss, weights, mask, axis)
     axis = None if axis is None else normalize_axis_tuple(axis, loss.ndim)

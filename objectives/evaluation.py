@@ -52,11 +52,10 @@ def compile_validation(
 ) -> "Validation":
     r"""Compile measures and losses into a validation function that is exact over any number of batches.
 
-    Means of the values of batches are wrong for F1, R2 or AUC, and for batches of different size; this is not.
+    Averaging over batches is wrong for F1, R2 or AUC, and for batches of different sizes. Here statistics s of batches
+    :math:`X_i` are added up, and a result r computed once. `objectives.distributed.evaluate` is for Dask clusters.
 
     .. math:: m(X_1 \cup \dots \cup X_n) = r(s(X_1) + \dots + s(X_n))
-
-    for batches :math:`X_i`, the statistics :math:`s` of a measure, and its result :math:`r`, computed once.
 
     Parameters
     ----------
@@ -72,29 +71,18 @@ def compile_validation(
     Returns
     -------
     Validation
-        The compiled function of batches.
+        The compiled function of batches. NumPy accumulates in float64, with compensated sums; JAX and MLX keep sums on
+        the device, in floatX and float32. Measures that need all items at once, such as an exact area under a curve,
+        keep the scores and targets of all batches.
 
     Raises
     ------
     TypeError, ValueError
         If a measure has no exact value over batches, such as ``loss.mean()``, or if `inputs` do not fit the measures.
 
-    See Also
-    --------
-    objectives.distributed.evaluate : the same on a Dask cluster.
-
-    Notes
-    -----
-    Statistics are sums, moments, maxima and counts. NumPy accumulates them in float64, with compensated sums; JAX and
-    MLX keep them on the device, in floatX and float32. Measures that need all items at once, such as the exact area
-    under a curve, keep the scores and targets of all batches.
-
     References
     ----------
-    .. [1] Chan, T. F., Golub, G. H. and LeVeque, R. J. (1983), "Algorithms for computing the sample variance", The
-       American Statistician 37(3), doi:10.1080/00031305.1983.10483115
-    .. [2] Dekker, T. J. (1971), "A floating-point technique for extending the available precision", Numerische
-       Mathematik 18, doi:10.1007/BF01397083
+    .. [1] Chan, T. F. et al. (1983), "Algorithms for computing the sample variance", doi:10.1080/00031305.1983.10483115
 
     Examples
     --------
@@ -102,8 +90,7 @@ def compile_validation(
     >>> from objectives import compile_validation, squared_error
     >>> predictions, targets = pt.vectors("predictions", "targets")
     >>> validation = compile_validation([predictions, targets], {"mse": squared_error(predictions, targets)})
-    >>> batches = [([1.0, 2.0], [1.0, 0.0]), ([5.0], [4.0])]
-    >>> print(validation.validate(batches, progress=False)["mse"].round(4))
+    >>> print(validation.validate([([1.0, 2.0], [1.0, 0.0]), ([5.0], [4.0])], progress=False)["mse"].round(4))
     1.6667
     """
     return Validation(inputs, measures, mode=mode)
@@ -341,7 +328,7 @@ class Validation:
         Raises
         ------
         ValueError
-            If names or shapes differ from those of these measures; the own state is unchanged.
+            If names or shapes differ from those of these measures; nothing is changed.
         """
         self._check_state(state)
         mine = {part.name: np.asarray(array) for part, array in zip(self._added, self._arrays, strict=True)}

@@ -128,8 +128,8 @@ def described(
 ) -> Callable[[Function], Function]:
     """Record facts about the decorated function, and make it refuse foreign keywords and wrong booleans.
 
-    With `train_with` it is a measure whose results refuse to be differentiated, and name that loss. By default the
-    least value of a loss is best, and the greatest of a measure.
+    With `train_with` the function is a measure, and to differentiate its result is an error that names that loss. By
+    default the least value of a loss is best, and the greatest of a measure.
     """
     differentiable = differentiable and train_with is None
     known = (per, symmetric, convex, smooth, minimizer, minimum, differentiable)
@@ -201,7 +201,6 @@ def _hint(name: str) -> str:
 def get(name: str) -> Callable[..., Any]:
     """Get a loss or measure by its name, for example from a configuration file.
 
-    Names of other libraries are answered with the expression to write here.
 
     Parameters
     ----------
@@ -216,8 +215,8 @@ def get(name: str) -> Callable[..., Any]:
     Raises
     ------
     ValueError
-        If there is no function of this name; for "mse" or "keras.losses.MeanSquaredError" the message says what to
-        write here, else it lists similar names.
+        If there is no function of this name. For names of other libraries, such as "mse" or
+        "keras.losses.MeanSquaredError", the message says what to write here; for others it lists similar names.
 
     Examples
     --------

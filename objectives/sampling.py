@@ -18,7 +18,7 @@ __all__ = ["Candidates", "log_uniform_candidates", "uniform_candidates", "unigra
 
 
 class Candidates(NamedTuple):
-    """Sampled classes and expected counts, for `sampled_softmax_loss` and `nce_loss`.
+    """Sampled classes and their expected counts, for `sampled_softmax_loss` and `nce_loss`.
 
     Attributes
     ----------
@@ -30,6 +30,18 @@ class Candidates(NamedTuple):
         How often each sample (S,) is expected.
     next_rng : Variable
         State of the generator after the draw, for the updates of a function.
+
+    Examples
+    --------
+    >>> import pytensor
+    >>> import pytensor.tensor as pt
+    >>> from objectives import log_uniform_candidates, sampled_softmax_loss
+    >>> h, W, y = pt.matrix(), pt.matrix(), pt.lvector()
+    >>> rng = pt.random.shared_rng(seed=1)
+    >>> drawn = log_uniform_candidates(y, num_classes=50_000, num_samples=64, rng=rng)
+    >>> counts = {"target_counts": drawn.target_counts, "sample_counts": drawn.sample_counts}
+    >>> loss = sampled_softmax_loss(h, W, y, samples=drawn.samples, **counts).mean()
+    >>> train = pytensor.function([h, W, y], loss, updates={rng: drawn.next_rng})
     """
 
     samples: TensorVariable
@@ -41,14 +53,12 @@ class Candidates(NamedTuple):
 def log_uniform_candidates(
     targets: TensorLike, *, num_classes: int, num_samples: int, rng: Variable, unique: bool = True
 ) -> Candidates:
-    r"""Log-uniform candidate sampler (Zipfian): random classes of a vocabulary that is sorted by frequency.
+    r"""Log-uniform (Zipfian) candidate sampler: random classes of a vocabulary that is sorted by frequency.
 
     The usual choice for words: class 0 is the most frequent one. `unigram_candidates` takes the frequencies themselves.
+    PyTorch and, with PyTensor 3.0, MLX have no random numbers: draw in a function of another backend there.
 
-    .. math:: p_k = \frac{\log(k + 2) - \log(k + 1)}{\log(V + 1)}, \qquad
-        Q_k = S p_k \quad\text{or, if unique,}\quad Q_k = 1 - (1 - p_k)^n
-
-    with the number n of draws that it took to find S different classes.
+    .. math:: p_k = \log \frac{k + 2}{k + 1} / \log(V + 1), \qquad Q_k = S p_k \text{ or, if unique, } 1 - (1 - p_k)^n
 
     Parameters
     ----------
@@ -59,47 +69,32 @@ def log_uniform_candidates(
     num_samples : int
         Number S of samples.
     rng : Variable
-        Random generator, such as ``pytensor.shared(numpy.random.default_rng(1))``.
+        Random generator, such as ``pt.random.shared_rng(seed=1)``.
     unique : bool
-        Whether samples differ from each other: drawn one by one, with those thrown away that are there already.
+        Whether samples differ, as if drawn one by one, n in all, without those drawn before; in O(V log V).
 
     Returns
     -------
     Candidates
-        Samples, expected counts Q of targets and samples, and the next state of `rng`.
+        Samples, expected counts Q of targets and samples, and the next state of `rng`; see there for how to use them.
 
     Raises
     ------
-    ValueError
-        If a number is not positive, or there are fewer classes than unique samples.
-    TypeError
-        If the targets are not integers, or `rng` is no variable.
-
-    Notes
-    -----
-    The draws are made all at once, in O(V log V) if unique, and have the same distribution as one by one. PyTorch and,
-    in PyTensor 3.0, MLX have no random numbers: draw in a function of another backend there.
+    TypeError, ValueError
+        If targets or options do not fit, or there are fewer classes than unique samples.
 
     References
     ----------
     .. [1] ``tf.random.log_uniform_candidate_sampler``
-    .. [2] Efraimidis, P. S. and Spirakis, P. G. (2006), "Weighted random sampling with a reservoir", Information
-       Processing Letters 97(5), doi:10.1016/j.ipl.2005.11.003
+    .. [2] Efraimidis, P. S. and Spirakis, P. G. (2006), "Weighted random sampling", doi:10.1016/j.ipl.2005.11.003
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import pytensor
     >>> import pytensor.tensor as pt
-    >>> from objectives import log_uniform_candidates, sampled_softmax_loss
-    >>> h, W, y = pt.matrix(), pt.matrix(), pt.lvector()
-    >>> rng = pytensor.shared(np.random.default_rng(1))
-    >>> drawn = log_uniform_candidates(y, num_classes=50_000, num_samples=64, rng=rng)
-    >>> counts = {"target_counts": drawn.target_counts, "sample_counts": drawn.sample_counts}
-    >>> loss = sampled_softmax_loss(h, W, y, samples=drawn.samples, **counts).mean()
-    >>> train = pytensor.function([h, W, y], loss, updates={rng: drawn.next_rng})
-    >>> often = log_uniform_candidates(y, num_classes=50_000, num_samples=64, rng=rng, unique=False)
-    >>> print(often.target_counts.eval({y: [0, 10, 999]}).round(4))
+    >>> from objectives import log_uniform_candidates
+    >>> rng = pt.random.shared_rng(seed=1)
+    >>> drawn = log_uniform_candidates([0, 10, 999], num_classes=50_000, num_samples=64, rng=rng, unique=False)
+    >>> print(drawn.target_counts.eval().round(4))
     [4.1    0.5147 0.0059]
     """
     num_classes = whole_number(num_classes, "num_classes", 1)
@@ -110,11 +105,9 @@ def log_uniform_candidates(
 def uniform_candidates(
     targets: TensorLike, *, num_classes: int, num_samples: int, rng: Variable, unique: bool = True
 ) -> Candidates:
-    r"""Uniform candidate sampler: random classes that are all as likely.
+    r"""Uniform candidate sampler: random classes, all equally likely; for words see `log_uniform_candidates`.
 
-    .. math:: p_k = \frac{1}{V}, \qquad Q_k = S p_k \quad\text{or, if unique,}\quad Q_k = 1 - (1 - p_k)^n
-
-    with the number n of draws that it took to find S different classes.
+    .. math:: p_k = \frac{1}{V}, \qquad Q_k = S p_k \text{ or, if unique, } 1 - (1 - p_k)^n
 
     Parameters
     ----------
@@ -125,25 +118,19 @@ def uniform_candidates(
     num_samples : int
         Number S of samples.
     rng : Variable
-        Random generator, such as ``pytensor.shared(numpy.random.default_rng(1))``.
+        Random generator, such as ``pt.random.shared_rng(seed=1)``.
     unique : bool
-        Whether samples differ from each other.
+        Whether samples differ, as if drawn one by one, n in all, without those drawn before.
 
     Returns
     -------
     Candidates
-        Samples, expected counts Q of targets and samples, and the next state of `rng`.
+        Samples, expected counts Q of targets and samples, and the next state of `rng`; see there for how to use them.
 
     Raises
     ------
-    ValueError
-        If a number is not positive, or there are fewer classes than unique samples.
-    TypeError
-        If the targets are not integers, or `rng` is no variable.
-
-    See Also
-    --------
-    log_uniform_candidates : how to use the result
+    TypeError, ValueError
+        If targets or options do not fit, or there are fewer classes than unique samples.
 
     References
     ----------
@@ -151,13 +138,11 @@ def uniform_candidates(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import pytensor
+    >>> import pytensor.tensor as pt
     >>> from objectives import uniform_candidates
-    >>> rng = pytensor.shared(np.random.default_rng(1))
-    >>> drawn = uniform_candidates([0, 9], num_classes=10, num_samples=5, rng=rng, unique=False)
-    >>> drawn.target_counts.eval()
-    array([0.5, 0.5])
+    >>> rng = pt.random.shared_rng(seed=1)
+    >>> print(uniform_candidates([0, 9], num_classes=10, num_samples=5, rng=rng, unique=False).target_counts.eval())
+    [0.5 0.5]
     """
     num_classes = whole_number(num_classes, "num_classes", 1)
     return _drawn(pt.constant(np.full(num_classes, 1 / num_classes)), num_classes, targets, num_samples, rng, unique)
@@ -172,62 +157,51 @@ def unigram_candidates(
     rng: Variable,
     unique: bool = True,
 ) -> Candidates:
-    r"""Unigram candidate sampler: random classes as likely as they are frequent, by counts that may be learned.
+    r"""Unigram candidate sampler: random classes, each as likely as it is frequent, by counts that may be learned.
 
-    A power of 0.75 is that of word2vec. For a learned sampler let `frequencies` be a shared variable that starts with
-    ones, to which a function's updates add the labels of each batch.
+    A power of 0.75 is that of word2vec. For a learned sampler, let `frequencies` be a shared variable that starts as
+    ones, and add the labels of each batch to it in the updates of a function.
 
-    .. math:: p_k = \frac{f_k^a}{\sum_l f_l^a}, \qquad
-        Q_k = S p_k \quad\text{or, if unique,}\quad Q_k = 1 - (1 - p_k)^n
-
-    with the frequencies f, the power a and the number n of draws that it took to find S different classes.
+    .. math:: p_k = \frac{f_k^a}{\sum_l f_l^a}, \qquad Q_k = S p_k \text{ or, if unique, } 1 - (1 - p_k)^n
 
     Parameters
     ----------
     targets : tensor of int
         Class indices of any shape.
     frequencies : tensor
-        Positive frequency f (V,) of each class, as counts or shares; counts are NaN if any is not positive.
+        Frequency f (V,) of each class, positive, as counts or shares; if one is not, all counts are NaN.
     power : float
-        Exponent a, at least 0, by which frequencies are evened out.
+        Exponent a, not negative; below 1 it evens frequencies out.
     num_samples : int
         Number S of samples.
     rng : Variable
-        Random generator, such as ``pytensor.shared(numpy.random.default_rng(1))``.
+        Random generator, such as ``pt.random.shared_rng(seed=1)``.
     unique : bool
-        Whether samples differ from each other.
+        Whether samples differ, as if drawn one by one, n in all, without those drawn before.
 
     Returns
     -------
     Candidates
-        Samples, expected counts Q of targets and samples, and the next state of `rng`.
+        Samples, expected counts Q of targets and samples, and the next state of `rng`; see there for how to use them.
 
     Raises
     ------
-    ValueError
-        If a number is not positive, the power is negative, or there are fewer classes than unique samples.
-    TypeError
-        If the targets are not integers, the frequencies no vector, or `rng` is no variable.
-
-    See Also
-    --------
-    log_uniform_candidates : how to use the result
+    TypeError, ValueError
+        If inputs or options do not fit, a constant frequency is not positive, or unique samples exceed the classes.
 
     References
     ----------
     .. [1] ``tf.random.fixed_unigram_candidate_sampler``, ``tf.random.learned_unigram_candidate_sampler``
-    .. [2] Mikolov, T. et al. (2013), "Distributed representations of words and phrases and their compositionality",
-       arXiv:1310.4546
+    .. [2] Mikolov, T. et al. (2013), "Distributed representations of words and phrases", arXiv:1310.4546
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import pytensor
+    >>> import pytensor.tensor as pt
     >>> from objectives import unigram_candidates
-    >>> rng = pytensor.shared(np.random.default_rng(1))
+    >>> rng = pt.random.shared_rng(seed=1)
     >>> drawn = unigram_candidates([0, 2], frequencies=[6, 3, 1], num_samples=10, rng=rng, unique=False)
-    >>> drawn.target_counts.eval()
-    array([6., 1.])
+    >>> print(drawn.target_counts.eval())
+    [6. 1.]
     """
     f = as_tensor(frequencies, "frequencies")
     if f.ndim != 1:
@@ -243,7 +217,7 @@ def _drawn(p, num_classes, targets, num_samples, rng, unique):
     """Samples of classes that have the probabilities p (V,), in float64: those of a rare class are small."""
     num_samples = whole_number(num_samples, "num_samples", 1)
     if not isinstance(rng, Variable):
-        raise TypeError(f"rng must be a variable, such as pytensor.shared(numpy.random.default_rng(1)), not {rng!r}")
+        raise TypeError(f"rng must be a variable, such as pt.random.shared_rng(seed=1), not {rng!r}")
     if flag(unique, "unique") and num_classes is not None and num_samples > num_classes:
         raise ValueError(
             f"num_samples must be at most the number of classes {num_classes} if unique, not {num_samples}"

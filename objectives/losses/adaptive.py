@@ -43,51 +43,36 @@ def adaptive_log_softmax_loss(
     r"""Adaptive softmax loss: crossentropy of many classes, of which the rare ones are in clusters, item by item.
 
     Choose it where a few of very many classes are frequent, as words are: most items look at the head alone.
-    `linear_crossentropy` treats all classes alike.
+    `linear_crossentropy` treats all classes alike; `adaptive_log_softmax` is for predictions.
 
-    .. math::
-        L_i = -\log \mathrm{softmax}(W h_i + b)_{y_i} \quad (y_i < C_0), \qquad
-        L_i = -\log \mathrm{softmax}(W h_i + b)_{C_0 + k} - \log \mathrm{softmax}(V_k P_k h_i)_{y_i - C_k} \quad
-        (C_k \le y_i < C_{k+1})
-
-    with the features h, weights W and biases b of the head, and projections P and weights V of K clusters, the tails.
-    The frequent classes are 0 to :math:`C_0 - 1`, and cluster k, from 0, begins at class :math:`C_k`.
+    .. math:: L_i = -\log \mathrm{softmax}(W h_i + b)_{y_i} \text{ for } y_i < C_0, \text{ in cluster } k \quad
+        L_i = -\log \mathrm{softmax}(W h_i + b)_{C_0 + k} - \log \mathrm{softmax}(V_k P_k h_i)_{y_i - C_k}
 
     Parameters
     ----------
     features : tensor of float
         Inputs h (..., D) of the layers.
     weights : tensor
-        Weights W (C_0 + K, D) of the head, with a row for each frequent class and then one for each cluster.
-    targets : tensor
-        Class indices (...) from 0 to the number of all classes - 1, the most frequent first.
+        Weights W (C_0 + K, D) of the head: a row for each of the C_0 frequent classes, then one for each cluster.
+    targets : tensor of int
+        Class indices y (...), from 0 to the number of all classes - 1, the most frequent first.
     biases : tensor, optional
         Biases b (C_0 + K,) of the head.
     tails : sequence of pairs of tensors
-        For each cluster its projection P (d, D) and its weights V, a row (d,) for each class.
+        For each of K clusters a projection P (d, D), and weights V with a row (d,) for each class, from C_k on.
     mask : tensor of bool, optional
         Items (...) that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the features.
+        Losses (...), of the dtype of `features`. The scores of all classes are never held at once; those of a cluster
+        are computed for its own items only on Numba and C, for all items, which need known lengths, elsewhere.
 
     Raises
     ------
-    TypeError, ValueError
-        If ranks, static shapes or dtypes do not fit, or there are no tails.
-    IndexError
-        For a class index of no class on Numba and C; elsewhere its item and the gradients of the weights are NaN.
-
-    See Also
-    --------
-    adaptive_log_softmax, linear_crossentropy
-
-    Notes
-    -----
-    All items are projected. Of the classes of a cluster, Numba and C compute the scores for its items alone, the other
-    backends for all items, which have the lengths that they must know. The scores are never held all at once.
+    TypeError, ValueError, IndexError
+        If inputs do not fit, `tails` is empty, or an index is of no class; NaN where a backend cannot raise.
 
     References
     ----------
@@ -130,39 +115,32 @@ def adaptive_log_softmax(
 ) -> TensorVariable:
     r"""Log-probabilities of all classes by an adaptive softmax, for predictions.
 
-    Their exponentials add up to 1. `adaptive_log_softmax_loss` is the crossentropy, without all of these numbers.
+    `adaptive_log_softmax_loss` is their crossentropy, without computing all of these numbers, and has the notation.
 
-    .. math::
-        \ell_{ij} = \log \mathrm{softmax}(W h_i + b)_j \quad (j < C_0), \qquad
-        \ell_{ij} = \log \mathrm{softmax}(W h_i + b)_{C_0 + k} + \log \mathrm{softmax}(V_k P_k h_i)_{j - C_k} \quad
-        (C_k \le j < C_{k+1})
-
-    with the features h, weights W and biases b of the head, and projections P and weights V of K clusters, the tails.
+    .. math:: \ell_{ij} = \log \mathrm{softmax}(W h_i + b)_j \text{ for } j < C_0, \qquad
+        \ell_{ij} = \log \mathrm{softmax}(W h_i + b)_{C_0 + k} + \log \mathrm{softmax}(V_k P_k h_i)_{j - C_k}
+        \text{ in cluster } k
 
     Parameters
     ----------
     features : tensor of float
         Inputs h (..., D) of the layers.
     weights : tensor
-        Weights W (C_0 + K, D) of the head, with a row for each frequent class and then one for each cluster.
+        Weights W (C_0 + K, D) of the head: a row for each of the C_0 frequent classes, then one for each cluster.
     biases : tensor, optional
         Biases b (C_0 + K,) of the head.
     tails : sequence of pairs of tensors
-        For each cluster its projection P (d, D) and its weights V, a row (d,) for each class.
+        For each of K clusters a projection P (d, D), and weights V with a row (d,) for each class, from C_k on.
 
     Returns
     -------
     TensorVariable
-        Log-probabilities (..., C) of all C classes, those of the head first.
+        Log-probabilities (..., C) of all C classes, those of the head first; their exponentials add up to 1.
 
     Raises
     ------
     TypeError, ValueError
-        If ranks, static shapes or dtypes do not fit, or there are no tails.
-
-    See Also
-    --------
-    adaptive_log_softmax_loss
+        If ranks, static shapes or dtypes do not fit, or `tails` is empty.
 
     References
     ----------
@@ -208,7 +186,7 @@ def _layers(features, weights, biases, tails):
     if not _is_sequence(tails) or not all(_is_sequence(pair) and len(pair) == 2 for pair in tails):
         raise TypeError(f"tails must be pairs of a projection (d, D) and weights of classes (V, d), not {tails!r}")
     if not tails:
-        raise ValueError("tails must hold a pair for one cluster at least; without clusters take linear_crossentropy")
+        raise ValueError("tails must hold the pair of at least one cluster; without clusters use linear_crossentropy")
     rows = weights.type.shape[0]
     if rows is not None and rows <= len(tails):
         raise ValueError(

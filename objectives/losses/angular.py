@@ -32,22 +32,21 @@ def arcface_loss(
 ) -> TensorVariable:
     r"""ArcFace: the categorical crossentropy of scaled cosines with an additive angular margin, item by item.
 
-    For embeddings that are compared by their cosines, as those of faces. `cosface_loss` has its margin in the cosine
-    instead; `circle_loss` compares embeddings with each other.
+    Choose it for embeddings that are compared by their cosines, such as those of faces. `cosface_loss` puts its margin
+    on the cosine; `circle_loss` compares embeddings with each other.
 
     .. math:: L_i = -\log \frac{e^{\gamma \cos(\theta_{i, y_i} + m)}}
               {e^{\gamma \cos(\theta_{i, y_i} + m)} + \sum_{c \ne y_i} e^{\gamma \cos \theta_{ic}}}
 
-    with :math:`\cos \theta - m \sin m` for :math:`\cos(\theta + m)` at angles beyond π - m, where it would rise again.
+    Beyond an angle of π - m, where :math:`\cos(\theta + m)` would rise again, it is :math:`\cos \theta - m \sin m`,
+    with a jump, as in the authors' first code. At a cosine of 1 its infinite slope counts as :math:`\cos m`.
 
     Parameters
     ----------
     cosines : tensor of float
-        Cosines :math:`\cos \theta` (..., C) between the embeddings and the weights of each class: the dot products of
-        both, each divided by its norm.
+        Cosines of the angles θ (..., C) between embeddings and class weights: dot products of vectors of length 1.
     targets : tensor
-        Class indices y (...) from 0 to C - 1, or one-hot targets (..., C); a soft row counts as its most probable
-        class.
+        Class indices y (...) from 0 to C - 1, or one-hot targets (..., C); a soft row counts as its likeliest class.
     margin : float or tensor
         Angle m in radians, from 0 to π, one number or one for each item (...).
     gamma : float or tensor
@@ -67,11 +66,6 @@ def arcface_loss(
     TypeError, ValueError, IndexError
         If inputs or options do not fit, or a target names no class in [0, C); NaN where a backend cannot raise.
 
-    Notes
-    -----
-    The slope of :math:`\cos(\theta + m)` by a cosine of 1 is infinite. It counts as :math:`\cos m`, since the gradient
-    by an embedding in the direction of its class is 0. The continuation beyond π - m is that of the authors' first code
-    and of pytorch-metric-learning; it makes the loss jump there.
 
     References
     ----------
@@ -99,8 +93,8 @@ def cosface_loss(
 ) -> TensorVariable:
     r"""CosFace (large margin cosine, AM-Softmax) loss: the crossentropy of scaled cosines with a margin, item by item.
 
-    For embeddings that are compared by their cosines, as those of faces; it is convex in the cosines, and easier to
-    train than `arcface_loss`, whose margin is an angle.
+    For embeddings that are compared by their cosines, such as those of faces. It is convex in the cosines, and easier
+    to train than `arcface_loss`, whose margin is an angle.
 
     .. math:: L_i = -\log \frac{e^{\gamma (\cos \theta_{i, y_i} - m)}}
               {e^{\gamma (\cos \theta_{i, y_i} - m)} + \sum_{c \ne y_i} e^{\gamma \cos \theta_{ic}}}
@@ -108,11 +102,9 @@ def cosface_loss(
     Parameters
     ----------
     cosines : tensor of float
-        Cosines :math:`\cos \theta` (..., C) between the embeddings and the weights of each class: the dot products of
-        both, each divided by its norm.
+        Cosines of the angles θ (..., C) between embeddings and class weights: dot products of vectors of length 1.
     targets : tensor
-        Class indices y (...) from 0 to C - 1, or one-hot targets (..., C); a soft row counts as its most probable
-        class.
+        Class indices y (...) from 0 to C - 1, or one-hot targets (..., C); a soft row counts as its likeliest class.
     margin : float or tensor
         Margin m, not negative, one number or one for each item (...); 0 gives the crossentropy of scaled cosines.
     gamma : float or tensor
@@ -134,8 +126,7 @@ def cosface_loss(
 
     References
     ----------
-    .. [1] Wang, H. et al. (2018), "CosFace: large margin cosine loss for deep face recognition", arXiv:1801.09414
-    .. [2] Wang, F. et al. (2018), "Additive margin softmax for face verification", arXiv:1801.05599
+    .. [1] Wang, H. et al. (2018), "CosFace", arXiv:1801.09414; Wang, F. et al. (2018), arXiv:1801.05599 (AM-Softmax)
 
     Examples
     --------

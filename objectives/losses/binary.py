@@ -25,7 +25,7 @@ def binary_crossentropy(
 ) -> TensorVariable:
     r"""Binary crossentropy (log loss) of probabilities of two classes or of independent labels, element by element.
 
-    The standard loss of a sigmoid, which is traced to its logits. `categorical_crossentropy` is for exclusive classes.
+    The standard loss of a sigmoid, traced back to its logits. `categorical_crossentropy` is for exclusive classes.
 
     .. math:: L = -q\, t \log p - (1 - t) \log(1 - p), \qquad 0 \log 0 = 0
 
@@ -114,7 +114,7 @@ def binary_crossentropy_with_logits(
     Raises
     ------
     TypeError, ValueError
-        If ranks, dtypes or options do not fit, or the logits are the output of a sigmoid.
+        If ranks, dtypes or options do not fit, or the logits are the output of a softmax or sigmoid.
 
     References
     ----------

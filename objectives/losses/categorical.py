@@ -43,7 +43,7 @@ def categorical_crossentropy(
 ) -> TensorVariable:
     r"""Categorical crossentropy (log loss) of class probabilities and integer, one-hot or soft targets, item by item.
 
-    The standard loss of a softmax, which is traced to its logits. `binary_crossentropy` is for independent labels.
+    The standard loss of a softmax, traced back to its logits. `binary_crossentropy` is for independent labels.
 
     .. math:: L_i = -\sum_c w_c\, t_{ic} \log p_{ic}, \qquad 0 \log 0 = 0
 
@@ -74,8 +74,7 @@ def categorical_crossentropy(
 
     References
     ----------
-    .. [1] ``lasagne.objectives.categorical_crossentropy``
-    .. [2] Szegedy, C. et al. (2016), "Rethinking the Inception architecture for computer vision", arXiv:1512.00567
+    .. [1] ``lasagne.objectives.categorical_crossentropy``; label smoothing: arXiv:1512.00567
 
     Examples
     --------
@@ -110,8 +109,7 @@ def categorical_crossentropy_with_logits(
     Choose it over `categorical_crossentropy` whenever you have the logits, and `linear_crossentropy` where they are too
     many to hold. ``mask=pt.neq(targets, -100)`` leaves out missing labels.
 
-    .. math:: L_i = \sum_c w_c\, t_{ic} (\ell_i - z_{ic}) + \lambda \ell_i^2, \qquad \ell_i = \log \sum_k e^{z_{ik}},
-        \qquad 0 \cdot \infty = 0
+    .. math:: L_i = \sum_c w_c\, t_{ic} (\ell_i - z_{ic}) + \lambda \ell_i^2, \qquad \ell_i = \log \sum_k e^{z_{ik}}
 
     Parameters
     ----------
@@ -124,9 +122,9 @@ def categorical_crossentropy_with_logits(
     label_smoothing : float
         Share in [0, 1] by which targets move toward the uniform distribution.
     logit_softcap : float, optional
-        Bound s > 0 of the logits, which become s tanh(z / s).
+        Bound s > 0 of the logits, which become s tanh(z / s) (arXiv:2408.00118).
     z_loss : float
-        Weight :math:`\lambda` of the squared log-sum-exp, which keeps the logits small.
+        Weight :math:`\lambda`, not negative, of the squared log-sum-exp, which keeps logits small (arXiv:2204.02311).
     mask : tensor of bool, optional
         Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int
@@ -145,8 +143,7 @@ def categorical_crossentropy_with_logits(
     References
     ----------
     .. [1] Bridle, J. S. (1990), "Probabilistic interpretation of feedforward classification network outputs",
-       doi:10.1007/978-3-642-76153-9_28; label smoothing: arXiv:1512.00567, soft cap: arXiv:2408.00118,
-       z-loss: arXiv:2204.02311
+       doi:10.1007/978-3-642-76153-9_28
 
     Examples
     --------

@@ -40,8 +40,7 @@ def circle_loss(
     It raises the cosine similarities :math:`s_{ij}` within classes and lowers those between them; `ntxent_loss` weights
     all positives alike. Keras averages the losses above 0: ``aggregate(loss, mask=loss > 0)``.
 
-    .. math::
-        L_i = \log \Bigl(1 + \sum_{j:\, y_j \ne y_i} e^{\gamma \max(0, s_{ij} + m) (s_{ij} - m)}
+    .. math:: L_i = \log \Bigl(1 + \sum_{j:\, y_j \ne y_i} e^{\gamma \max(0, s_{ij} + m) (s_{ij} - m)}
               \sum_{j:\, y_j = y_i} e^{-\gamma \max(0, 1 + m - s_{ij}) (s_{ij} - 1 + m)}\Bigr)
 
     Parameters
@@ -50,16 +49,14 @@ def circle_loss(
         Embeddings (B, D) of any length.
     labels : tensor of int
         Class y of each embedding (B,), any integers.
-    reference_embeddings : tensor, optional
-        Embeddings (M, D) to compare with, such as a memory bank; by default those of the batch.
-    reference_labels : tensor of int, optional
-        Classes of the references (M,).
+    reference_embeddings, reference_labels : tensor, optional
+        Embeddings (M, D) and classes (M,) to compare with, such as a memory bank; by default those of the batch.
     gamma : float or tensor
         Scale of the similarities, positive.
     margin : float or tensor
         Margin m, usually between 0 and 1; smaller is stricter.
     remove_diagonal : bool, optional
-        Whether pairs (i, i) are ignored; by default only without references. True if these begin with the batch.
+        Whether pairs (i, i) are ignored; by default only without references. Give True if these begin with the batch.
     detach : bool
         Whether PyTensor's gradient takes both max(0, ...) as constants, as in the paper; Keras does not.
     mask : tensor of bool, optional
@@ -148,9 +145,7 @@ def info_nce_loss(
     References
     ----------
     .. [1] van den Oord, A. et al. (2018), "Representation learning with contrastive predictive coding",
-       arXiv:1807.03748
-    .. [2] Radford, A. et al. (2021), "Learning transferable visual models from natural language supervision",
-       arXiv:2103.00020 (CLIP)
+       arXiv:1807.03748; CLIP: arXiv:2103.00020
 
     Examples
     --------
@@ -253,15 +248,14 @@ def supervised_contrastive_loss(
     Choose it over `ntxent_loss` for more than two items per label. :math:`s_{ij}` are cosine similarities, and
     :math:`P_i` the other items with the label of i. It is the paper's :math:`\mathcal{L}_{out}`.
 
-    .. math:: L_i = \frac{1}{|P_i|} \sum_{p \in P_i} -\log \frac{e^{s_{ip} / \tau}}{\sum_{j \ne i} e^{s_{ij} / \tau}},
-              \qquad P_i = \{p \ne i: y_p = y_i\}
+    .. math:: L_i = \frac{1}{|P_i|} \sum_{p \in P_i} -\log \frac{e^{s_{ip} / \tau}}{\sum_{j \ne i} e^{s_{ij} / \tau}}
 
     Parameters
     ----------
     embeddings : tensor of float
         Embeddings (B, D) of any length.
     labels : tensor of int
-        Labels y (B,), any integers; two views of one image have the same.
+        Labels (B,), any integers, the same for two views of one image. If all B are equal, the least is log(B - 1).
     temperature : float or tensor
         Temperature τ, positive; a scalar, which may be learned.
     mask : tensor of bool, optional
@@ -270,18 +264,13 @@ def supervised_contrastive_loss(
     Returns
     -------
     TensorVariable
-        Losses (B,), of the dtype of `embeddings`; 0 for items without a positive.
+        Losses (B,), of the dtype of `embeddings`; 0 for items without a positive, which are still candidates. The mean
+        of `aggregate` counts them, that of pytorch-metric-learning does not, ``aggregate(loss, mask=loss > 0)``.
 
     Raises
     ------
     TypeError, ValueError
         If ranks, shapes, dtypes or the temperature do not fit.
-
-    Notes
-    -----
-    An item without a positive is still a candidate for the others. ``aggregate`` counts it as any other item;
-    pytorch-metric-learning averages the losses above 0, ``aggregate(loss, mask=loss > 0)``. A batch of one label draws
-    its items together; with k of them the least loss is log(k - 1), not 0.
 
     References
     ----------
@@ -289,9 +278,8 @@ def supervised_contrastive_loss(
 
     Examples
     --------
-    >>> from objectives import supervised_contrastive_loss
-    >>> embeddings = [[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]]
-    >>> print(supervised_contrastive_loss(embeddings, [0, 0, 1], temperature=1).eval().round(4))
+    >>> from objectives import supervised_contrastive_loss as loss
+    >>> print(loss([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]], [0, 0, 1], temperature=1).eval().round(4))
     [0.3711 0.5981 0.    ]
     """
     x, y, counted = _batch(mask, labels=labels, embeddings=embeddings)

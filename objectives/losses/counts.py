@@ -24,17 +24,16 @@ def negative_binomial_nll_loss(
 ) -> TensorVariable:
     r"""Negative binomial negative log-likelihood of counts, given predicted means and dispersions, element by element.
 
-    Choose it over `poisson_nll_loss` for counts that vary more than a Poisson distribution of their mean (NB2, the
-    mean-dispersion form): their variance is :math:`p + \alpha p^2`. A dispersion of 0 is the Poisson distribution.
+    Choose it over `poisson_nll_loss` for overdispersed counts: their variance is :math:`p + \alpha p^2` (NB2, the
+    mean-dispersion form). A dispersion of 0 is the Poisson distribution.
 
-    .. math::
-        L = \log \Gamma(r) - \log \Gamma(t + r) + (t + r) \log (1 + \alpha p) - t \log \alpha p \;
-        [+ \log t!], \qquad r = 1 / \alpha, \quad 0 \log 0 = 0
+    .. math:: L = \log \frac{\Gamma(r)}{\Gamma(t + r)} + (t + r) \log (1 + \alpha p) - t \log \alpha p \; [+ \log t!],
+        \qquad r = 1 / \alpha, \quad 0 \log 0 = 0
 
     Parameters
     ----------
     predictions : tensor of float
-        Means p (...), not negative.
+        Means p (...), not negative; a mean of 0 costs infinity where something was counted.
     targets : tensor
         Counts t (...), not negative; they need not be whole numbers.
     dispersion : tensor
@@ -48,23 +47,17 @@ def negative_binomial_nll_loss(
     Returns
     -------
     TensorVariable
-        Losses (...); NaN where an argument is negative.
+        Losses (...); NaN where an argument is negative. Value and gradients keep their digits as the dispersion goes to
+        0, but the gradient by p loses as many as :math:`\alpha p` has.
 
     Raises
     ------
     TypeError
         If ranks, shapes or dtypes do not fit.
 
-    Notes
-    -----
-    A mean of 0 costs infinity where something was counted. No difference of log-gammas is taken: value and gradients
-    keep their digits as the dispersion goes to 0. The gradient by p loses as many as :math:`\alpha p` has.
-
     References
     ----------
-    .. [1] Hilbe, J. M. (2011), "Negative binomial regression", doi:10.1017/CBO9780511973420
-    .. [2] Salinas, D. et al. (2020), "DeepAR: Probabilistic forecasting with autoregressive recurrent networks",
-       arXiv:1704.04110
+    .. [1] Hilbe, J. M. (2011), "Negative binomial regression", doi:10.1017/CBO9780511973420; DeepAR: arXiv:1704.04110
 
     Examples
     --------

@@ -28,7 +28,7 @@ def ensemble_crps(
     Parameters
     ----------
     predictions : tensor of float
-        Ensemble members x (..., n) of each item, any real numbers.
+        Ensemble members x (..., n) of each item, any real numbers; memory grows with n squared, for all pairs.
     targets : tensor
         Targets t (...), any real numbers.
     fair : bool
@@ -41,16 +41,12 @@ def ensemble_crps(
     Returns
     -------
     TensorVariable
-        Losses (...), not negative unless `fair`.
+        Losses (...), not negative unless `fair`; for one member the `absolute_error`.
 
     Raises
     ------
     TypeError
         If ranks, shapes or dtypes do not fit.
-
-    Notes
-    -----
-    Memory grows with n squared: all pairs are compared. One member gives the `absolute_error`.
 
     References
     ----------

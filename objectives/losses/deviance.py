@@ -25,39 +25,32 @@ def tweedie_deviance(
     Choose the power by the targets: 0 normal (`squared_error`), 1 Poisson, between 1 and 2 compound Poisson-gamma
     (amounts with many zeros), 2 gamma, 3 inverse Gaussian. Only powers 0 and 1 are convex in p.
 
-    .. math::
-        L = \begin{cases}
-        2 \bigl(t \log \frac{t}{p} + p - t\bigr) & k = 1 \\
-        2 \bigl(\log \frac{p}{t} + \frac{t}{p} - 1\bigr) & k = 2 \\
-        2 \Bigl(\frac{\max(t, 0)^{2 - k}}{(1 - k)(2 - k)} - \frac{t\, p^{1 - k}}{1 - k} + \frac{p^{2 - k}}{2 - k}
-        \Bigr) & \text{otherwise}; \quad (t - p)^2 \text{ for } k = 0
-        \end{cases}
+    .. math:: L = \begin{cases} (t - p)^2 & k = 0 \\
+        2 \bigl(t \log \frac{t}{p} + p - t\bigr) & k = 1 \\ 2 \bigl(\log \frac{p}{t} + \frac{t}{p} - 1\bigr) & k = 2 \\
+        2 \Bigl(\frac{\max(t, 0)^{2 - k}}{(1 - k)(2 - k)} - \frac{t\, p^{1 - k}}{1 - k} + \frac{p^{2 - k}}{2 - k}\Bigr)
+        & \text{otherwise} \end{cases}
 
     Parameters
     ----------
     predictions : tensor of float
-        Means p (...), positive; any real numbers for ``power=0``.
+        Means p (...), positive; any real numbers for ``power=0``. At 0 the deviance is its limit, with an infinite
+        gradient for powers above 1, or NaN if the target is 0 too.
     targets : tensor
         Targets t (...): real for a power up to 0, not negative from 1 to below 2, positive from 2 on.
     power : float
-        Power k of the variance: at most 0, or at least 1. No such distribution exists between.
+        Power k of the variance: at most 0, or at least 1. No such distribution exists in between.
     mask : tensor of bool, optional
         Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Deviances (...), 0 where p = t.
+        Deviances (...), 0 where p = t; NaN for values outside these ranges.
 
     Raises
     ------
     TypeError, ValueError
         If ranks, shapes or dtypes do not fit, or if there is no distribution for `power`.
-
-    Notes
-    -----
-    Values outside these ranges give NaN, except predictions of 0, which give the limit; there the gradient is infinite
-    for powers above 1, or NaN if the target is 0 too.
 
     References
     ----------

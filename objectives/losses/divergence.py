@@ -28,19 +28,18 @@ __all__ = [
 def kl_divergence(
     predictions: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None, axis: int = -1
 ) -> TensorVariable:
-    r"""Kullback-Leibler divergence of predicted from target probabilities, one number per item.
+    r"""Kullback-Leibler (KL) divergence of predicted probabilities from target probabilities, one number per item.
 
-    Crossentropy minus the entropy of the targets; swap the arguments for the reverse divergence. Nothing is clipped:
-    a prediction of 0 costs infinity unless the target is 0. For the output of a softmax it is computed from the logits.
+    It is the crossentropy minus the entropy of the targets, infinite where a prediction is 0 and its target is not.
 
     .. math:: L = \text{KL}(t \,\|\, p) = \sum_c t_c \log \frac{t_c}{p_c}, \qquad 0 \log 0 = 0
 
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities p (..., C), usually the output of a softmax.
+        Probabilities p (..., C), usually the output of a softmax, which is traced back to its logits.
     targets : tensor
-        Probabilities t (..., C).
+        Probabilities t (..., C). Exchanged with the predictions they give the reverse divergence.
     mask : tensor of bool, optional
         Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int

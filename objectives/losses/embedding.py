@@ -36,7 +36,7 @@ def contrastive_loss(
     r"""Contrastive loss of distances: squared distance of similar pairs, squared hinge of dissimilar pairs.
 
     Choose it for labeled pairs; `hinge_embedding_loss` is the same without squares. Equal embeddings of a dissimilar
-    pair do not part, since `pairwise_distance` with ``epsilon=0`` has a gradient of 0 there.
+    pair are not pushed apart if they are compared by `pairwise_distance` with ``epsilon=0``: its gradient is 0 there.
 
     .. math:: L = \begin{cases} \frac{1}{2} d^2 & t = 1 \\ \frac{1}{2} \max(0, m - d)^2 & \text{otherwise} \end{cases}
 
@@ -108,7 +108,7 @@ def cosine_embedding_loss(
     b : tensor
         Embeddings (..., D) to compare with.
     targets : tensor
-        Targets t (...): 1 for similar pairs, 0 or -1 for dissimilar ones; others give NaN. (PyTorch gives 0 for 0.)
+        Targets t (...): 1 for similar pairs, 0 or -1 for dissimilar ones; others give NaN. (In PyTorch 0 costs 0.)
     margin : float or tensor
         Cosine m below which dissimilar pairs cost nothing, usually between 0 and 0.5.
     mask : tensor of bool, optional
@@ -225,10 +225,8 @@ def triplet_loss(
     ----------
     anchor : tensor of float
         Embeddings a (..., D).
-    positive : tensor
-        Embeddings p (..., D) that belong to the anchors.
-    negative : tensor
-        Embeddings n (..., D) that do not.
+    positive, negative : tensor
+        Embeddings p (..., D) that belong to the anchors, and n (..., D) that do not.
     margin : float or tensor
         By how much m the squared distance of the positive must be smaller, not negative.
     mask : tensor of bool, optional
@@ -286,18 +284,16 @@ def triplet_margin_loss(
     ----------
     anchor : tensor of float
         Embeddings a (..., D).
-    positive : tensor
-        Embeddings p (..., D) that belong to the anchors.
-    negative : tensor
-        Embeddings n (..., D) that do not.
+    positive, negative : tensor
+        Embeddings p (..., D) that belong to the anchors, and n (..., D) that do not.
     margin : float or tensor
         By how much m the positive must be closer, not negative.
     p : float
         Order of the norm of `pairwise_distance`, at least 1; unused if `distance` is given.
     epsilon : float or tensor
-        Added to each difference by `pairwise_distance`.
+        Added to each difference by `pairwise_distance`; unused if `distance` is given.
     swap : bool
-        Whether the closer of anchor and positive is compared with the negative: min(d(a, n), d(p, n)).
+        Whether the negative is compared with the closer of anchor and positive: min(d(a, n), d(p, n)).
     distance : callable, optional
         Maps two tensors (..., D) to distances (...), for example `cosine_distance`.
     mask : tensor of bool, optional
@@ -317,8 +313,7 @@ def triplet_margin_loss(
 
     References
     ----------
-    .. [1] Balntas, V. et al. (2016), "Learning local feature descriptors with triplets and shallow convolutional neural
-       networks", doi:10.5244/C.30.119
+    .. [1] Balntas, V. et al. (2016), "Learning local feature descriptors with triplets", doi:10.5244/C.30.119
 
     Examples
     --------

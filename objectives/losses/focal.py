@@ -88,7 +88,7 @@ def binary_focal_crossentropy(
     p, targets, mask = elementwise(predictions, targets, mask, fill=0.5)
     t = smoothed(targets, label_smoothing)
     balance = _balance(alpha, t)
-    # Keep 0 times an infinite loss out of the graph.
+    # keep 0 times an infinite loss out of the graph
     p = where(pt.neq(balance, 0) | (pt.neq(p, 0) & pt.neq(p, 1)), p, 0.5)
     focus = _power(t + (1 - 2 * t) * _fixed_if_certain(p), gamma)
     return finished(balance * (focus * binary_crossentropy(p, t)), mask)
@@ -133,7 +133,7 @@ def binary_focal_crossentropy_with_logits(
     Raises
     ------
     TypeError, ValueError
-        If ranks, dtypes or options do not fit, or the logits are the output of a sigmoid.
+        If ranks, dtypes or options do not fit, or the logits are the output of a softmax or sigmoid.
 
     References
     ----------

@@ -64,8 +64,7 @@ def vae_gmm_loss(
 
     Choose it over `vae_loss` to cluster the data without labels.
 
-    .. math::
-        L = R + \sum_c \gamma_c \Bigl[\mathrm{KL}_c - \log \pi_c + \log \gamma_c\Bigr], \qquad
+    .. math:: L = R + \sum_c \gamma_c \Bigl[\mathrm{KL}_c - \log \pi_c + \log \gamma_c\Bigr], \qquad
         \mathrm{KL}_c = \mathrm{KL}\bigl(N(\mu, e^s) \,\|\, N(m_c, e^{r_c})\bigr)
 
     with the reconstruction error R as in `vae_loss` and the responsibilities :math:`\gamma`. The optimal
@@ -77,18 +76,14 @@ def vae_gmm_loss(
         Decoded means (..., D), any real numbers.
     targets : tensor
         Data x (..., D), any real numbers.
-    z_mean : tensor
-        Means :math:`\mu` (..., K) of the posterior.
-    z_log_variance : tensor
-        Log-variances s (..., K) of the posterior.
-    cluster_mean : tensor
-        Means m (C, K) of the clusters.
-    cluster_log_variance : tensor
-        Log-variances r (C, K) of the clusters.
+    z_mean, z_log_variance : tensor
+        Means :math:`\mu` and log-variances s (..., K) of the posterior.
+    cluster_mean, cluster_log_variance : tensor
+        Means m and log-variances r (C, K) of the clusters.
     cluster_log_prior : tensor
         Log-probabilities :math:`\log \pi` (C,) of the clusters, such as the log-softmax of a parameter.
     observation_log_variance : float or tensor
-        Log-variance o of the observations: a number, one per feature (D,), or (..., D).
+        Log-variance of the observations: a number, one per feature (D,), or (..., D).
     responsibilities : {"optimal", "mean"}
         The tightest bound, or :math:`\gamma_c \propto \pi_c N(\mu; m_c, e^{r_c})` of the posterior's mean.
     mask : tensor of bool, optional
@@ -97,7 +92,7 @@ def vae_gmm_loss(
     Returns
     -------
     TensorVariable
-        Losses (...), one per item; NaN if the prior probabilities miss a sum of 1 by more than 1 %.
+        Losses (...), one per item; NaN if the sum of the prior probabilities differs from 1 by more than 1 %.
 
     Raises
     ------
@@ -112,9 +107,8 @@ def vae_gmm_loss(
     --------
     >>> import numpy as np
     >>> from objectives import vae_gmm_loss
-    >>> clusters = {"cluster_mean": [[0.0], [3.0]], "cluster_log_variance": np.zeros((2, 1))}
-    >>> loss = vae_gmm_loss([[1.0]], [[1.0]], [[3.0]], [[0.0]], cluster_log_prior=np.log([0.4, 0.6]), **clusters)
-    >>> print(loss.eval().round(4))
+    >>> clusters = [[0.0], [3.0]], np.zeros((2, 1)), np.log([0.4, 0.6])
+    >>> print(vae_gmm_loss([[1.0]], [[1.0]], [[3.0]], [[0.0]], *clusters).eval().round(4))
     [1.4224]
     """
     error, mask = observation(reconstruction, targets, observation_log_variance, mask)
@@ -150,7 +144,7 @@ def vae_comp_gmm_loss(
     responsibilities: Literal["optimal", "mean"] = "optimal",
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Negative ELBO of a variational autoencoder with one Gaussian mixture prior per piece of the latent code.
+    r"""Negative ELBO of a variational autoencoder with a Gaussian mixture prior for each piece of the latent code.
 
     Choose it over `vae_gmm_loss` for several independent kinds of clusters: I pieces with C clusters each have
     :math:`C^I` combinations at the cost of I · C. One number per item.
@@ -165,18 +159,14 @@ def vae_comp_gmm_loss(
         Decoded means (..., D), any real numbers.
     targets : tensor
         Data x (..., D), any real numbers.
-    z_mean : tensor
-        Means (..., I, K) of the posterior, for I pieces.
-    z_log_variance : tensor
-        Log-variances (..., I, K) of the posterior.
-    cluster_mean : tensor
-        Means (I, C, K) of the clusters of each piece.
-    cluster_log_variance : tensor
-        Log-variances (I, C, K) of the clusters of each piece.
+    z_mean, z_log_variance : tensor
+        Means and log-variances (..., I, K) of the posterior, for I pieces.
+    cluster_mean, cluster_log_variance : tensor
+        Means and log-variances (I, C, K) of the clusters of each piece.
     cluster_log_prior : tensor
         Log-probabilities (I, C) of the clusters of each piece, such as the log-softmax of a parameter.
     observation_log_variance : float or tensor
-        Log-variance o of the observations: a number, one per feature (D,), or (..., D).
+        Log-variance of the observations: a number, one per feature (D,), or (..., D).
     responsibilities : {"optimal", "mean"}
         The tightest bound, or those of the posterior's mean, as for `vae_gmm_loss`.
     mask : tensor of bool, optional
@@ -185,7 +175,7 @@ def vae_comp_gmm_loss(
     Returns
     -------
     TensorVariable
-        Losses (...), one per item.
+        Losses (...), one per item; NaN if the sum of the prior probabilities differs from 1 by more than 1 %.
 
     Raises
     ------
@@ -200,9 +190,8 @@ def vae_comp_gmm_loss(
     --------
     >>> import numpy as np
     >>> from objectives import vae_comp_gmm_loss
-    >>> z_mean, z_log_variance = [[[3.0], [0.0]]], np.zeros((1, 2, 1))
     >>> clusters = [[[0.0], [3.0]], [[0.0], [3.0]]], np.zeros((2, 2, 1)), np.log([[0.4, 0.6], [0.5, 0.5]])
-    >>> print(vae_comp_gmm_loss([[1.0]], [[1.0]], z_mean, z_log_variance, *clusters).eval().round(4))
+    >>> print(vae_comp_gmm_loss([[1.0]], [[1.0]], [[[3.0], [0.0]]], np.zeros((1, 2, 1)), *clusters).eval().round(4))
     [2.1045]
     """
     error, mask = observation(reconstruction, targets, observation_log_variance, mask)
@@ -245,39 +234,33 @@ def fgmm_vae_loss(
 ) -> TensorVariable:
     r"""Negative ELBO of a variational autoencoder whose latent mean is a sum over factors (factorial mixture).
 
-    Each factor f is in cluster :math:`c_f` with probability :math:`\gamma_{fc}` (prior :math:`\pi_{fc}`), and active,
-    :math:`a_f = 1`, with probability :math:`\eta_f` (prior :math:`\rho_f`). One number per item.
+    Factor f is in cluster :math:`c_f` with probability :math:`\gamma_{fc}` (prior :math:`\pi_{fc}`), and active,
+    :math:`a_f = 1`, with probability :math:`\eta_f` (prior :math:`\rho_f`). One number per item. The expectation is
+    exact, and the reconstruction error R that of `vae_loss`.
 
-    .. math::
-        L = R + \mathrm{E}_{a, c}\, \mathrm{KL}\Bigl(N(\mu, e^s) \,\Big\|\, N\bigl(\textstyle\sum_f a_f\, m_{f c_f},
-        e^r\bigr)\Bigr) + \sum_f \mathrm{KL}(\gamma_f \| \pi_f) + \mathrm{KL}(\eta \| \rho)
-
-    with the reconstruction error R as in `vae_loss`. The expectation is exact.
+    .. math:: L = R + \mathrm{E}_{a, c}\, \mathrm{KL}\Bigl(N(\mu, e^s) \,\Big\|\, N\bigl(\textstyle\sum_f
+        a_f\, m_{f c_f}, e^r\bigr)\Bigr) + \sum_f \mathrm{KL}(\gamma_f \| \pi_f) + \mathrm{KL}(\eta \| \rho)
 
     Parameters
     ----------
     reconstruction : tensor of float
         Decoded means (..., D), any real numbers.
     targets : tensor
-        Data x (..., D), any real numbers.
-    z_mean : tensor
-        Means :math:`\mu` (..., K) of the posterior.
-    z_log_variance : tensor
-        Log-variances s (..., K) of the posterior.
+        Data (..., D), any real numbers.
+    z_mean, z_log_variance : tensor
+        Means :math:`\mu` and log-variances s (..., K) of the posterior.
     cluster_log_probabilities : tensor
         Log-probabilities :math:`\log \gamma` (..., F, C) of each factor's clusters, in the posterior.
     factor_log_probabilities : tensor
-        Log-probabilities :math:`\log \eta` (..., F) that factors are active; of logits, ``-softplus(-logits)``.
+        Log-probabilities :math:`\log \eta` (..., F) that factors are active; from logits, ``-softplus(-logits)``.
     cluster_mean : tensor
         Means m (F, C, K) of each factor's clusters.
-    cluster_log_prior : tensor
-        Log-probabilities :math:`\log \pi` (F, C) of each factor's clusters, in the prior.
-    factor_log_prior : tensor
-        Log-probabilities :math:`\log \rho` (F,) that factors are active, in the prior.
+    cluster_log_prior, factor_log_prior : tensor
+        The same log-probabilities in the prior, :math:`\log \pi` (F, C) and :math:`\log \rho` (F,).
     prior_log_variance : float or tensor
         Log-variance r of the latent code, given factors and clusters: a number, one per feature (K,), or (..., K).
     observation_log_variance : float or tensor
-        Log-variance o of the observations: a number, one per feature (D,), or (..., D).
+        Log-variance of the observations: a number, one per feature (D,), or (..., D).
     factors : {"bernoulli", "categorical"}
         Whether factors are active independently, or exactly one is, so that their probabilities add up to 1.
     mask : tensor of bool, optional
@@ -286,7 +269,7 @@ def fgmm_vae_loss(
     Returns
     -------
     TensorVariable
-        Losses (...), one per item; NaN for probabilities above 1, or that miss a sum of 1 by more than 1 %.
+        Losses (...), one per item; NaN for probabilities above 1, or whose sum differs from 1 by more than 1 %.
 
     Raises
     ------

@@ -43,12 +43,11 @@ def heteroscedastic_categorical_crossentropy(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Crossentropy of the mean class probabilities of noisy logits, one number per item.
+    r"""Heteroscedastic crossentropy: that of the mean class probabilities of noisy logits, one number per item.
 
     Choose it if the model predicts the uncertainty of its logits, of many classes, as in Kendall and Gal.
 
-    .. math::
-        L = -\sum_c t_c \log \frac{1}{M} \sum_m \frac{e^{z_{mc}}}{\sum_k e^{z_{mk}}}, \qquad
+    .. math:: L = -\sum_c t_c \log \frac{1}{M} \sum_m \frac{e^{z_{mc}}}{\sum_k e^{z_{mk}}}, \qquad
         z_{mc} = z_c + \sigma_c\, n_{mc}
 
     Parameters
@@ -60,7 +59,9 @@ def heteroscedastic_categorical_crossentropy(
     standard_deviation : tensor
         Standard deviations :math:`\sigma` of the logits, not negative: (..., C), or broadcastable to it.
     noise : tensor
-        Standard normal noise n (M, ..., C): M samples in the shape of the logits.
+        Standard normal noise n (M, ..., C), M samples in the shape of the logits:
+        ``next_rng, noise = rng.normal(size=(25, *logits.shape))`` of ``rng = pt.random.shared_rng(seed=0)``, which
+        ``updates={rng: next_rng}`` of a function makes fresh at each call.
     mask : tensor of bool, optional
         Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int
@@ -73,15 +74,8 @@ def heteroscedastic_categorical_crossentropy(
 
     Raises
     ------
-    TypeError, ValueError
-        If ranks, shapes, dtypes or options do not fit, or if the logits come from a softmax or sigmoid.
-    IndexError
-        For a class index outside [0, C) on Numba and C; elsewhere its item is NaN.
-
-    Notes
-    -----
-    For fresh noise at each call, keep the state of a generator: ``rng = pt.random.shared_rng(seed=0)``,
-    ``next_rng, noise = rng.normal(size=(25, *logits.shape))``, ``pytensor.function(..., updates={rng: next_rng})``.
+    TypeError, ValueError, IndexError
+        If inputs do not fit, or a class index is outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
@@ -121,13 +115,13 @@ def robust_categorical_crossentropy(
 ) -> TensorVariable:
     r"""Robust categorical crossentropy of astroNN, from logits and their noisy copies; one number per item.
 
-    Choose it for comparison with astroNN, else `heteroscedastic_categorical_crossentropy`, the equation that astroNN
-    cites, which a likelihood justifies. Noise that hurts lowers this loss.
+    Choose it only for comparison with astroNN: it becomes less by noise that hurts. The equation that astroNN cites,
+    which is a likelihood, is `heteroscedastic_categorical_crossentropy`.
 
-    .. math:: L = u + \frac{1}{M} \sum_m \text{elu}(u - u_m) + \frac{1}{C} \sum_c (e^{s_c} - 1)
+    .. math:: L = u + \frac{1}{M} \sum_m \text{elu}(u - u_m) + \frac{1}{C} \sum_c (e^{s_c} - 1), \qquad
+        \text{elu}(x) = x \text{ above } 0,\ e^x - 1 \text{ below}
 
-    with the crossentropies :math:`u` of the logits and :math:`u_m` of :math:`z + \sqrt{s}\, n_m`, and
-    :math:`\text{elu}(x) = x` above 0 and :math:`e^x - 1` below.
+    with the crossentropies :math:`u` of the logits z and :math:`u_m` of :math:`z + \sqrt{s}\, n_m`.
 
     Parameters
     ----------
@@ -140,7 +134,8 @@ def robust_categorical_crossentropy(
     noise : tensor
         Standard normal noise n (M, ..., C): M samples in the shape of the logits.
     variant : {"documented", "astronn"}
-        The formula above, from astroNN's documentation, or that of its code, see Notes.
+        The formula above, from astroNN's documentation, or that of its code: the second term times :math:`-u`, and
+        noise :math:`s\, n_m`. (It also averages the last term over the batch, and corrects for missing labels twice.)
     mask : tensor of bool, optional
         Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int
@@ -153,15 +148,8 @@ def robust_categorical_crossentropy(
 
     Raises
     ------
-    TypeError, ValueError
-        If ranks, shapes, dtypes or options do not fit, or if the logits come from a softmax or sigmoid.
-    IndexError
-        For a class index outside [0, C) on Numba and C; elsewhere its item is NaN.
-
-    Notes
-    -----
-    astroNN's code multiplies the second term by :math:`-u` and takes the noise :math:`s\, n_m`. Not taken over:
-    it averages the last term over the batch, and corrects for missing labels twice.
+    TypeError, ValueError, IndexError
+        If inputs or options do not fit, or a class index is outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
@@ -202,11 +190,11 @@ def robust_binary_crossentropy(
 ) -> TensorVariable:
     r"""Robust binary crossentropy of astroNN, from logits and their noisy copies; one number per item.
 
-    The form of `robust_categorical_crossentropy` for independent labels, with the same notes.
+    The form of `robust_categorical_crossentropy` for independent labels; what is said there holds here.
 
     .. math:: L = u + \frac{1}{M} \sum_m \text{elu}(u - u_m) + \frac{1}{D} \sum_d (e^{s_d} - 1)
 
-    with the means over labels :math:`u` of the `binary_crossentropy_with_logits` of the logits, and :math:`u_m` of
+    with the means over labels of `binary_crossentropy_with_logits`, u of the logits, :math:`u_m` of
     :math:`z + \sqrt{s}\, n_m`.
 
     Parameters
@@ -229,7 +217,7 @@ def robust_binary_crossentropy(
     Returns
     -------
     TensorVariable
-        Losses (...), one per item.
+        Losses (...), one per item; they can be negative.
 
     Raises
     ------

@@ -34,13 +34,13 @@ def binary_hinge_loss(
     Parameters
     ----------
     predictions : tensor of float
-        Scores z (...), any real numbers; or, with ``log_odds=False``, probabilities in (0, 1).
+        Scores z (...), any real numbers; or, with ``log_odds=False``, probabilities in [0, 1].
     targets : tensor
         Targets (...) in {0, 1}, or with ``binary=False`` in {-1, 1}; others give NaN.
     delta : tensor
-        Margin, not negative.
+        Margin :math:`\delta`, not negative.
     log_odds : bool
-        Whether predictions are scores (log odds), the default; ``False`` turns probabilities into log odds first.
+        Whether predictions are scores (log odds), not probabilities; if not given, True, with a ``FutureWarning``.
     binary : bool
         Whether targets are in {0, 1} rather than {-1, 1}.
     mask : tensor of bool, optional
@@ -56,15 +56,9 @@ def binary_hinge_loss(
     TypeError, ValueError
         If ranks, dtypes or options do not fit.
 
-    Warns
-    -----
-    FutureWarning
-        If `log_odds` is not given, since its default changed between versions of Lasagne.
-
     References
     ----------
     .. [1] Cortes, C. and Vapnik, V. (1995), "Support-vector networks", Machine Learning 20, doi:10.1007/BF00994018
-    .. [2] ``lasagne.objectives.binary_hinge_loss``
 
     Examples
     --------
@@ -186,8 +180,7 @@ def perceptron_loss(
 
     References
     ----------
-    .. [1] Rosenblatt, F. (1958), "The perceptron: a probabilistic model for information storage and organization in
-       the brain", Psychological Review 65, doi:10.1037/h0042519
+    .. [1] Rosenblatt, F. (1958), "The perceptron", Psychological Review 65, doi:10.1037/h0042519
 
     Examples
     --------

@@ -39,9 +39,7 @@ def gaussian_nll_loss(
 
     Choose it if the spread of the targets is predicted too; `robust_squared_error` takes log-variances.
 
-    .. math::
-        L = \frac{1}{2} \Bigl(\log v + \frac{(p - t)^2}{v}\Bigr) \; \bigl[+ \tfrac{1}{2} \log 2 \pi\bigr], \qquad
-        v = \max(s, \varepsilon)
+    .. math:: L = \frac{1}{2} \bigl(\log v + \frac{(p - t)^2}{v}\, [+ \log 2 \pi]\bigr), \quad v = \max(s, \varepsilon)
 
     Parameters
     ----------
@@ -70,8 +68,7 @@ def gaussian_nll_loss(
 
     References
     ----------
-    .. [1] Nix, D. A. and Weigend, A. S. (1994), "Estimating the mean and variance of the target probability
-       distribution", doi:10.1109/ICNN.1994.374138
+    .. [1] Nix, D. A. and Weigend, A. S. (1994), "Estimating the mean and variance", doi:10.1109/ICNN.1994.374138
 
     Examples
     --------
@@ -99,10 +96,9 @@ def beta_nll_loss(
     r"""Beta-NLL: Gaussian negative log-likelihood weighted by variance**beta, element by element.
 
     Choose it if `gaussian_nll_loss` learns too slowly where the variance is large; the optimum does not depend on beta.
-    PyTensor's gradient takes the term in brackets as a constant; JAX and PyTorch, given a compiled function, do not.
+    The brackets stop PyTensor's gradient, but not those of JAX and PyTorch when they are given a compiled function.
 
-    .. math::
-        L = \lfloor v^\beta \rfloor\, \frac{1}{2} \Bigl(\log v + \frac{(p - t)^2}{v}\Bigr), \quad v = \max(s, \epsilon)
+    .. math:: L = \lfloor v^\beta \rfloor \bigl(\log v + (p - t)^2 / v\bigr) / 2, \qquad v = \max(s, \varepsilon)
 
     Parameters
     ----------
@@ -221,8 +217,8 @@ def robust_squared_error(
 ) -> TensorVariable:
     r"""Gaussian negative log-likelihood of log-variances, with known errors of the targets, element by element.
 
-    Choose it over `gaussian_nll_loss` if the model predicts log-variances, which may have any size, or if targets have
-    error bars.
+    Choose it over `gaussian_nll_loss` if the model predicts log-variances, or if targets have error bars. It is the
+    ``robust_mse`` of astroNN, whose missing labels are ``mask=labelled(targets)``.
 
     .. math:: L = \frac{1}{2} \Bigl(\frac{(p - t)^2}{v} + \log v\Bigr), \qquad v = e^s + e^2
 
@@ -235,24 +231,19 @@ def robust_squared_error(
     log_variance : tensor
         Logarithms s of variances, any real numbers: (...), or broadcastable to it.
     label_errors : float or tensor
-        Known standard deviations e of the errors of the targets: a number, or like `log_variance`.
+        Known standard deviations e of the targets' errors, not negative: a number, or like `log_variance`.
     mask : tensor of bool, optional
         Elements that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...).
+        Losses (...); NaN for negative errors.
 
     Raises
     ------
     TypeError
         If ranks, shapes or dtypes do not fit.
-
-    Notes
-    -----
-    astroNN's ``robust_mse``, with ``there = labelled(t)``, is
-    ``aggregate(robust_squared_error(p, t, s, label_errors=e, mask=there), mask=there, axis=-1)``.
 
     References
     ----------
@@ -293,11 +284,9 @@ def student_t_nll_loss(
 ) -> TensorVariable:
     r"""Student's t negative log-likelihood of targets, given predicted locations and scales, element by element.
 
-    The most robust of the likelihoods: the pull of an outlier decreases with its distance. It is not convex: start near
-    the targets, or with `laplace_nll_loss`.
+    The most robust likelihood: the farther an outlier, the weaker its pull. Not convex: start from `laplace_nll_loss`.
 
-    .. math::
-        L = \frac{\nu + 1}{2} \log \Bigl(1 + \frac{(p - t)^2}{\nu b^2}\Bigr) + \log b + \frac{1}{2} \log \nu \pi
+    .. math:: L = \frac{\nu + 1}{2} \log \Bigl(1 + \frac{(p - t)^2}{\nu b^2}\Bigr) + \log b + \frac{1}{2} \log \nu \pi
         + \log \Gamma \Bigl(\frac{\nu}{2}\Bigr) - \log \Gamma \Bigl(\frac{\nu + 1}{2}\Bigr)
 
     Parameters
@@ -325,8 +314,8 @@ def student_t_nll_loss(
 
     References
     ----------
-    .. [1] Lange, K. L., Little, R. J. A. and Taylor, J. M. G. (1989), "Robust statistical modeling using the t
-       distribution", doi:10.1080/01621459.1989.10478852
+    .. [1] Lange, K. L. et al. (1989), "Robust statistical modeling using the t distribution",
+       doi:10.1080/01621459.1989.10478852
 
     Examples
     --------

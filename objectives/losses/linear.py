@@ -43,64 +43,46 @@ def linear_crossentropy(
 ) -> TensorVariable:
     r"""Linear crossentropy: softmax crossentropy of a linear layer, without ever holding its logits.
 
-    Choose it where the vocabulary is large, as at the end of a language model: loss and all gradients need a block of
-    40 MB where the logits (N, V) and their gradient would be the largest arrays of a training step. It equals
-    `categorical_crossentropy_with_logits` of ``features @ weights.T + biases``.
+    Choose it for large vocabularies: a block of 40 MB takes the place of the logits (N, V) and their gradient. It
+    equals `categorical_crossentropy_with_logits` of ``features @ weights.T + biases``.
 
-    .. math::
-        L_i = w_{y_i} (\ell_i - z_{i y_i}) + \lambda\, \ell_i^2, \qquad
-        \ell_i = \log \sum_k e^{z_{ik}}, \qquad z_{ik} = s \tanh\Bigl(\frac{h_i \cdot W_k + b_k}{s}\Bigr)
-
-    with the features h, the weights W, the soft cap s, the class weights w and the weight :math:`\lambda` of the
-    z-loss.
+    .. math:: L_i = w_{y_i} (\ell_i - z_{i y_i}) + \lambda\, \ell_i^2, \quad
+        \ell_i = \log \sum_k e^{z_{ik}}, \quad z_{ik} = s \tanh\Bigl(\frac{h_i \cdot W_k + b_k}{s}\Bigr)
 
     Parameters
     ----------
     features : tensor of float
-        Inputs (..., D) of the layer.
+        Inputs h (..., D) of the layer. float16 is computed in float32.
     weights : tensor
-        Weights (V, D) of the layer, such as a word embedding, which may be shared.
-    targets : tensor
-        Class indices (...) from 0 to V - 1.
+        Weights W (V, D) of the layer, such as a word embedding, which may be shared.
+    targets : tensor of int
+        Class indices y (...) from 0 to V - 1. Dense targets are refused.
     biases : tensor, optional
-        Biases (V,) of the layer.
+        Biases b (V,) of the layer.
     class_weights : tensor, optional
-        One factor (V,) for each class.
+        Factor w (V,) of each class.
     label_smoothing : float
         Share in [0, 1] of the target that is spread over all classes.
     logit_softcap : float, optional
-        Bound s > 0 of the logits, which become s tanh(z / s).
+        Bound s > 0 of the logits, by default infinite (arXiv:2408.00118).
     z_loss : float
-        Weight, at least 0, of the squared logarithm of the softmax's denominator.
+        Weight :math:`\lambda`, not negative, of the squared log-sum-exp, which keeps logits small (arXiv:2204.02311).
     mask : tensor of bool, optional
         Items (...) that count; the rest are exactly 0 in value and gradient.
 
     Returns
     -------
     TensorVariable
-        Losses (...), of the dtype of the features.
+        Losses (...), of the dtype of `features`. Second derivatives do hold the logits.
 
     Raises
     ------
-    TypeError, ValueError
-        If ranks, static shapes, dtypes or options do not fit. Dense targets are refused.
-    IndexError
-        For a class index outside [0, V) on Numba and C; elsewhere its item and the gradients of the weights are NaN.
-
-    See Also
-    --------
-    categorical_crossentropy_with_logits
-
-    Notes
-    -----
-    Products are BLAS calls on Numba and C, and loops over blocks elsewhere. float16 is computed in float32. Second
-    derivatives do hold the logits in memory.
+    TypeError, ValueError, IndexError
+        If inputs or options do not fit, or a class index is outside [0, V); NaN where a backend cannot raise.
 
     References
     ----------
     .. [1] Wijmans, E. et al. (2024), "Cut your losses in large-vocabulary language models", arXiv:2411.09009
-    .. [2] Gemma Team (2024), "Gemma 2", arXiv:2408.00118 (soft cap)
-    .. [3] Chowdhery, A. et al. (2022), "PaLM", arXiv:2204.02311 (z-loss)
 
     Examples
     --------

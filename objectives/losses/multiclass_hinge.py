@@ -42,7 +42,8 @@ def multiclass_hinge_loss(
 ) -> TensorVariable:
     r"""Multiclass hinge loss of Crammer and Singer, from the best wrong class alone, item by item.
 
-    Choose it where only the greatest score matters; in `multi_margin_loss` every wrong class counts.
+    Choose it where only the greatest score matters; in `multi_margin_loss` every wrong class counts. Keras's
+    `categorical_hinge_loss` has one class more, of score 0.
 
     .. math:: L_i = \max\bigl(0, \delta + \max_{j \ne y_i} z_{ij} - z_{i, y_i}\bigr)
 
@@ -62,23 +63,16 @@ def multiclass_hinge_loss(
     Returns
     -------
     TensorVariable
-        Losses (...).
+        Losses (...). Wrong classes that share the greatest score share its gradient evenly.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If inputs or options do not fit, or a target names no class in [0, C); NaN where a backend cannot raise.
 
-    Notes
-    -----
-    Wrong classes that share the greatest score share its gradient evenly, as in a network initialized to zero. Keras's
-    `categorical_hinge_loss` has one class more, of score 0.
-
     References
     ----------
-    .. [1] Crammer, K. and Singer, Y. (2001), "On the algorithmic implementation of multiclass kernel-based vector
-       machines", JMLR 2, https://jmlr.org/papers/v2/crammer01a.html
-    .. [2] ``lasagne.objectives.multiclass_hinge_loss``
+    .. [1] Crammer, K. and Singer, Y. (2001), JMLR 2, https://jmlr.org/papers/v2/crammer01a.html
 
     Examples
     --------
@@ -234,7 +228,7 @@ def multi_margin_loss(
     Returns
     -------
     TensorVariable
-        Losses (...): sums divided by C, not C - 1, as in PyTorch.
+        Losses (...): sums divided by C, not C - 1, as in ``torch.nn.MultiMarginLoss``.
 
     Raises
     ------
@@ -243,9 +237,7 @@ def multi_margin_loss(
 
     References
     ----------
-    .. [1] Weston, J. and Watkins, C. (1999), "Support vector machines for multi-class pattern recognition", ESANN,
-       https://www.esann.org/sites/default/files/proceedings/legacy/es1999-461.pdf
-    .. [2] ``torch.nn.MultiMarginLoss``
+    .. [1] Weston, J. and Watkins, C. (1999), "Support vector machines for multi-class pattern recognition", ESANN
 
     Examples
     --------
@@ -343,7 +335,7 @@ def multilabel_margin_loss(
     Parameters
     ----------
     predictions : tensor of float
-        Scores z (..., C), any real numbers.
+        Scores z (..., C), any real numbers; all C² pairs of an item are held in memory.
     targets : tensor
         Multi-hot targets t (..., C) in {0, 1}; those outside [0, 1] give NaN.
     mask : tensor of bool, optional
@@ -363,15 +355,13 @@ def multilabel_margin_loss(
 
     Notes
     -----
-    It takes memory for C\ :sup:`2` pairs per item. PyTorch's ``multilabel_margin_loss`` takes ``lists`` (N, C) of class
-    indices that end at the first -1. To convert them: ``listed = (pt.cumsum(lists < 0, axis=1) < 1)[:, :, None]``,
+    PyTorch's function of this name takes ``lists`` (N, C) of class indices that end at the first -1. To convert them:
+    ``listed = (pt.cumsum(lists < 0, axis=1) < 1)[:, :, None]``,
     ``targets = pt.any(listed & pt.invert(pt.neq(lists[:, :, None], pt.arange(C))), axis=1)``.
 
     References
     ----------
-    .. [1] Crammer, K. and Singer, Y. (2003), "A family of additive online algorithms for category ranking", JMLR 3,
-       https://www.jmlr.org/papers/v3/crammer03b.html
-    .. [2] ``torch.nn.MultiLabelMarginLoss``
+    .. [1] Crammer, K. and Singer, Y. (2003), JMLR 3, https://www.jmlr.org/papers/v3/crammer03b.html
 
     Examples
     --------

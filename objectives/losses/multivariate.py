@@ -36,12 +36,9 @@ def multivariate_gaussian_nll_loss(
 ) -> TensorVariable:
     r"""Multivariate normal negative log-likelihood with full covariance, by its Cholesky factor; one number per item.
 
-    Choose it if errors of the entries of a vector are correlated, `gaussian_nll_loss` if they are independent. Its
-    distance to the mean is that of Mahalanobis.
+    Choose it if the entries of a vector have correlated errors, and `gaussian_nll_loss` if they are independent.
 
-    .. math::
-        L = \frac{1}{2} \|C^{-1} (t - p)\|^2 + \sum_d \log C_{dd}
-        \; \bigl[+ \tfrac{D}{2} \log 2 \pi\bigr], \qquad \Sigma = C C^\top
+    .. math:: L = \frac{1}{2} \|C^{-1} (t - p)\|^2 + \sum_d \log C_{dd} \; \bigl[+ \tfrac{D}{2} \log 2 \pi\bigr]
 
     Parameters
     ----------
@@ -50,8 +47,9 @@ def multivariate_gaussian_nll_loss(
     targets : tensor
         Targets t (..., D), any real numbers.
     scale_tril : tensor
-        Lower triangular factor C of the covariance :math:`\Sigma`: (..., D, D), or (D, D) for all items. Its diagonal
-        is positive; what is above it is not read.
+        Lower triangular factor C of the covariance :math:`C C^\top`: (..., D, D), or (D, D) for all items. Its diagonal
+        is positive; what is above it is not read. Of a covariance take ``pt.linalg.cholesky(covariance)``, of what a
+        network returns, a (..., D, D), ``pt.switch(np.eye(D), pt.softplus(a), a)``.
     full : bool
         Whether to add :math:`\frac{D}{2} \log 2 \pi`, which makes the loss exactly -log of the density.
     mask : tensor of bool, optional
@@ -66,15 +64,6 @@ def multivariate_gaussian_nll_loss(
     ------
     TypeError
         If ranks, shapes or dtypes do not fit.
-
-    See Also
-    --------
-    gaussian_nll_loss, vae_loss
-
-    Notes
-    -----
-    The entries a (..., D, D) that a network returns make a factor by a positive function of the diagonal, such as
-    ``pt.switch(np.eye(D), pt.softplus(a), a)``. Of a covariance matrix take ``pt.linalg.cholesky(covariance)``.
 
     References
     ----------

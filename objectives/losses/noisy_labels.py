@@ -36,7 +36,7 @@ def generalized_crossentropy(
 ) -> TensorVariable:
     r"""Generalized crossentropy of class probabilities, bounded so that wrong labels weigh less, item by item.
 
-    Choose it over `categorical_crossentropy` for noisy labels. A softmax is traced to its logits.
+    Choose it over `categorical_crossentropy` for noisy labels. A softmax is traced back to its logits.
 
     .. math:: L_i = \frac{1 - p_i^q}{q}, \qquad p_i = \sum_c t_{ic}\, p_{ic}
 

@@ -36,20 +36,19 @@ def dice_loss(
 ) -> TensorVariable:
     r"""Dice loss: 1 minus the Dice coefficient (F1 score) of a segmentation, for each item and class.
 
-    Choose it where regions are small compared to the background; `tversky_loss` also trades false positives for false
-    negatives, and `generalized_dice_loss` balances classes. ``aggregate(loss, axis=-1)`` averages classes, and
-    ``loss[..., 1:]`` drops a background. For binary images give ``predictions[..., None]``, ``targets[..., None]``.
+    Choose it where regions are small compared with the background; `tversky_loss` also trades false positives for false
+    negatives, and `generalized_dice_loss` balances classes. ``aggregate(loss, axis=-1)`` averages classes.
 
     .. math:: L = 1 - \frac{2 \sum_i p_i\, t_i + 2 s}{\sum_i p_i + \sum_i t_i + 2 s}
 
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities p (..., C) of pixels i, usually (B, H, W, C).
+        Probabilities p (..., C) of pixels i, usually (B, H, W, C); for binary images ``predictions[..., None]``.
     targets : tensor
-        Class indices (...), or one-hot or soft targets t (..., C).
+        Class indices (...), or one-hot or soft targets t (..., C); for binary images ``targets[..., None]``.
     smooth : float or tensor
-        Smoothing s, not negative: damps the loss of small regions. (It is half of that in 2 I + s.)
+        Smoothing s, not negative: damps the loss of small regions. (It is half the s of 2 I + s.)
     mask : tensor of bool, optional
         Pixels (...) that count; the rest are in no sum and have a gradient of exactly 0.
     axis : int
@@ -61,6 +60,7 @@ def dice_loss(
     -------
     TensorVariable
         Losses (B, C) in [0, 1], of the dtype of `predictions`; 0 for a class without targets and predictions.
+        ``loss[..., 1:]`` drops a background.
 
     Raises
     ------
@@ -69,8 +69,7 @@ def dice_loss(
 
     References
     ----------
-    .. [1] Milletari, F. et al. (2016), "V-Net: fully convolutional neural networks for volumetric medical image
-       segmentation", arXiv:1606.04797
+    .. [1] Milletari, F. et al. (2016), "V-Net", arXiv:1606.04797
 
     Examples
     --------
@@ -93,8 +92,7 @@ def iou_loss(
 ) -> TensorVariable:
     r"""IoU loss: 1 minus the intersection over union (Jaccard index) of a segmentation, for each item and class.
 
-    It has the same minimum as `dice_loss` D and is steeper near it: with ``smooth=0`` it is 2 D / (1 + D). It is the
-    `tversky_loss` with alpha = beta = 1.
+    Steeper than `dice_loss` D near their common minimum: 2 D / (1 + D) if ``smooth=0``; `tversky_loss` is more general.
 
     .. math:: L = 1 - \frac{I + s}{\sum_i p_i + \sum_i t_i - I + s}, \qquad I = \sum_i p_i\, t_i
 
@@ -125,8 +123,7 @@ def iou_loss(
 
     References
     ----------
-    .. [1] Rahman, M. A. and Wang, Y. (2016), "Optimizing intersection-over-union in deep neural networks for image
-       segmentation", doi:10.1007/978-3-319-50835-1_22
+    .. [1] Rahman, M. A. and Wang, Y. (2016), "Optimizing intersection-over-union", doi:10.1007/978-3-319-50835-1_22
 
     Examples
     --------
@@ -154,8 +151,7 @@ def tversky_loss(
     Choose it over `dice_loss` if missing a small region is worse than a false alarm: a larger `beta` finds more. With
     1/2 and 1/2 it is the `dice_loss`, with 1 and 1 the `iou_loss`.
 
-    .. math::
-        L = 1 - \frac{I + s}{I + \alpha F^+ + \beta F^- + s}, \qquad I = \sum_i p_i\, t_i, \quad
+    .. math:: L = 1 - \frac{I + s}{I + \alpha F^+ + \beta F^- + s}, \qquad I = \sum_i p_i\, t_i, \quad
         F^+ = \sum_i p_i (1 - t_i), \quad F^- = \sum_i (1 - p_i)\, t_i
 
     Parameters
@@ -164,10 +160,8 @@ def tversky_loss(
         Probabilities p (..., C) of pixels i, usually (B, H, W, C).
     targets : tensor
         Class indices (...), or one-hot or soft targets t (..., C).
-    alpha : float or tensor
-        Weight of false positives, not negative, as in the paper; Keras 3.15 exchanges `alpha` and `beta`.
-    beta : float or tensor
-        Weight of false negatives, not negative.
+    alpha, beta : float or tensor
+        Weights of false positives and of false negatives, not negative, as in the paper; Keras 3.15 exchanges them.
     smooth : float or tensor
         Smoothing s, not negative: damps the loss of small regions.
     mask : tensor of bool, optional
@@ -189,8 +183,7 @@ def tversky_loss(
 
     References
     ----------
-    .. [1] Salehi, S. S. M. et al. (2017), "Tversky loss function for image segmentation using 3D fully convolutional
-       deep networks", arXiv:1706.05721
+    .. [1] Salehi, S. S. M. et al. (2017), "Tversky loss function for image segmentation", arXiv:1706.05721
 
     Examples
     --------
@@ -215,8 +208,8 @@ def generalized_dice_loss(
 ) -> TensorVariable:
     r"""Generalized Dice loss: one Dice loss over all classes of a segmentation, in which small classes weigh more.
 
-    Choose it over `dice_loss` if classes differ much in size. Optax's function of this name is something else: the Dice
-    losses weighted by class, here ``aggregate(dice_loss(predictions, targets), weights[None, :])``.
+    Choose it over `dice_loss` if classes differ much in size. Optax's function of this name is something else, the Dice
+    losses weighted by class: ``aggregate(dice_loss(predictions, targets), weights[None, :])``.
 
     .. math:: L = 1 - \frac{2 \sum_c w_c \sum_i p_{ic}\, t_{ic} + 2 s}{\sum_c w_c (\sum_i p_{ic} + T_c) + 2 s}, \qquad
               w_c = \frac{1}{T_c^2}, \quad T_c = \sum_i t_{ic}
@@ -228,7 +221,7 @@ def generalized_dice_loss(
     targets : tensor
         Class indices (...), or one-hot or soft targets t (..., C).
     class_weighting : {"square", "simple", "uniform"}
-        Class weights: 1/T², 1/T or 1. A class that an item lacks gets the largest weight of those it has.
+        Class weights w: 1/T², 1/T or 1. A class that an item lacks gets the largest weight of those it has.
     smooth : float or tensor
         Smoothing s, not negative. A little goes a long way, since weights are small.
     mask : tensor of bool, optional
@@ -250,8 +243,7 @@ def generalized_dice_loss(
 
     References
     ----------
-    .. [1] Sudre, C. H. et al. (2017), "Generalised Dice overlap as a deep learning loss function for highly unbalanced
-       segmentations", arXiv:1707.03237
+    .. [1] Sudre, C. H. et al. (2017), "Generalised Dice overlap as a deep learning loss function", arXiv:1707.03237
 
     Examples
     --------

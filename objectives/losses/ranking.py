@@ -52,7 +52,7 @@ def margin_ranking_loss(
     targets : tensor
         Targets t (...): 1 where `a` should be larger, -1 where `b` should be; others, such as 0 for a tie, give NaN.
     margin : float or tensor
-        Margin m, not negative. At the kink the gradient is halved, so that equal scores still learn with 0.
+        Margin m, not negative. At the kink the gradient is halved: even with a margin of 0, equal scores move apart.
     mask : tensor of bool, optional
         Elements that count; the rest are exactly 0 in value and gradient.
 
@@ -104,13 +104,12 @@ def pairwise_logistic_loss(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Pairwise logistic loss (RankNet, LambdaRank): of two entries of a list, the more relevant must have more score.
+    r"""Pairwise logistic loss (RankNet, LambdaRank): the more relevant of two entries of a list must score higher.
 
-    Choose it for lists with graded relevances; ``lambda_weights="ndcg"`` (LambdaRank) trains `ndcg_score`.
-    Equally relevant entries are no pair. All pairs are computed, in L\ :sup:`2` memory for each list.
+    Choose it for lists with graded relevances; ``lambda_weights="ndcg"`` (LambdaRank) trains `ndcg_score`. Equally
+    relevant entries are no pair. All pairs are computed, in memory of L² for each list.
 
-    .. math::
-        L = \sum_{i, j:\, y_i > y_j} w_i\, \lambda_{ij} \log (1 + e^{s_j - s_i}), \qquad
+    .. math:: L = \sum_{i, j:\, y_i > y_j} w_i\, \lambda_{ij} \log (1 + e^{s_j - s_i}), \qquad
         \lambda_{ij} = |g_i - g_j| \left|\frac{1}{\log_2 (r_i + 1)} - \frac{1}{\log_2 (r_j + 1)}\right| \Big/ D
 
     Parameters
@@ -120,8 +119,8 @@ def pairwise_logistic_loss(
     targets : tensor
         Relevances y (..., L), not negative.
     lambda_weights : {"dcg", "ndcg"}, optional
-        What :math:`\lambda_{ij}` is, a constant for the gradient: by how much an exchange of the two entries would
-        change the `dcg_score`, D = 1, or the `ndcg_score`, where D is the best DCG. By default 1 (RankNet).
+        What :math:`\lambda_{ij}` is, a constant for the gradient: by how much exchanging two entries would change the
+        `dcg_score`, D = 1, or the `ndcg_score`, where D is the best DCG. By default it is 1 (RankNet).
     top_k : int, optional
         Number of first entries that `lambda_weights` consider, at least 1; by default all.
     gain : {"linear", "exponential"}
@@ -141,12 +140,11 @@ def pairwise_logistic_loss(
     Raises
     ------
     TypeError, ValueError
-        If ranks, shapes, dtypes or options do not fit, or the scores are the output of a softmax.
+        If ranks, shapes, dtypes or options do not fit, or the scores are the output of a softmax or sigmoid.
 
     References
     ----------
-    .. [1] Burges, C. J. C. (2010), "From RankNet to LambdaRank to LambdaMART: An overview", Microsoft Research
-       MSR-TR-2010-82
+    .. [1] Burges, C. J. C. (2010), "From RankNet to LambdaRank to LambdaMART", Microsoft Research MSR-TR-2010-82
     .. [2] ``rax.pairwise_logistic_loss``, ``rax.dcg_lambdaweight``
 
     Examples
@@ -202,7 +200,7 @@ def ranking_softmax_loss(
     targets : tensor
         Relevances y (..., L), not negative; a negative one makes its list NaN.
     weights : tensor, optional
-        Weight of each entry, broadcastable to `scores`.
+        Weight w of each entry, broadcastable to `scores`.
     mask : tensor of bool, optional
         Entries (..., L) that count, for lists of several lengths; the rest are in no softmax, with a gradient of 0.
     axis : int
@@ -211,18 +209,16 @@ def ranking_softmax_loss(
     Returns
     -------
     TensorVariable
-        Losses (...), one per list, of the dtype of `scores`; 0 where not ``mask.any(axis=axis)``.
+        Losses (...), one per list, of the dtype of `scores`; 0 for a list without entries that count.
 
     Raises
     ------
     TypeError, ValueError
-        If ranks, shapes or dtypes do not fit, or the scores are the output of a softmax.
+        If ranks, shapes or dtypes do not fit, or the scores are the output of a softmax or sigmoid.
 
     References
     ----------
-    .. [1] Cao, Z. et al. (2007), "Learning to rank: from pairwise approach to listwise approach",
-       doi:10.1145/1273496.1273513
-    .. [2] ``optax.losses.ranking_softmax_loss``
+    .. [1] Cao, Z. et al. (2007), "Learning to rank: from pairwise to listwise approach", doi:10.1145/1273496.1273513
 
     Examples
     --------
@@ -262,8 +258,8 @@ def wmw_auc_loss(
 ) -> TensorVariable:
     r"""Wilcoxon-Mann-Whitney (WMW) loss: a differentiable surrogate of the ROC AUC for two classes, over all pairs.
 
-    Choose it to train what `roc_auc_score` measures; TFLearn gives it that name, though it is a loss: 0 if each of the
-    P positives leads each of the N negatives by the margin. All pairs are computed, in B\ :sup:`2` memory.
+    Choose it to train what `roc_auc_score` measures, as TFLearn calls it. It is 0 if each of the P positives leads each
+    of the N negatives by the margin. All pairs are computed, in memory of B².
 
     .. math:: L = \frac{1}{P N} \sum_{i:\, t_i = 1} \sum_{j:\, t_j = 0} \max(0, m - (z_i - z_j))^q
 

@@ -39,33 +39,28 @@ def sampled_softmax_loss(
     remove_accidental_hits: bool = True,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Sampled softmax loss: crossentropy of a linear layer among the target and a few sampled classes, item by item.
+    r"""Sampled softmax loss: crossentropy of a linear layer among the targets and a few sampled classes, item by item.
 
     Choose it to train with more classes than `linear_crossentropy` can go through at each step, and validate with that.
-    `log_uniform_candidates` draws samples, and counts that correct for how often each class is drawn.
+    `log_uniform_candidates` draws samples, with counts that correct for how often each class is drawn.
 
-    .. math::
-        L_i = -\frac{1}{T} \sum_{j=1}^T \log \frac{e^{z_{i y_{ij}}}}{\sum_l e^{z_{i y_{il}}} + \sum_s e^{z_{i k_s}}},
+    .. math:: L_i = -\frac{1}{T} \sum_j \log \frac{e^{z_{i y_{ij}}}}{\sum_l e^{z_{i y_{il}}} + \sum_s e^{z_{i k_s}}},
         \qquad z_{ik} = h_i \cdot W_k + b_k - \log Q_k
-
-    with the features h, the weights W, the T targets y of an item, the samples k and their expected counts Q.
 
     Parameters
     ----------
     features : tensor of float
         Inputs h (..., D) of the layer.
     weights : tensor
-        Weights W (V, D) of the layer, such as a word embedding.
-    targets : tensor
-        Class indices (...) from 0 to V - 1, or T of them for each item (..., T).
+        Weights W (V, D) of the layer, such as a word embedding. Their gradient has this shape, mostly of zeros.
+    targets : tensor of int
+        Class indices y (...) from 0 to V - 1, or T for each item (..., T), whose gradient on JAX needs static lengths.
     biases : tensor, optional
         Biases b (V,) of the layer.
-    samples : tensor
-        Class indices (S,) that all items share.
-    target_counts : tensor, optional
-        How often each target is expected among the samples, in the shape of `targets`; by default Q is 1.
-    sample_counts : tensor, optional
-        How often each sample (S,) is expected; given together with `target_counts`.
+    samples : tensor of int
+        Class indices k (S,), shared by all items.
+    target_counts, sample_counts : tensor, optional
+        Expected number of draws Q of each of `targets` and `samples`, in their shapes; give both, or neither for 1.
     remove_accidental_hits : bool
         Whether samples that are targets of an item are left out of its sum.
     mask : tensor of bool, optional
@@ -78,20 +73,12 @@ def sampled_softmax_loss(
 
     Raises
     ------
-    TypeError, ValueError
-        If ranks, static shapes or dtypes do not fit, or only one kind of counts is given.
-    IndexError
-        For a target or sample outside [0, V) on Numba and C; elsewhere what depends on it is NaN.
-
-    Notes
-    -----
-    The gradients by weights and biases are zeros to which the rows of targets and samples are added.
-    JAX takes the gradient of several targets per item if lengths are known when the graph is built (``shape=(64, 3)``).
+    TypeError, ValueError, IndexError
+        If inputs do not fit, or a class index is outside [0, V); NaN where a backend cannot raise.
 
     References
     ----------
-    .. [1] Jean, S. et al. (2015), "On using very large target vocabulary for neural machine translation",
-       arXiv:1412.2007
+    .. [1] Jean, S. et al. (2015), "On using very large target vocabulary", arXiv:1412.2007
 
     Examples
     --------
@@ -129,33 +116,28 @@ def nce_loss(
     remove_accidental_hits: bool = False,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""NCE loss: noise-contrastive estimation, or negative sampling, of a linear layer of many classes, item by item.
+    r"""NCE loss: noise-contrastive estimation, or negative sampling, of a linear layer with many classes, item by item.
 
-    It tells the target of an item from sampled classes, each by its own logistic regression. Without counts it is the
-    negative sampling of word2vec. `sampled_softmax_loss` has classes that compete.
+    It tells the targets of an item from sampled classes by one logistic regression for each class. Without counts it is
+    the negative sampling of word2vec. In `sampled_softmax_loss` classes compete.
 
-    .. math::
-        L_i = \sum_{j=1}^T \Bigl(\log(1 + e^{z_{i y_{ij}}}) - \frac{z_{i y_{ij}}}{T}\Bigr)
-            + \sum_s \log(1 + e^{z_{i k_s}}), \qquad z_{ik} = h_i \cdot W_k + b_k - \log Q_k
-
-    with the features h, the weights W, the T targets y of an item, the samples k and their expected counts Q.
+    .. math:: L_i = \sum_{j=1}^T \Bigl(\log(1 + e^{z_{i y_{ij}}}) - \frac{z_{i y_{ij}}}{T}\Bigr)
+        + \sum_s \log(1 + e^{z_{i k_s}}), \qquad z_{ik} = h_i \cdot W_k + b_k - \log Q_k
 
     Parameters
     ----------
     features : tensor of float
         Inputs h (..., D) of the layer.
     weights : tensor
-        Weights W (V, D) of the layer, such as a word embedding.
-    targets : tensor
-        Class indices (...) from 0 to V - 1, or T of them for each item (..., T).
+        Weights W (V, D) of the layer, such as a word embedding. Their gradient has this shape, mostly of zeros.
+    targets : tensor of int
+        Class indices y (...) from 0 to V - 1, or T for each item (..., T), whose gradient on JAX needs static lengths.
     biases : tensor, optional
         Biases b (V,) of the layer.
-    samples : tensor
-        Class indices (S,) that all items share.
-    target_counts : tensor, optional
-        How often each target is expected among the samples, in the shape of `targets`; by default Q is 1.
-    sample_counts : tensor, optional
-        How often each sample (S,) is expected; given together with `target_counts`.
+    samples : tensor of int
+        Class indices k (S,), shared by all items.
+    target_counts, sample_counts : tensor, optional
+        Expected number of draws Q of each of `targets` and `samples`, in their shapes; give both, or neither for 1.
     remove_accidental_hits : bool
         Whether samples that are targets of an item are left out of its sum.
     mask : tensor of bool, optional
@@ -168,22 +150,13 @@ def nce_loss(
 
     Raises
     ------
-    TypeError, ValueError
-        If ranks, static shapes or dtypes do not fit, or only one kind of counts is given.
-    IndexError
-        For a target or sample outside [0, V) on Numba and C; elsewhere what depends on it is NaN.
-
-    Notes
-    -----
-    The gradients by weights and biases are zeros to which the rows of targets and samples are added.
-    JAX takes the gradient of several targets per item if lengths are known when the graph is built (``shape=(64, 3)``).
+    TypeError, ValueError, IndexError
+        If inputs do not fit, or a class index is outside [0, V); NaN where a backend cannot raise.
 
     References
     ----------
-    .. [1] Gutmann, M. and Hyvärinen, A. (2010), "Noise-contrastive estimation: A new estimation principle for
-       unnormalized statistical models", AISTATS, https://proceedings.mlr.press/v9/gutmann10a.html
-    .. [2] Mikolov, T. et al. (2013), "Distributed representations of words and phrases and their compositionality",
-       arXiv:1310.4546 (negative sampling)
+    .. [1] Gutmann, M. and Hyvärinen, A. (2010), AISTATS, https://proceedings.mlr.press/v9/gutmann10a.html
+    .. [2] Mikolov, T. et al. (2013), "Distributed representations of words and phrases", arXiv:1310.4546
 
     Examples
     --------
@@ -227,14 +200,12 @@ def rank_sampled_softmax_loss(
     remove_accidental_hits: bool = True,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Rank-sampled softmax loss (TAPAS): `sampled_softmax_loss` with the samples that a batch takes for likely.
+    r"""Rank-sampled softmax loss (TAPAS): `sampled_softmax_loss` with those samples that the batch finds most likely.
 
-    Choose it to train against hard negatives: of many samples it keeps those that all items together score highest.
+    Choose it to train against hard negatives. Of S samples it keeps the R with the greatest :math:`s_k`, with their
+    counts, as constants for the gradient:
 
     .. math:: s_k = \log \sum_i \exp\Bigl(\frac{h_i \cdot W_k + b_k}{\tau}\Bigr)
-
-    is the score of sample k, with the features h, the weights W, the biases b and the temperature :math:`\tau`. The R
-    greatest are kept, with their counts, as constants for the gradient.
 
     Parameters
     ----------
@@ -242,20 +213,18 @@ def rank_sampled_softmax_loss(
         Inputs h (..., D) of the layer, of at least one item.
     weights : tensor
         Weights W (V, D) of the layer, such as a word embedding.
-    targets : tensor
-        Class indices (...) from 0 to V - 1, or T of them for each item (..., T).
+    targets : tensor of int
+        Class indices (...) from 0 to V - 1, or T for each item (..., T), whose gradient on JAX needs static lengths.
     biases : tensor, optional
         Biases b (V,) of the layer.
-    samples : tensor
-        Class indices (S,) that all items share.
+    samples : tensor of int
+        Class indices (S,), shared by all items.
     num_resampled : int
         Number R of samples to keep, from 1 to S.
     temperature : float
-        Temperature, positive; the less it is, the more a sample counts that a single item takes for likely.
-    target_counts : tensor, optional
-        How often each target is expected among the samples, in the shape of `targets`; by default Q is 1.
-    sample_counts : tensor, optional
-        How often each sample (S,) is expected; given together with `target_counts`.
+        Temperature :math:`\tau`, positive; the lower it is, the more a single item that finds a sample likely counts.
+    target_counts, sample_counts : tensor, optional
+        Expected number of draws of each of `targets` and `samples`, in their shapes; give both, or neither for 1.
     remove_accidental_hits : bool
         Whether samples that are targets of an item are left out of its sum.
     mask : tensor of bool, optional
@@ -268,10 +237,8 @@ def rank_sampled_softmax_loss(
 
     Raises
     ------
-    TypeError, ValueError
-        If ranks, static shapes or dtypes do not fit, only one kind of counts is given, or R is more than S.
-    IndexError
-        For a target or sample outside [0, V) on Numba and C; elsewhere what depends on it is NaN.
+    TypeError, ValueError, IndexError
+        If inputs do not fit, R is more than S, or a class index is outside [0, V); NaN where a backend cannot raise.
 
     References
     ----------

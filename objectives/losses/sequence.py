@@ -26,7 +26,8 @@ def ctc_forward_variables(
 ) -> tuple[TensorVariable, TensorVariable]:
     r"""CTC forward variables: log-probabilities of partial alignments, from which `ctc_loss` is computed.
 
-    For decoding and inspection; to train, use `ctc_loss`, whose gradient needs no scan.
+    For decoding and inspection. To train, use `ctc_loss`, whose gradient needs no scan: PyTensor has none for PyTorch
+    and MLX, where these variables have no gradient.
 
     .. math:: \alpha_t(s) = \sum_{\pi_1 \ldots \pi_t \to s} \prod_{u \le t} p_u(\pi_u), \qquad p = \mathrm{softmax}(z)
 
@@ -38,30 +39,23 @@ def ctc_forward_variables(
         Logits z (B, T, C) of B items, T frames and C classes, one of them the blank.
     targets : tensor of int
         Labels (B, N), class indices other than the blank.
-    input_lengths : tensor of int, optional
-        Number of frames of each item (B,), by default T.
-    target_lengths : tensor of int, optional
-        Number of labels of each item (B,), by default N.
+    input_lengths, target_lengths : tensor of int, optional
+        Numbers of frames and of labels of each item (B,), by default T and N.
     blank : int
-        Class of the blank.
+        Class of the blank, from 0 to C - 1.
 
     Returns
     -------
     blanks : TensorVariable
-        Log-probabilities (B, T, N + 1) of the blank after the first n labels, at frame t.
+        Log-probabilities (B, T, N + 1) of the blank after the first n labels, at frame t; -inf if impossible.
     labels : TensorVariable
-        Log-probabilities (B, T, N) of label n, at frame t.
+        Log-probabilities (B, T, N) of label n, at frame t. Those of the last frame of an item are repeated up to T, so
+        ``-logaddexp(blanks[i, -1, n], labels[i, -1, n - 1])`` is the loss of an item of n labels.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If inputs or options do not fit, or for lengths or labels out of range, as in `ctc_loss`.
-
-    Notes
-    -----
-    Impossible states are -inf, where optax has about -1e5. The values of the last frame of an item are repeated up to
-    T, so ``-logaddexp(blanks[i, -1, n], labels[i, -1, n - 1])`` is the loss of an item of n labels. PyTorch and MLX
-    have no gradient, since PyTensor lacks a scan for them.
 
     References
     ----------
@@ -94,11 +88,10 @@ def ctc_loss(
 ) -> TensorVariable:
     r"""Connectionist temporal classification (CTC) loss of label sequences without known positions, item by item.
 
-    Choose it where only the order of the labels is known; a blank class fills the frames between them.
+    Choose it where only the order of the labels is known; a blank class fills the frames between them. Alignments A(y)
+    are the classes of the frames that become y once repeats are merged and then blanks are dropped.
 
     .. math:: L_i = -\log \sum_{\pi \in A(y_i)} \prod_t p_{it}(\pi_t), \qquad p_{it} = \mathrm{softmax}(z_{it})
-
-    over the alignments A(y): classes of the frames that become y once repeats are merged and then blanks are dropped.
 
     Parameters
     ----------
@@ -106,10 +99,8 @@ def ctc_loss(
         Logits z (B, T, C) of B items, T frames and C classes, one of them the blank; -inf is fine.
     targets : tensor of int
         Labels y (B, N), class indices other than the blank.
-    input_lengths : tensor of int, optional
-        Number of frames of each item (B,), from 0 to T, the default. Later frames have no influence.
-    target_lengths : tensor of int, optional
-        Number of labels of each item (B,), from 0 to N, the default. Later labels are not read.
+    input_lengths, target_lengths : tensor of int, optional
+        Numbers of frames and of labels of each item (B,), from 0 to T and N, the defaults. What follows is not read.
     blank : int
         Class of the blank, from 0 to C - 1.
     mask : tensor of bool, optional
@@ -118,7 +109,8 @@ def ctc_loss(
     Returns
     -------
     TensorVariable
-        Losses (B,); +inf with a gradient of 0 where the labels do not fit into the frames.
+        Losses (B,); +inf with a gradient of 0 where labels do not fit into the frames: n labels, of which k repeat the
+        one before, need n + k. PyTorch and MLX have no second derivatives, since PyTensor lacks a scan for them.
 
     Raises
     ------
@@ -126,15 +118,9 @@ def ctc_loss(
         If inputs or options do not fit, a length is out of range, or a label is the blank or outside [0, C); NaN where
         a backend cannot raise.
 
-    Notes
-    -----
-    n labels with k repeats of their predecessor need n + k frames. To leave out items with fewer, give
-    ``mask=input_lengths >= needed``. PyTorch and MLX have no second derivatives, since PyTensor lacks a scan for them.
-
     References
     ----------
     .. [1] Graves, A. et al. (2006), "Connectionist temporal classification", ICML, doi:10.1145/1143844.1143891
-    .. [2] ``torch.nn.CTCLoss``, ``optax.losses.ctc_loss``
 
     Examples
     --------

@@ -38,7 +38,7 @@ def cosine_similarity(
 ) -> TensorVariable:
     r"""Cosine similarity: the cosine of the angle between two vectors, 1 for equal and -1 for opposite directions.
 
-    Larger is better: to train, minimize `cosine_distance`. Keras's loss of this name is the negative, its metric not.
+    Larger is better: to train, minimize `cosine_distance`. Keras negates its loss of this name, but not its metric.
 
     .. math:: s_i = \frac{\sum_c p_{ic}\, t_{ic}}{\max(\|p_i\|, \varepsilon)\, \max(\|t_i\|, \varepsilon)}
 
@@ -151,8 +151,7 @@ def pairwise_distance(
 ) -> TensorVariable:
     r"""Pairwise distance: the p-norm (Euclidean, Manhattan, Chebyshev) of the difference between two vectors.
 
-    As in PyTorch, "pairwise" means row by row, not each row with each. Choose `cosine_distance` to ignore lengths. The
-    gradient may overflow where differences exceed the root of the largest number, 1e19 in float32.
+    As in PyTorch, "pairwise" means row by row, not each row with each. Choose `cosine_distance` to ignore lengths.
 
     .. math:: d_i = \Bigl(\sum_c |a_{ic} - b_{ic} + \varepsilon|^p\Bigr)^{1 / p}
 
@@ -174,7 +173,7 @@ def pairwise_distance(
     Returns
     -------
     TensorVariable
-        Distances (...), of the dtype of `a`.
+        Distances (...), of the dtype of `a`. Gradients may overflow for differences above 1e19 in float32.
 
     Raises
     ------
@@ -183,8 +182,7 @@ def pairwise_distance(
 
     References
     ----------
-    .. [1] Minkowski, H. (1910), "Geometrie der Zahlen", Teubner
-    .. [2] ``torch.nn.functional.pairwise_distance``
+    .. [1] Minkowski, H. (1910), "Geometrie der Zahlen", Teubner; ``torch.nn.functional.pairwise_distance``
 
     Examples
     --------

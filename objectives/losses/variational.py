@@ -25,20 +25,17 @@ def gaussian_kl(
 
     The regularization term of a variational autoencoder, see `vae_loss`; the prior is standard normal by default.
 
-    .. math::
-        L = \text{KL}\bigl(N(\mu, e^s) \,\|\, N(m, e^r)\bigr)
-          = \frac{1}{2} \sum_k \Bigl[e^{s_k - r_k} - 1 - (s_k - r_k) + (\mu_k - m_k)^2 e^{-r_k}\Bigr]
+    .. math:: L = \text{KL}\bigl(N(\mu, e^s) \,\|\, N(m, e^r)\bigr)
+        = \frac{1}{2} \sum_k \Bigl[e^{s_k - r_k} - 1 - (s_k - r_k) + (\mu_k - m_k)^2 e^{-r_k}\Bigr]
 
     Parameters
     ----------
     mean : tensor of float
-        Means :math:`\mu` (..., C), any real numbers.
+        Means :math:`\mu` (..., K), any real numbers.
     log_variance : tensor
-        Log-variances s (..., C), any real numbers.
-    prior_mean : float or tensor
-        Means m of the prior: a number, a vector (C,), or (..., C).
-    prior_log_variance : float or tensor
-        Log-variances r of the prior: a number, a vector (C,), or (..., C).
+        Log-variances s (..., K), any real numbers.
+    prior_mean, prior_log_variance : float or tensor
+        Means m and log-variances r of the prior: a number, a vector (K,), or (..., K).
     mask : tensor of bool, optional
         Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int
@@ -101,26 +98,19 @@ def vae_loss(
     For a beta-VAE, or observations that are not Gaussian, add the parts yourself:
     ``aggregate(reconstruction_loss) + beta * aggregate(gaussian_kl(z_mean, z_log_variance))``.
 
-    .. math::
-        L = \frac{1}{2} \sum_d \Bigl[(x_d - \hat x_d)^2 e^{-o_d} + o_d + \log 2 \pi\Bigr]
-          + \text{KL}\bigl(N(\mu, e^s) \,\|\, N(m, e^r)\bigr)
-
-    with the reconstruction :math:`\hat x` from a posterior sample, ``z_mean + pt.exp(z_log_variance / 2) * noise``.
+    .. math:: L = \frac{1}{2} \sum_d \Bigl[(x_d - \hat x_d)^2 e^{-o_d} + o_d + \log 2 \pi\Bigr]
+        + \text{KL}\bigl(N(\mu, e^s) \,\|\, N(m, e^r)\bigr)
 
     Parameters
     ----------
     reconstruction : tensor of float
-        Decoded means (..., D), any real numbers.
+        Decoded means :math:`\hat x` (..., D) of a posterior sample, ``z_mean + pt.exp(z_log_variance / 2) * noise``.
     targets : tensor
         Data x (..., D), any real numbers.
-    z_mean : tensor
-        Means :math:`\mu` (..., K) of the posterior.
-    z_log_variance : tensor
-        Log-variances s (..., K) of the posterior.
-    prior_mean : float or tensor
-        Means m of the prior: a number, one per latent feature (K,), or (..., K).
-    prior_log_variance : float or tensor
-        Log-variances r of the prior: a number, one per latent feature (K,), or (..., K).
+    z_mean, z_log_variance : tensor
+        Means :math:`\mu` and log-variances s (..., K) of the posterior.
+    prior_mean, prior_log_variance : float or tensor
+        Means m and log-variances r of the prior: a number, one per latent feature (K,), or (..., K).
     observation_log_variance : float or tensor
         Log-variance o of the observations: a number, one per feature (D,), or (..., D).
     mask : tensor of bool, optional
@@ -135,6 +125,10 @@ def vae_loss(
     ------
     TypeError
         If ranks, shapes or dtypes do not fit.
+
+    See Also
+    --------
+    vae_gmm_loss, gaussian_kl, multivariate_gaussian_nll_loss
 
     References
     ----------
