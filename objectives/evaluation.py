@@ -52,8 +52,9 @@ def compile_validation(
 ) -> "Validation":
     r"""Compile measures and losses into a validation function that is exact over any number of batches.
 
-    Averaging over batches is wrong for F1, R2 or AUC, and for batches of different sizes. Here statistics s of batches
-    :math:`X_i` are added up, and a result r computed once. `objectives.distributed.evaluate` is for Dask clusters.
+    The mean of the batches' values is wrong for F1, R2 or AUC, and for batches of different sizes. Here the statistics
+    s of batches :math:`X_i` are added up, and the result r is computed once. On a Dask cluster use
+    `objectives.distributed.evaluate`.
 
     .. math:: m(X_1 \cup \dots \cup X_n) = r(s(X_1) + \dots + s(X_n))
 
@@ -71,9 +72,8 @@ def compile_validation(
     Returns
     -------
     Validation
-        The compiled function of batches. NumPy accumulates in float64, with compensated sums; JAX and MLX keep sums on
-        the device, in floatX and float32. Measures that need all items at once, such as an exact area under a curve,
-        keep the scores and targets of all batches.
+        The compiled function of batches. Sums are compensated, in float64; JAX keeps them on its device in floatX, MLX
+        in float32. Measures that need all items at once, such as exact areas under curves, keep all scores and targets.
 
     Raises
     ------
@@ -242,12 +242,12 @@ class Validation:
             If no batch was added, or if nothing counts for any of the measures.
         """
         if not self.batches:
-            raise ValueError(f"no batch was added, so that there is no value of {self._names}")
+            raise ValueError(f"no batch was added, so there is no value of {self._names}")
         values = self._results()
         if all(np.isnan(value).all() for value in values.values()):
             otherwise = self._results(is_blank=False)
             if not any(np.isnan(value).all() for value in otherwise.values()):
-                raise ValueError(f"nothing counts in any batch, so that there is no value of {self._names}")
+                raise ValueError(f"nothing counts in any batch, so there is no value of {self._names}")
         return values
 
     def _results(self, *, is_blank=True):

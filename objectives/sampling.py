@@ -71,12 +71,12 @@ def log_uniform_candidates(
     rng : Variable
         Random generator, such as ``pt.random.shared_rng(seed=1)``.
     unique : bool
-        Whether samples differ, as if drawn one by one, n in all, without those drawn before; in O(V log V).
+        Whether samples differ: as if n were drawn one by one, and repeats thrown away; takes O(V log V).
 
     Returns
     -------
     Candidates
-        Samples, expected counts Q of targets and samples, and the next state of `rng`; see there for how to use them.
+        Samples, expected counts Q of targets and samples, and the next state of `rng`. Its help shows how to use them.
 
     Raises
     ------
@@ -120,12 +120,12 @@ def uniform_candidates(
     rng : Variable
         Random generator, such as ``pt.random.shared_rng(seed=1)``.
     unique : bool
-        Whether samples differ, as if drawn one by one, n in all, without those drawn before.
+        Whether samples differ: as if n were drawn one by one, and repeats thrown away; takes O(V log V).
 
     Returns
     -------
     Candidates
-        Samples, expected counts Q of targets and samples, and the next state of `rng`; see there for how to use them.
+        Samples, expected counts Q of targets and samples, and the next state of `rng`. Its help shows how to use them.
 
     Raises
     ------
@@ -177,12 +177,12 @@ def unigram_candidates(
     rng : Variable
         Random generator, such as ``pt.random.shared_rng(seed=1)``.
     unique : bool
-        Whether samples differ, as if drawn one by one, n in all, without those drawn before.
+        Whether samples differ: as if n were drawn one by one, and repeats thrown away; takes O(V log V).
 
     Returns
     -------
     Candidates
-        Samples, expected counts Q of targets and samples, and the next state of `rng`; see there for how to use them.
+        Samples, expected counts Q of targets and samples, and the next state of `rng`. Its help shows how to use them.
 
     Raises
     ------
@@ -220,7 +220,8 @@ def _drawn(p, num_classes, targets, num_samples, rng, unique):
         raise TypeError(f"rng must be a variable, such as pt.random.shared_rng(seed=1), not {rng!r}")
     if flag(unique, "unique") and num_classes is not None and num_samples > num_classes:
         raise ValueError(
-            f"num_samples must be at most the number of classes {num_classes} if unique, not {num_samples}"
+            f"num_samples must be at most the number of classes {num_classes}, not {num_samples}, for samples that are "
+            "unique: draw fewer, or give unique=False"
         )
     targets = integer_labels(as_tensor(targets, "targets"))
     length = (num_classes or p.shape[0]) + num_samples if unique else num_samples

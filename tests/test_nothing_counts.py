@@ -46,7 +46,7 @@ def test_no_batch_has_no_value(batches):
         {"mse": squared_error(logits, 0.0), "matrix": confusion_matrix(logits, labels, num_classes=3)}
     )
     for give in (lambda: validation.validate(batches, progress=False), validation.result):
-        with pytest.raises(ValueError, match=r"no batch was added, so that there is no value of \['mse', 'matrix'\]"):
+        with pytest.raises(ValueError, match=r"no batch was added, so there is no value of \['mse', 'matrix'\]"):
             give()
 
 

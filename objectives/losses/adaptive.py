@@ -45,7 +45,7 @@ def adaptive_log_softmax_loss(
     Choose it where a few of very many classes are frequent, as words are: most items look at the head alone.
     `linear_crossentropy` treats all classes alike; `adaptive_log_softmax` is for predictions.
 
-    .. math:: L_i = -\log \mathrm{softmax}(W h_i + b)_{y_i} \text{ for } y_i < C_0, \text{ in cluster } k \quad
+    .. math:: L_i = -\log \mathrm{softmax}(W h_i + b)_{y_i} \text{ for } y_i < C_0, \text{ and in cluster } k: \quad
         L_i = -\log \mathrm{softmax}(W h_i + b)_{C_0 + k} - \log \mathrm{softmax}(V_k P_k h_i)_{y_i - C_k}
 
     Parameters

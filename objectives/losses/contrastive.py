@@ -255,7 +255,7 @@ def supervised_contrastive_loss(
     embeddings : tensor of float
         Embeddings (B, D) of any length.
     labels : tensor of int
-        Labels (B,), any integers, the same for two views of one image. If all B are equal, the least is log(B - 1).
+        Labels (B,), any integers, the same for two views of one image. If all are equal, the least loss is log(B - 1).
     temperature : float or tensor
         Temperature τ, positive; a scalar, which may be learned.
     mask : tensor of bool, optional

@@ -48,7 +48,7 @@ def negative_binomial_nll_loss(
     -------
     TensorVariable
         Losses (...); NaN where an argument is negative. Value and gradients keep their digits as the dispersion goes to
-        0, but the gradient by p loses as many as :math:`\alpha p` has.
+        0, but the gradient by p loses as many digits as :math:`\alpha p` has.
 
     Raises
     ------

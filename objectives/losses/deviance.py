@@ -33,8 +33,8 @@ def tweedie_deviance(
     Parameters
     ----------
     predictions : tensor of float
-        Means p (...), positive; any real numbers for ``power=0``. At 0 the deviance is its limit, with an infinite
-        gradient for powers above 1, or NaN if the target is 0 too.
+        Means p (...), positive; any real numbers for ``power=0``. At 0 the deviance is its limit, whose gradient is
+        infinite for powers above 1, or NaN if the target is 0, too.
     targets : tensor
         Targets t (...): real for a power up to 0, not negative from 1 to below 2, positive from 2 on.
     power : float

@@ -60,8 +60,8 @@ def heteroscedastic_categorical_crossentropy(
         Standard deviations :math:`\sigma` of the logits, not negative: (..., C), or broadcastable to it.
     noise : tensor
         Standard normal noise n (M, ..., C), M samples in the shape of the logits:
-        ``next_rng, noise = rng.normal(size=(25, *logits.shape))`` of ``rng = pt.random.shared_rng(seed=0)``, which
-        ``updates={rng: next_rng}`` of a function makes fresh at each call.
+        ``next_rng, noise = rng.normal(size=(25, *logits.shape))`` of ``rng = pt.random.shared_rng(seed=0)``. With
+        ``updates={rng: next_rng}`` a function draws new noise at each call.
     mask : tensor of bool, optional
         Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int
@@ -115,8 +115,8 @@ def robust_categorical_crossentropy(
 ) -> TensorVariable:
     r"""Robust categorical crossentropy of astroNN, from logits and their noisy copies; one number per item.
 
-    Choose it only for comparison with astroNN: it becomes less by noise that hurts. The equation that astroNN cites,
-    which is a likelihood, is `heteroscedastic_categorical_crossentropy`.
+    Choose it only for comparison with astroNN: noise that hurts lowers it. The equation that astroNN cites, which a
+    likelihood justifies, is `heteroscedastic_categorical_crossentropy`.
 
     .. math:: L = u + \frac{1}{M} \sum_m \text{elu}(u - u_m) + \frac{1}{C} \sum_c (e^{s_c} - 1), \qquad
         \text{elu}(x) = x \text{ above } 0,\ e^x - 1 \text{ below}

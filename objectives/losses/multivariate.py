@@ -48,8 +48,8 @@ def multivariate_gaussian_nll_loss(
         Targets t (..., D), any real numbers.
     scale_tril : tensor
         Lower triangular factor C of the covariance :math:`C C^\top`: (..., D, D), or (D, D) for all items. Its diagonal
-        is positive; what is above it is not read. Of a covariance take ``pt.linalg.cholesky(covariance)``, of what a
-        network returns, a (..., D, D), ``pt.switch(np.eye(D), pt.softplus(a), a)``.
+        is positive; what is above it is not read. From a covariance it is ``pt.linalg.cholesky(covariance)``, from what
+        a network returns, a (..., D, D), ``pt.switch(np.eye(D), pt.softplus(a), a)``.
     full : bool
         Whether to add :math:`\frac{D}{2} \log 2 \pi`, which makes the loss exactly -log of the density.
     mask : tensor of bool, optional
@@ -102,7 +102,7 @@ def _factor(scale_tril, p):
     if factor.ndim not in (2, p.ndim + 1):
         raise TypeError(
             f"rank mismatch between {shapes}: give a lower triangular matrix for each item, (..., D, D), or one (D, D) "
-            "for all. Of variances alone, (..., D), take gaussian_nll_loss"
+            "for all. For variances alone, (..., D), use gaussian_nll_loss"
         )
     expected = (*(p.type.shape[:-1] if factor.ndim > 2 else ()), *2 * p.type.shape[-1:])
     check_same_shape("scale_tril", factor.type.shape, "covariances of the predictions", expected)

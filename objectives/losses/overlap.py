@@ -48,7 +48,7 @@ def dice_loss(
     targets : tensor
         Class indices (...), or one-hot or soft targets t (..., C); for binary images ``targets[..., None]``.
     smooth : float or tensor
-        Smoothing s, not negative: damps the loss of small regions. (It is half the s of 2 I + s.)
+        Smoothing s, not negative: damps the loss of small regions. (Libraries that add s, not 2 s, need twice as much.)
     mask : tensor of bool, optional
         Pixels (...) that count; the rest are in no sum and have a gradient of exactly 0.
     axis : int

@@ -52,7 +52,7 @@ def sampled_softmax_loss(
     features : tensor of float
         Inputs h (..., D) of the layer.
     weights : tensor
-        Weights W (V, D) of the layer, such as a word embedding. Their gradient has this shape, mostly of zeros.
+        Weights W (V, D) of the layer, such as a word embedding. Their gradient has this shape, too, mostly zeros.
     targets : tensor of int
         Class indices y (...) from 0 to V - 1, or T for each item (..., T), whose gradient on JAX needs static lengths.
     biases : tensor, optional
@@ -129,7 +129,7 @@ def nce_loss(
     features : tensor of float
         Inputs h (..., D) of the layer.
     weights : tensor
-        Weights W (V, D) of the layer, such as a word embedding. Their gradient has this shape, mostly of zeros.
+        Weights W (V, D) of the layer, such as a word embedding. Their gradient has this shape, too, mostly zeros.
     targets : tensor of int
         Class indices y (...) from 0 to V - 1, or T for each item (..., T), whose gradient on JAX needs static lengths.
     biases : tensor, optional

@@ -100,7 +100,7 @@ def ctc_loss(
     targets : tensor of int
         Labels y (B, N), class indices other than the blank.
     input_lengths, target_lengths : tensor of int, optional
-        Numbers of frames and of labels of each item (B,), from 0 to T and N, the defaults. What follows is not read.
+        Numbers of frames and of labels of each item (B,), up to T and N, the defaults; what follows does not count.
     blank : int
         Class of the blank, from 0 to C - 1.
     mask : tensor of bool, optional
