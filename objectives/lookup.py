@@ -201,7 +201,6 @@ def _hint(name: str) -> str:
 def get(name: str) -> Callable[..., Any]:
     """Get a loss or measure by its name, for example from a configuration file.
 
-
     Parameters
     ----------
     name : str

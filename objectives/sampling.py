@@ -76,7 +76,7 @@ def log_uniform_candidates(
     Returns
     -------
     Candidates
-        Samples, expected counts Q of targets and samples, and the next state of `rng`. Its help shows how to use them.
+        Samples, expected counts Q of targets and samples, and the next state of `rng`; see `Candidates` for an example.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def uniform_candidates(
     Returns
     -------
     Candidates
-        Samples, expected counts Q of targets and samples, and the next state of `rng`. Its help shows how to use them.
+        Samples, expected counts Q of targets and samples, and the next state of `rng`; see `Candidates` for an example.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def unigram_candidates(
     Returns
     -------
     Candidates
-        Samples, expected counts Q of targets and samples, and the next state of `rng`. Its help shows how to use them.
+        Samples, expected counts Q of targets and samples, and the next state of `rng`; see `Candidates` for an example.
 
     Raises
     ------

@@ -74,7 +74,7 @@ def agree(**named):
 
 
 def distribution(log_p, counts=EVERYTHING):
-    """Log-probabilities, NaN where they count and miss a sum of 1 by more than 1 %."""
+    """Log-probabilities, NaN where they count and their sum differs from 1 by more than 1 %."""
     total = pt.exp(log_p).sum(axis=-1, keepdims=True)
     return nan_where((pt.abs(total - 1) > 0.01) & counts, log_p)
 

@@ -1,4 +1,4 @@
-"""A linear layer of which the rows of targets and of sampled classes are read, and no others."""
+"""A linear layer of which only the rows of targets and of sampled classes are read."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -40,7 +40,7 @@ class SampledLayer:
         self.targets = self._items(labels, 0)
 
     def _items(self, x, fill):
-        """Numbers of targets (..., T) of those that are (...) or (..., T)."""
+        """Numbers of targets, (...) or (..., T), as (..., T); ``fill`` where they are masked."""
         x = x if self.many else x[..., None]
         return x if self.rows is None else where(self.rows, x, fill)
 
@@ -109,5 +109,5 @@ def _indices(x, name):
 
 
 def length_of(x):
-    """That of the last axis, in the dtype of ``x``."""
+    """The length of the last axis, in the dtype of ``x``."""
     return EntryCount(axis=(x.ndim - 1,))(x)

@@ -27,12 +27,12 @@ def with_parameters(predictions, targets, mask, **named):
 
 
 def of_pairs(x, targets):
-    """What a loss of pairs is made of, NaN where the target is neither 1 nor 0 nor -1."""
+    """The terms of a loss of pairs, NaN where the target is not 1, 0 or -1."""
     return nan_where(neither(pt.abs(targets), 0, 1) | pt.isnan(targets), x)
 
 
 def probability(p):
-    """``p``; 0 or 1 where it is outside [0, 1] by rounding, and NaN by more, so that no such p has a small loss.
+    """``p``, clipped to [0, 1] if it is outside by rounding, and NaN if by more, so that no such p has a small loss.
 
     Rounding is a constant for the gradient, which is that at 0 or 1.
     """
@@ -120,7 +120,7 @@ def pair_shortfalls(scores, relevant, irrelevant, margin):
 
 
 def smoothed(targets, label_smoothing):
-    """Targets of two classes in [0, 1], NaN elsewhere, moved towards 1/2."""
+    """Targets of two classes in [0, 1], NaN elsewhere, moved toward 1/2."""
     targets = soft(targets)
     amount = smoothing(label_smoothing, targets)
     # not amount / 2: to remove the division, PyTensor would multiply out this sum, and 0 times infinity is NaN

@@ -175,7 +175,7 @@ class _Layers(NamedTuple):
     dtype: str
 
     def one_row_per_class(self):
-        """Something as long as there are classes."""
+        """A tensor with one row for each class."""
         return pt.concatenate([self.weights[len(self.tails) :, :1], *(tail[:, :1] for _, tail in self.tails)], axis=0)
 
 

@@ -66,7 +66,6 @@ def arcface_loss(
     TypeError, ValueError, IndexError
         If inputs or options do not fit, or a target names no class in [0, C); NaN where a backend cannot raise.
 
-
     References
     ----------
     .. [1] Deng, J. et al. (2019), "ArcFace: additive angular margin loss for deep face recognition", arXiv:1801.07698
@@ -138,7 +137,7 @@ def cosface_loss(
 
 
 def _margin_crossentropy(cosines, targets, lowered, margin, gamma, mask, axis):
-    """The crossentropy of cosines of which those of the target classes are lowered by a margin."""
+    """The crossentropy of cosines, where those of the target classes are lowered by a margin."""
     given = logits_of(cosines, names=NAMES)
     c, targets, counted = classwise(given, targets, mask, axis=axis, names=NAMES)
     labels = as_labels(targets, c, counted)

@@ -203,7 +203,7 @@ def _rising(t, a):
 
 
 def _stirling_difference(b, x):
-    """How much less Stirling's formula lacks to the logarithm of the gamma function at (1 + x) / b than at 1 / b.
+    """What Stirling's formula lacks to the log-gamma function at 1 / b, less what it lacks at (1 + x) / b.
 
     Each power of 1 / b in its series is factored: the difference of powers of b and c is b - c times a sum.
     """

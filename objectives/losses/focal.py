@@ -88,7 +88,7 @@ def binary_focal_crossentropy(
     p, targets, mask = elementwise(predictions, targets, mask, fill=0.5)
     t = smoothed(targets, label_smoothing)
     balance = _balance(alpha, t)
-    # keep 0 times an infinite loss out of the graph
+    # Keep 0 times an infinite loss out of the graph.
     p = where(pt.neq(balance, 0) | (pt.neq(p, 0) & pt.neq(p, 1)), p, 0.5)
     focus = _power(t + (1 - 2 * t) * _fixed_if_certain(p), gamma)
     return finished(balance * (focus * binary_crossentropy(p, t)), mask)

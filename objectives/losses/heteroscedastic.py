@@ -264,7 +264,7 @@ def _penalty(variance, z):
 def _spread(x, name, z, axis, mask):
     """Variances aligned to logits (..., C): 1 where masked, NaN below 0."""
     x = fitted(_labels_last(matching(x, z), axis), name, z.type.shape, "logits")
-    # 1, not 0, with which PyTensor would select the product with the noise instead, see `classwise`
+    # 1, not 0: with 0 PyTensor would select the product with the noise instead, see `classwise`
     x = x if mask is None else where(mask, x, 1)
     return nan_where(x < 0, x)
 

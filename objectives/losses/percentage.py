@@ -180,7 +180,7 @@ def symmetric_absolute_percentage_error(
     p, t, mask = elementwise(predictions, targets, mask)
     total = pt.abs(p) + pt.abs(t)
     size = _at_least(epsilon, total)
-    # The fraction is 1 where the signs differ: computed, the parts of its gradient would not cancel exactly.
+    # The fraction is 1 where the signs differ: if it were computed, the parts of its gradient would not cancel exactly.
     opposite = (p * t < 0) & (total >= size)
     fraction = where(opposite, 1, absolute(p - t) / size)
     return finished(2 * option(factor, "factor", p) * fraction, mask)

@@ -60,7 +60,7 @@ def sampled_softmax_loss(
     samples : tensor of int
         Class indices k (S,), shared by all items.
     target_counts, sample_counts : tensor, optional
-        Expected number of draws Q of each of `targets` and `samples`, in their shapes; give both, or neither for 1.
+        Expected number of draws Q of each of `targets` and `samples`, in their shapes; both or neither, by default 1.
     remove_accidental_hits : bool
         Whether samples that are targets of an item are left out of its sum.
     mask : tensor of bool, optional
@@ -137,7 +137,7 @@ def nce_loss(
     samples : tensor of int
         Class indices k (S,), shared by all items.
     target_counts, sample_counts : tensor, optional
-        Expected number of draws Q of each of `targets` and `samples`, in their shapes; give both, or neither for 1.
+        Expected number of draws Q of each of `targets` and `samples`, in their shapes; both or neither, by default 1.
     remove_accidental_hits : bool
         Whether samples that are targets of an item are left out of its sum.
     mask : tensor of bool, optional
@@ -224,7 +224,7 @@ def rank_sampled_softmax_loss(
     temperature : float
         Temperature :math:`\tau`, positive; the lower it is, the more a single item that finds a sample likely counts.
     target_counts, sample_counts : tensor, optional
-        Expected number of draws of each of `targets` and `samples`, in their shapes; give both, or neither for 1.
+        Expected number of draws of each of `targets` and `samples`, in their shapes; both or neither, by default 1.
     remove_accidental_hits : bool
         Whether samples that are targets of an item are left out of its sum.
     mask : tensor of bool, optional
