@@ -76,10 +76,11 @@ def retrieval_average_precision(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Average precision of a ranked list: the mean precision at the ranks of its relevant entries.
+    r"""Average precision (AP) of a ranked list: the mean precision at the ranks of its relevant entries.
 
-    Its mean over lists is the mean average precision (MAP). It divides by the number of relevant entries among the
-    first k, not among all. For graded relevances see `ndcg_score`; for two classes, `average_precision_score`.
+    Choose it if all relevant entries count; its mean over lists is the MAP. It divides by the number of relevant
+    entries among the first k, not among all. For graded relevances see `ndcg_score`, for two classes
+    `average_precision_score`.
 
     .. math:: A = \frac{1}{|H|} \sum_{r \in H} \frac{|\{q \in H : q \le r\}|}{r}, \qquad H = \{r \le k : y_r > 0\}
 
