@@ -7,7 +7,7 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import as_labels, classwise, floating_scores
-from objectives._options import one_of
+from objectives._options import known_share, one_of
 from objectives._typing import Average, LabelAverage, TensorLike
 from objectives.lookup import BINARY, CLASSES, REALS, described
 from objectives.metrics._label_areas import (
@@ -106,8 +106,8 @@ def roc_auc_score(
     >>> print(roc_auc_score([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]).eval())
     0.75
     """
-    if max_fpr is not None and not 0 < max_fpr <= 1:
-        raise ValueError(f"max_fpr must be in (0, 1], not {max_fpr!r}")
+    if max_fpr is not None and not 0 < known_share(max_fpr, "max_fpr"):
+        raise ValueError(f"max_fpr must be positive, not {max_fpr!r}")
     axis = label_axis_of(average, label_axis, max_fpr=max_fpr, num_bins=num_bins)
     if average == "samples":
         return mean_of_items(roc_areas, predictions, targets, mask, weights, label_axis)
@@ -342,9 +342,9 @@ def log_auc(
     >>> print(log_auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1], fpr_range=(0.1, 1)).eval().round(4))
     0.6505
     """
-    low, high = fpr_range
-    if not 0 < low < high <= 1:
+    if np.shape(fpr_range) != (2,) or not 0 < fpr_range[0] < fpr_range[1] <= 1:
         raise ValueError(f"fpr_range must be a pair (a, b) with 0 < a < b <= 1, not {fpr_range!r}")
+    low, high = fpr_range
     points = exact_points(predictions, targets, mask, weights)
     left, right, y_left, y_right = between(points, low, high)
     area = wide_sum((pt.log(right) - pt.log(left)) * (y_left + y_right)).astype(left.dtype) / 2

@@ -301,7 +301,7 @@ def class_likelihood_ratios(
     -------
     TensorVariable
         LR+ (at best infinite) and LR- (at best 0) as a vector (2,), or (2, L) for L labels. LR+ is infinite without
-        false positives, LR- without true negatives, where scikit-learn calls them undefined. 0/0 is NaN, as both are
+        false positives, LR- without true negatives, where scikit-learn calls them undefined. 0/0 is NaN: both are
         without positives or without negatives.
 
     Raises

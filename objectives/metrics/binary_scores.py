@@ -25,7 +25,7 @@ def binary_fbeta_score(
 ) -> TensorVariable:
     r"""F-beta score of binary predictions: the weighted harmonic mean of precision and recall.
 
-    Choose `beta` above 1 where misses cost more than false alarms, and below 1 where they cost less; 1 is
+    Choose `beta` above 1 where misses cost more than false alarms, and below 1 where they cost less; 1 gives
     `binary_f1_score`. TP and FP are true and false positives and FN false negatives, counted with weights. For many
     classes see `fbeta_score`.
 
@@ -147,11 +147,11 @@ def binary_jaccard_score(
     mask: TensorLike | None = None,
     label_axis: int | None = None,
 ) -> TensorVariable:
-    r"""Jaccard index (intersection over union, IoU) of binary predictions: hits among predictions and targets of 1.
+    r"""Jaccard index (intersection over union, IoU) of binary predictions: the overlap of predictions and targets of 1.
 
-    Choose it for rare events, as the critical success index. It ranks models as the `binary_f1_score` F does, being F /
-    (2 - F). TP and FP are true and false positives and FN false negatives, counted with weights. For many classes see
-    `jaccard_score`.
+    Choose it for rare events, where it is called the critical success index. It equals F / (2 - F), where F is the
+    `binary_f1_score`: both rank models alike. TP and FP are true and false positives and FN false negatives, counted
+    with weights. For many classes see `jaccard_score`.
 
     .. math:: J = \frac{TP}{TP + FP + FN}
 

@@ -41,10 +41,10 @@ def calibration_error(
 ) -> TensorVariable:
     r"""Expected calibration error (ECE) of many classes: the mean gap between confidence and accuracy in bins.
 
-    Choose it over `brier_score` to see calibration alone: a model without skill can be calibrated. In bin b, c is the
-    mean confidence (greatest probability), a the accuracy, and n the weight of items.
+    Choose it over `brier_score` to see calibration alone: a model without skill can be calibrated. Of bin b,
+    :math:`c_b` is the mean confidence (greatest probability), :math:`a_b` the accuracy and :math:`n_b` the weight.
 
-    .. math:: E = \sum_b \frac{n_b}{n} |a_b - c_b|
+    .. math:: E = \sum_b \frac{n_b}{n} |a_b - c_b|, \qquad n = \sum_b n_b
 
     Parameters
     ----------
@@ -64,8 +64,7 @@ def calibration_error(
     Returns
     -------
     TensorVariable
-        A number in [0, 1], 0 is best; NaN without items, or if a probability is NaN or outside [0, 1] by more than
-        0.1 %.
+        In [0, 1], 0 is best; NaN without items, or if a probability is NaN or outside [0, 1] by more than 0.1 %.
 
     Raises
     ------
@@ -97,10 +96,10 @@ def binary_calibration_error(
 ) -> TensorVariable:
     r"""Expected calibration error (ECE) of two classes: the mean gap between probability and frequency in bins.
 
-    Choose it over `calibration_error` if what matters is the probability of the positive class. In bin b, c is the mean
-    probability, a the share of positives, and n the weight of items.
+    Choose it over `calibration_error` if what matters is the probability of the positive class. Of bin b, :math:`c_b`
+    is the mean probability, :math:`a_b` the share of positives and :math:`n_b` the weight.
 
-    .. math:: E = \sum_b \frac{n_b}{n} |a_b - c_b|
+    .. math:: E = \sum_b \frac{n_b}{n} |a_b - c_b|, \qquad n = \sum_b n_b
 
     Parameters
     ----------
@@ -118,8 +117,7 @@ def binary_calibration_error(
     Returns
     -------
     TensorVariable
-        A number in [0, 1], 0 is best; NaN without items, or if a probability is NaN or outside [0, 1] by more than 0.1
-        %.
+        In [0, 1], 0 is best; NaN without items, or if a probability is NaN or outside [0, 1] by more than 0.1 %.
 
     Raises
     ------

@@ -35,7 +35,7 @@ def clustering_accuracy(
 ) -> TensorVariable:
     r"""Clustering accuracy (purity): the fraction of items whose class is the one that their cluster stands for.
 
-    Purity grows with the number of clusters: compare different numbers by ``method="one_to_one"``. :math:`n_{ck}` is
+    Purity grows with the number of clusters: to compare numbers, use ``method="one_to_one"``. :math:`n_{ck}` is
     the weight of items of class c in cluster k, N that of all, and :math:`\pi` assigns different classes to clusters.
 
     .. math:: A = \frac{1}{N} \sum_k \max_c n_{ck}, \qquad A_{one\,to\,one} = \frac{1}{N} \max_\pi \sum_k n_{\pi(k), k}
@@ -204,8 +204,8 @@ def adjusted_rand_score(
 ) -> TensorVariable:
     r"""Adjusted Rand index (ARI): the Rand index corrected for chance, 0 for random clusters and 1 for perfect ones.
 
-    Choose it to compare any numbers of clusters; `adjusted_mutual_info_score` is better for unequal sizes. TP, TN, FP
-    and FN count pairs of items as in `rand_score`, without weights.
+    Choose it to compare clusterings of any size; `adjusted_mutual_info_score` is better for unequal clusters. TP, TN,
+    FP and FN count pairs of items as in `rand_score`, without weights.
 
     .. math:: R = \frac{2\,(TP \cdot TN - FN \cdot FP)}{(TP + FN)(FN + TN) + (TP + FP)(FP + TN)}
 
@@ -256,7 +256,7 @@ def fowlkes_mallows_score(
     num_classes: int | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Fowlkes-Mallows index: the geometric mean of precision and recall over pairs of items in the same cluster.
+    r"""Fowlkes-Mallows index: the geometric mean of precision and recall over item pairs that share a cluster.
 
     Choose it over `rand_score` where most pairs are apart: pairs that are apart in both do not matter. TP, FP and FN
     count pairs of items as in `rand_score`, without weights.

@@ -121,7 +121,7 @@ def confusion_matrix(
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C), the first greatest of which is at ŷ; or class indices ŷ (...), integers or booleans.
+        Scores (..., C), of which ŷ is the first greatest; or class indices ŷ (...), integers or booleans.
     targets : tensor
         Class indices y (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     normalize : {"true", "pred", "all"}, optional

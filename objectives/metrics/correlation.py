@@ -81,8 +81,8 @@ def concordance_correlation(
     r"""Lin's concordance correlation coefficient: how close predictions and targets are to the line of equality.
 
     Choose it over `pearson_correlation` if wrong scale and bias must count; unlike `r2_score` it is symmetric. 1 is
-    best. Moments are weighted and those of the population; torchmetrics takes those of a sample, which differ by a
-    factor n / (n - 1).
+    best. Variances and covariance are weighted population moments; torchmetrics takes sample moments, which differ by
+    a factor n / (n - 1).
 
     .. math:: \rho = \frac{2 \sigma_{pt}}{\sigma_p^2 + \sigma_t^2 + (\bar p - \bar t)^2}
 
@@ -186,8 +186,8 @@ def kendall_tau(
 ) -> TensorVariable:
     r"""Kendall's tau-b: the share of pairs of items in the same order minus the share in opposite order, with ties.
 
-    Choose it over `spearman_correlation` for a number with a meaning in pairs: of all P, C are concordant and D
-    discordant, :math:`P_p` tied in predictions and :math:`P_t` in targets. A pair has the product of the weights of its
+    Choose it over `spearman_correlation` for a number that counts pairs: of all P, C are concordant and D discordant,
+    :math:`P_p` are tied in predictions and :math:`P_t` in targets. The weight of a pair is the product of those of its
     items. All items are kept over batches; MLX compares all pairs in memory.
 
     .. math:: \tau_b = \frac{C - D}{\sqrt{(P - P_p)(P - P_t)}}

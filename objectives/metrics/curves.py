@@ -144,8 +144,7 @@ def precision_recall_curve(
 ) -> TensorVariable:
     r"""Precision-recall curve of two classes: precision and recall at every threshold.
 
-    Choose it over `roc_curve` if positives are rare; `average_precision_score` is its area, and `precision_at_recall` a
-    point of it.
+    Choose it over `roc_curve` if positives are rare. `average_precision_score` is the area under it.
 
     .. math:: P(\theta) = \frac{\sum_i w_i t_i [s_i \ge \theta]}{\sum_i w_i [s_i \ge \theta]}, \qquad
         R(\theta) = \frac{\sum_i w_i t_i [s_i \ge \theta]}{\sum_i w_i t_i}
@@ -166,10 +165,9 @@ def precision_recall_curve(
     Returns
     -------
     TensorVariable
-        Rows (3, N + 1) for N items, or (3, B + 1): precision, recall and the thresholds θ of `roc_curve`, which fall;
-        those of scikit-learn rise. With `label_axis` (3, N + 1, L) for L labels. At the first threshold, infinity,
-        precision is 1 and recall 0. Without positives recall is 1 at every score. Ties and NaN are treated as in
-        `roc_curve`.
+        Rows (3, N + 1) for N items, or (3, B + 1): precision, recall and thresholds θ, which fall, while those of
+        scikit-learn rise; ties, NaN and `label_axis` as in `roc_curve`. At the first threshold, infinity, precision is
+        1 and recall 0. Without positives recall is 1 at every score.
 
     Raises
     ------

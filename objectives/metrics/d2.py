@@ -8,7 +8,7 @@ from pytensor.tensor.variable import TensorVariable
 from objectives._arithmetic import power_of
 from objectives._inputs import as_labels, classwise, shown
 from objectives._logits import probabilities_of
-from objectives._options import known_number
+from objectives._options import known_number, known_share
 from objectives._typing import MultiOutput, TensorLike
 from objectives.lookup import CLASSES, NON_NEGATIVE, POSITIVE, REALS, SIMPLEX, described
 from objectives.losses._terms import probability
@@ -76,9 +76,7 @@ def d2_pinball_score(
     >>> print(d2_pinball_score([1.0, 3.0, 3.0], [1.0, 2.0, 3.0], quantile=0.9).eval().round(4))
     0.6667
     """
-    q = known_number(quantile)
-    if q is None or not 0 <= q <= 1:
-        raise ValueError(f"quantile must be a number from 0 to 1, not {quantile!r}")
+    q = known_share(quantile, "quantile")
     given = columns(predictions, targets, mask, weights)
     t, w = joined(given.targets), joined(given.weights)
     constant = wide_sum(w * _pinball(t - weighted_quantile(t, w, q), q), axis=0).astype(t.dtype)

@@ -210,5 +210,5 @@ def peak_signal_noise_ratio(
     positive(data_range, "data_range")
     p, t, w = numbers(predictions, targets, mask, weights)
     error = total_of(w * pt.square(p - t)) / total_of(w)
-    peak = fitted(matching(data_range, p), "data_range", (), "measure")
+    peak = fitted(matching(data_range, p, "data_range"), "data_range", (), "measure")
     return float(10 / np.log(10)) * (2 * pt.log(peak) - pt.log(error))

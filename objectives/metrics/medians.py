@@ -132,7 +132,7 @@ def median_absolute_deviation(
     r"""Median absolute deviation (MAD): the spread of the errors around their median.
 
     Choose it over `median_absolute_error`, which astroNN calls by this name, if a constant bias is harmless, and over
-    `root_mean_squared_error` if outliers are. Items are weighted and kept over batches as in `median_absolute_error`.
+    `root_mean_squared_error` if outliers must not count. Items are weighted and kept over batches as in the former.
 
     .. math:: E = c\; \mathrm{median}_i\, \bigl|e_i - \mathrm{median}_j\, e_j\bigr|, \qquad e_i = p_i - t_i
 

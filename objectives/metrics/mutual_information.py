@@ -142,8 +142,8 @@ def adjusted_mutual_info_score(
     r"""Adjusted mutual information (AMI): mutual information corrected for chance, 0 for random clusters.
 
     Choose it to compare numbers of clusters, especially of unequal sizes; `adjusted_rand_score` is faster. I is the
-    `mutual_info_score`, E its mean over all ways to assign items to classes and clusters of these sizes (whole numbers:
-    there are no weights), and m a mean of the entropies of classes Y and clusters :math:`\hat Y`. SciPy computes E,
+    `mutual_info_score`, E its mean over all ways to assign items to classes and clusters of these sizes (whole numbers,
+    hence no weights), and m a mean of the entropies of classes Y and clusters :math:`\hat Y`. SciPy computes E,
     slowly for large clusters; MLX cannot call it: see :doc:`backends`.
 
     .. math:: I_a = \frac{I - E}{m(H(Y), H(\hat Y)) - E}

@@ -4,6 +4,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._options import known_share
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, REALS, described
 from objectives.metrics._points import exact_points, if_both, if_positives
@@ -28,7 +29,7 @@ def equal_error_rate(
 ) -> TensorVariable:
     r"""Equal error rate (EER) of two classes: the error rate where false positive and false negative rates are equal.
 
-    Choose it for verification, such as biometric, where no threshold is set yet; `roc_auc_score` covers all thresholds.
+    Choose it for biometric and other verification before a threshold is set; `roc_auc_score` covers all thresholds.
     The rates are those of `det_curve`; the highest threshold wins ties. All scores and targets are kept over batches.
 
     .. math::
@@ -84,7 +85,7 @@ def precision_at_recall(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Precision at recall, of two classes: the best precision where the recall is at least a given one.
+    r"""Precision at recall, of two classes: the best precision at a given recall or higher.
 
     Choose it if a detector must find a given share of the positives, and `recall_at_precision` if false alarms are
     costly. P and R are those of `precision_recall_curve`. All scores and targets are kept over batches.
@@ -139,7 +140,7 @@ def recall_at_precision(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Recall at precision, of two classes: the best recall where the precision is at least a given one.
+    r"""Recall at precision, of two classes: the best recall at a given precision or higher.
 
     Choose it if false alarms are costly: at most a share 1 - p of the alarms may be false; otherwise see
     `precision_at_recall`. P and R are those of `precision_recall_curve`. All scores and targets are kept over batches.
@@ -195,7 +196,7 @@ def sensitivity_at_specificity(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Sensitivity at specificity, of two classes: the best sensitivity where the specificity is at least a given one.
+    r"""Sensitivity at specificity, of two classes: the best sensitivity at a given specificity or higher.
 
     Choose it over `recall_at_precision` if the limit must not depend on the class balance; `specificity_at_sensitivity`
     limits misses. S = TPR and C = 1 - FPR are those of `roc_curve`. All scores and targets are kept over batches.
@@ -252,7 +253,7 @@ def specificity_at_sensitivity(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Specificity at sensitivity, of two classes: the best specificity where the sensitivity is at least a given one.
+    r"""Specificity at sensitivity, of two classes: the best specificity at a given sensitivity or higher.
 
     Choose it over `precision_at_recall` if the class balance must not matter; `sensitivity_at_specificity` limits false
     alarms. S = TPR and C = 1 - FPR are those of `roc_curve`. All scores and targets are kept over batches.
@@ -304,8 +305,7 @@ def _reaching(count, total, bound, name):
 
     Their ratio is not compared: Numba and XLA multiply by the reciprocal of the total, and 49 * (1 / 49) is below 1.
     """
-    if not 0 <= bound <= 1:
-        raise ValueError(f"{name} must be in [0, 1], not {bound!r}")
+    bound = known_share(bound, name)
     # Take the next number below: a bound such as 0.7 may have been rounded up, and 7 of 10 must reach it.
     share = np.nextafter(np.asarray(bound, total.dtype), np.asarray(0, total.dtype))
     return pt.ge(count, share * total)

@@ -24,9 +24,9 @@ def perplexity(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Perplexity: the exponential of the mean crossentropy, the usual measure of language models.
+    r"""Perplexity: the exponential of the mean crossentropy of the targets.
 
-    Choose it to compare language models. A model with perplexity P is as undecided as between P equally likely classes.
+    Choose it to compare language models: one with perplexity P is as undecided as between P equally likely classes.
     Without the exponential it is `categorical_crossentropy_with_logits`; of probabilities,
     ``pt.exp(aggregate(categorical_crossentropy(...)))``.
 
@@ -51,8 +51,8 @@ def perplexity(
     Raises
     ------
     TypeError, ValueError, IndexError
-        If ranks or dtypes do not fit, for a softmax or sigmoid, or an index outside [0, C); NaN where a backend cannot
-        raise.
+        If ranks or dtypes do not fit, logits are probabilities, or an index is outside [0, C); NaN where a backend
+        cannot raise.
 
     References
     ----------

@@ -27,7 +27,7 @@ def label_ranking_loss(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Label ranking loss: the fraction of pairs of a relevant and an irrelevant label in the wrong order, for a list.
+    r"""Label ranking loss: the fraction of relevant-irrelevant label pairs in the wrong order, for each list.
 
     Choose it for several labels per item; ties are errors. `coverage_error` counts labels instead. To train, use
     `pairwise_logistic_loss` or `multilabel_margin_loss`.

@@ -146,7 +146,7 @@ def relative_squared_error(
 ) -> TensorVariable:
     r"""Relative squared error (RSE): the squared error relative to that of predicting the mean of the targets.
 
-    Choose it for an error in place of a score: it is 1 minus the `r2_score`, but infinite or NaN for constant targets.
+    Choose it if smaller must be better: it is 1 minus the `r2_score`, but infinite or NaN for constant targets.
     0 is best. Its root is the `normalized_root_mean_squared_error` with normalization "std".
 
     .. math:: E = \frac{\sum_i w_i (p_i - t_i)^2}{\sum_i w_i (t_i - \bar t)^2}

@@ -28,7 +28,7 @@ def fbeta_score(
 ) -> TensorVariable:
     r"""F-beta score: the weighted harmonic mean of precision and recall, averaged over classes.
 
-    Choose `beta` above 1 where misses cost more than false alarms, and below 1 where they cost less; 1 is `f1_score`.
+    Choose `beta` above 1 where misses cost more than false alarms, and below 1 where they cost less. `f1_score` has 1.
     TP and FP are true and false positives and FN false negatives of class c, counted with weights. For two classes see
     `binary_fbeta_score`.
 
@@ -158,9 +158,9 @@ def jaccard_score(
 ) -> TensorVariable:
     r"""Jaccard index (intersection over union, IoU) of predicted and actual items, averaged over classes.
 
-    Choose it for segmentation, as the mean IoU over pixels. It ranks models for one class as the `f1_score` F does,
-    being F / (2 - F). TP and FP are true and false positives and FN false negatives of class c, counted with weights.
-    For two classes see `binary_jaccard_score`.
+    Choose it for segmentation, as the mean IoU over pixels. For one class it equals F / (2 - F), where F is the
+    `f1_score`: both rank models alike. TP and FP are true and false positives and FN false negatives of class c,
+    counted with weights. For two classes see `binary_jaccard_score`.
 
     .. math:: J_c = \frac{TP_c}{TP_c + FP_c + FN_c}
 

@@ -133,7 +133,7 @@ def v_measure_score(
 ) -> TensorVariable:
     r"""V-measure: the weighted harmonic mean of homogeneity and completeness of clusters.
 
-    Choose it where both split classes and mixed clusters count. With ``beta=1`` it is the
+    Choose it where split classes and mixed clusters are both errors. With ``beta=1`` it is the
     `normalized_mutual_info_score`. h is the `homogeneity_score`, and c the `completeness_score`.
 
     .. math:: V = \frac{(1 + \beta)\, h c}{\beta h + c}
