@@ -255,18 +255,12 @@ class Validation:
             If no batch was added, or if nothing counts for any of the measures.
         """
         if not self.batches:
-            raise ValueError(
-                f"no batch was added, so that there is no value of {self._names}: call validate(batches), or "
-                "update(batch), first"
-            )
+            raise ValueError(f"no batch was added, so that there is no value of {self._names}: call update first")
         values = self._results()
         if all(np.isnan(value).all() for value in values.values()):
             otherwise = self._results(is_blank=False)
             if not any(np.isnan(value).all() for value in otherwise.values()):
-                raise ValueError(
-                    f"nothing counts in any batch, so that there is no value of {self._names}: look at the masks and "
-                    "weights"
-                )
+                raise ValueError(f"nothing counts in any batch, so that there is no value of {self._names}")
         return values
 
     def _results(self, *, is_blank=True):

@@ -28,7 +28,7 @@ def fbeta_score(
 ) -> TensorVariable:
     r"""F-beta score: the weighted harmonic mean of precision and recall, averaged over classes.
 
-    Choose `beta` above 1 where misses cost more than false alarms, and below 1 where they cost less. `f1_score` has 1.
+    Choose `beta` above 1 where misses cost more than false alarms, and below 1 where they cost less; else `f1_score`.
     TP and FP are true and false positives and FN false negatives of class c, counted with weights. For two classes see
     `binary_fbeta_score`.
 
