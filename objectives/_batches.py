@@ -45,7 +45,7 @@ def _array(variable, value, own_arrays, copied):
 
 def _check(variable, dtype, ndim):
     if (dtype, ndim) != (variable.dtype, variable.ndim):
-        raise TypeError(f"{variable} must be {variable.dtype} of {variable.ndim} dimensions, not {dtype} of {ndim}")
+        raise TypeError(f"{variable} must have dtype {variable.dtype} and ndim {variable.ndim}, not {dtype} and {ndim}")
 
 
 def _filtered(variable, value):

@@ -83,7 +83,7 @@ def elementwise(predictions, targets, mask=None, *, fill=0, names=NAMES):
     predictions, targets = _column_beside(predictions, as_tensor(targets, targets_name))
     check_broadcast(targets_name, targets.type.shape, name, predictions.type.shape)
     predictions = beside_labels(predictions, targets, names)
-    targets = matching(targets, predictions)
+    targets = matching(targets, predictions, targets_name)
     if mask is None:
         return predictions, targets, None
     larger = predictions if predictions.ndim else targets
@@ -123,7 +123,7 @@ def items(predictions, targets, mask=None, *, axis=-1, names=NAMES):
             f"(without the class axis), or one-hot {targets_name} of the same shape."
         )
     if targets.ndim == predictions.ndim:
-        targets = matching(class_axis_last(targets, axis, targets_name), predictions)
+        targets = matching(class_axis_last(targets, axis, targets_name), predictions, targets_name)
         check_same_shape(targets_name, targets.type.shape, name, predictions.type.shape)
         if targets.type.shape[-1] == 1 != predictions.type.shape[-1]:
             raise TypeError(
@@ -159,7 +159,7 @@ def vectors(mask=None, *, axis=-1, **named):
     first = floating(named[first_name], first_name)
     aligned = []
     for name, x in named.items():
-        x = first if name == first_name else matching(x, first)
+        x = first if name == first_name else matching(x, first, name)
         if x.ndim == 0:
             raise TypeError(f"{name} must have an axis of features, but have no dimensions")
         if x.ndim != first.ndim:
@@ -232,11 +232,11 @@ def floating_scores(x, name="predictions"):
     return x.astype(config.floatX) if x.dtype == "bool" or "int" in x.dtype else floating(x, name)
 
 
-def matching(x, like):
+def matching(x, like, name="all arguments"):
     """``x`` as a tensor of the same dtype as ``like``, which therefore decides the dtype of the loss."""
     x = as_tensor(x)
     if x.dtype.startswith("complex"):
-        raise TypeError(f"complex numbers ({x.dtype}) are not supported; give real numbers")
+        raise TypeError(f"{name} must be real, not complex numbers ({x.dtype})")
     return x if x.dtype == like.dtype else x.astype(like.dtype)
 
 
@@ -293,7 +293,7 @@ def fitted(x, name, shape, other_name):
 def option(x, name, like):
     """A hyperparameter in the dtype of ``like``: a scalar, or a tensor of the same rank that does not enlarge it."""
     _refuse_text(x, name)
-    return fitted(matching(x, like), name, like.type.shape, "result")
+    return fitted(matching(x, like, name), name, like.type.shape, "result")
 
 
 def size_option(x, name, like):
@@ -304,7 +304,7 @@ def size_option(x, name, like):
 def column_option(x, name, like):
     """Like `option`; a vector holds one number for each entry of the last axis."""
     _refuse_text(x, name)
-    x = matching(x, like)
+    x = matching(x, like, name)
     return option(pt.shape_padleft(x, like.ndim - 1) if x.ndim == 1 < like.ndim else x, name, like)
 
 

@@ -42,6 +42,14 @@ def number_from(x, name, least) -> float:
     return number
 
 
+def known_share(x, name) -> float:
+    """An option that must be known when the graph is built, as a float from 0 to 1."""
+    number = known_number(x)
+    if number is None or not 0 <= number <= 1:
+        raise ValueError(f"{name} must be a number between 0 and 1, not {x!r}")
+    return number
+
+
 def whole_number(x, name, least, hint="") -> int:
     """A Python or NumPy integer of at least this."""
     if not isinstance(x, int | np.integer) or isinstance(x, bool) or x < least:

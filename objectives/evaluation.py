@@ -242,7 +242,7 @@ class Validation:
             If no batch was added, or if nothing counts for any of the measures.
         """
         if not self.batches:
-            raise ValueError(f"no batch was added, so there is no value of {self._names}")
+            raise ValueError(f"no batch was added, so there is no value of {self._names}: call update first")
         values = self._results()
         if all(np.isnan(value).all() for value in values.values()):
             otherwise = self._results(is_blank=False)

@@ -162,7 +162,8 @@ def test_docstring(name):
     doc = numpydoc.docscrape.FunctionDoc(function)
     assert ".. math::" in function.__doc__ and not re.search(r"[\x00-\x08\x0b-\x1f]", function.__doc__)
     assert doc["Summary"][0].endswith((".", ",", ":")), "the first line is a sentence"
-    assert ", ".join(p.name for p in doc["Parameters"]).split(", ") == list(inspect.signature(function).parameters)
+    documented = [name for p in doc["Parameters"] for name in p.name.split(", ")]
+    assert documented == list(inspect.signature(function).parameters)
     for section in ("Returns", "Raises", "References", "Examples"):
         assert doc[section], f"{section} is missing"
     assert all(p.desc for p in doc["Parameters"] + doc["Returns"] + doc["Raises"])

@@ -22,7 +22,8 @@ def with_parameters(predictions, targets, mask, **named):
     """What `elementwise` prepares, and other data of elements by name, 1 where it is masked; the mask comes last."""
     predictions, targets, mask = elementwise(predictions, targets, mask)
     larger = predictions if predictions.ndim else targets
-    found = [fitted(matching(x, predictions), name, larger.type.shape, "predictions") for name, x in named.items()]
+    shape = larger.type.shape
+    found = [fitted(matching(x, predictions, name), name, shape, "predictions") for name, x in named.items()]
     return predictions, targets, *(found if mask is None else (where(mask, x, 1) for x in found)), mask
 
 

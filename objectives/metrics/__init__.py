@@ -1,4 +1,4 @@
-"""Measures for evaluation; most have no useful gradient."""
+"""Measures for evaluation. Those that count, sort or compare with thresholds have no gradient."""
 
 from objectives.metrics.accuracy import binary_accuracy, categorical_accuracy, exact_match
 from objectives.metrics.agreement import balanced_accuracy, cohen_kappa, matthews_corrcoef

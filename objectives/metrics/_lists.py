@@ -67,7 +67,7 @@ def lists(scores, targets, mask, axis) -> Lists:
 def ahead(given, weights):
     """The weight of the entries that rank before each.
 
-    Larger scores rank first and ties keep the order of the list. NaN ranks before all; what it gets is of no use.
+    Larger scores rank first and ties keep the order of the list. NaN ranks before all; what it gets itself is not used.
     """
     unscored = where(given.missing, weights, 0).sum(axis=-1)
     return unscored[..., None] + weighted_rank(-given.scores, weights, "order")

@@ -106,11 +106,11 @@ def _binned_points(predictions, targets, num_bins, mask, weights, label_axis) ->
 
 
 def by_label(function):
-    """The function, which returns a matrix, of rows for each label, given one matrix (N, L) for each row."""
+    """A function of rows that returns a matrix, applied to each label of matrices (N, L), one for each row."""
     of_labels = pt.vectorize(function, signature="(r,n)->(k,m)")
 
     def vectorized(*columns):
-        # as one tensor, whose lengths need no check, which JAX cannot make, and are known to Numba
+        # one tensor: its lengths need no check, which JAX cannot make, and Numba knows them
         dtype = columns[-1].dtype
         return of_labels(own_shape(pt.stack([x.T.astype(dtype) for x in columns], axis=1)))
 

@@ -22,8 +22,8 @@ def binary_accuracy(
 ) -> TensorVariable:
     r"""Binary accuracy: 1 where a thresholded prediction of two classes equals its target, else 0, element by element.
 
-    Its mean is the accuracy, for several labels 1 minus the Hamming loss. If classes are unbalanced, see
-    `binary_f1_score`; for many classes `categorical_accuracy`, and for all labels of an item at once `exact_match`.
+    Its mean is the accuracy; for several labels per item it is 1 minus the Hamming loss. For unbalanced classes see
+    `binary_f1_score`, for many classes `categorical_accuracy`, and for all labels of an item at once `exact_match`.
 
     .. math:: A = [[p \ge \theta] = t]
 
@@ -76,8 +76,8 @@ def categorical_accuracy(
 ) -> TensorVariable:
     r"""Categorical (top-k) accuracy: 1 where the target class is among the k classes of the highest scores, else 0.
 
-    Its mean is the accuracy. For unbalanced classes see `balanced_accuracy`, for two classes `binary_accuracy`. Ties
-    are ranked by class index, so that k = 1 agrees with ``argmax``.
+    Its mean is the accuracy. For unbalanced classes see `balanced_accuracy`, for two classes `binary_accuracy`. Of tied
+    classes the lowest index ranks first, so that k = 1 agrees with ``argmax``.
 
     .. math:: A_i = [r_i < k], \qquad r_i = |\{j : z_{ij} > z_{i, y_i}\}| + |\{j < y_i : z_{ij} = z_{i, y_i}\}|
 
@@ -101,10 +101,9 @@ def categorical_accuracy(
 
     Raises
     ------
-    TypeError, ValueError
-        If ranks, shapes, dtypes or `top_k` do not fit.
-    IndexError
-        For a class index outside [0, C), or a dense row without a positive entry, on Numba and C; elsewhere NaN.
+    TypeError, ValueError, IndexError
+        If ranks, shapes, dtypes or `top_k` do not fit, an index is outside [0, C), or a dense row has no positive
+        entry; for targets NaN where a backend cannot raise.
 
     References
     ----------
@@ -134,9 +133,9 @@ def exact_match(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Exact match (subset accuracy): 1 where thresholded predictions of all labels of an item are right, else 0.
+    r"""Exact match (subset accuracy): 1 where all thresholded labels of an item are right, else 0.
 
-    The strictest measure of several labels per item; `binary_accuracy` counts labels one by one. With labels l:
+    The strictest measure of several labels per item; `binary_accuracy` scores labels one by one. For labels l:
 
     .. math:: A_i = \prod_l [[p_{il} \ge \theta] = t_{il}]
 

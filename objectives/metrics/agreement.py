@@ -29,14 +29,10 @@ def balanced_accuracy(
 ) -> TensorVariable:
     r"""Balanced accuracy: the mean recall of the classes that occur among the targets.
 
-    Choose it over accuracy where classes are not equally frequent. Unlike the macro average of `recall` it skips
-    classes that are predicted only.
+    Choose it over accuracy for unbalanced classes. R is the `recall` of a class, and Y the set of classes that have
+    targets; the macro average of `recall` also counts classes that are only predicted.
 
-    .. math:: B = \frac{1}{|Y|} \sum_{c \in Y} \frac{TP_c}{TP_c + FN_c}, \qquad
-        B_{adjusted} = \frac{B - 1/|Y|}{1 - 1/|Y|}
-
-    with the set Y of classes among the targets, and the true positives TP and false negatives FN of each, counted with
-    weights.
+    .. math:: B = \frac{1}{|Y|} \sum_{c \in Y} R_c, \qquad B_{adjusted} = \frac{B - 1/|Y|}{1 - 1/|Y|}
 
     Parameters
     ----------
@@ -48,10 +44,8 @@ def balanced_accuracy(
         Whether chance gives 0 instead of 1 over the number of classes; a single class then gives NaN.
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of dense targets.
 
@@ -64,10 +58,6 @@ def balanced_accuracy(
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
-
-    See Also
-    --------
-    recall, matthews_corrcoef, cohen_kappa
 
     References
     ----------
@@ -98,29 +88,23 @@ def matthews_corrcoef(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Matthews correlation coefficient (MCC) between the predicted and the target class, of two or more classes.
+    r"""Matthews correlation coefficient (MCC) of predicted and target classes; the phi coefficient if there are two.
 
-    Choose it where classes are not equally frequent and every cell of the confusion matrix matters.
-    ``pt.ge(predictions, threshold)`` turns binary predictions into class indices; the result is then the phi
-    coefficient.
+    Choose it for unbalanced classes, and `cohen_kappa` for ordered ones. c is the fraction of right predictions,
+    :math:`t_k` that of targets and :math:`p_k` that of predictions of class k, counted with weights.
 
     .. math:: R = \frac{c - \sum_k t_k p_k}{\sqrt{\sum_k t_k (1 - t_k) \sum_k p_k (1 - p_k)}}
-
-    with the fraction c of right predictions, and the fractions :math:`t_k` of targets and :math:`p_k` of predictions
-    of class k, counted with weights.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C), or predicted class indices (...).
+        Scores (..., C), or predicted class indices (...), such as ``pt.ge(p, 0.5)`` of binary predictions.
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of dense targets.
 
@@ -134,15 +118,10 @@ def matthews_corrcoef(
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
-    See Also
-    --------
-    cohen_kappa, balanced_accuracy, f1_score
-
     References
     ----------
     .. [1] ``sklearn.metrics.matthews_corrcoef``
-    .. [2] Gorodkin, J. (2004), "Comparing two K-category assignments by a K-category correlation coefficient",
-       doi:10.1016/j.compbiolchem.2004.09.006
+    .. [2] Gorodkin, J. (2004), "Comparing two K-category assignments ...", doi:10.1016/j.compbiolchem.2004.09.006
 
     Examples
     --------
@@ -172,14 +151,12 @@ def cohen_kappa(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Cohen's kappa: the agreement of predicted and target classes beyond what chance would give.
+    r"""Cohen's kappa: the agreement of predicted and target classes beyond that expected by chance.
 
-    Choose it to compare two raters, with a `weighting` if classes have an order.
+    Choose it to compare two raters, with a `weighting` if classes are ordered; see also `matthews_corrcoef`. M is the
+    `confusion_matrix`, N its total, and :math:`T_j` and :math:`P_k` are the sums of its rows and columns.
 
     .. math:: \kappa = 1 - \frac{\sum_{jk} d_{jk} M_{jk}}{\sum_{jk} d_{jk} T_j P_k / N}
-
-    with the confusion matrix M, its row sums :math:`T_j`, column sums :math:`P_k` and total N, and the distance of
-    classes :math:`d_{jk}`: :math:`[j \ne k]`, linear :math:`|j - k|` or quadratic :math:`(j - k)^2`.
 
     Parameters
     ----------
@@ -188,43 +165,34 @@ def cohen_kappa(
     targets : tensor
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     weighting : {None, "linear", "quadratic"}
-        How the distance between ordered classes grows; None if classes have no order.
+        Distance :math:`d_{jk}` of ordered classes: :math:`|j - k|` or its square; None is 1 for any two classes.
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number of at most 1; NaN without items, for a NaN score, and if all targets and predictions are of one class.
+        A number of at most 1, 0 by chance; NaN without items, for a NaN score, or if only one class occurs.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
-    See Also
-    --------
-    matthews_corrcoef, balanced_accuracy, confusion_matrix
-
     References
     ----------
     .. [1] ``sklearn.metrics.cohen_kappa_score``
-    .. [2] Cohen, J. (1968), "Weighted kappa: nominal scale agreement with provision for scaled disagreement or partial
-       credit", Psychological Bulletin 70(4), doi:10.1037/h0026256
+    .. [2] Cohen, J. (1968), "Weighted kappa: nominal scale agreement ...", doi:10.1037/h0026256
 
     Examples
     --------
     >>> from objectives import cohen_kappa
     >>> print(cohen_kappa([0, 1, 2, 1], [0, 1, 1, 1], num_classes=3).eval().round(4))
     0.5556
-    >>> print(cohen_kappa([0, 1, 2, 1], [0, 1, 1, 1], num_classes=3, weighting="linear").eval().round(4))
-    0.6
     """
     distances = {None: np.sign, "linear": np.abs, "quadratic": np.square}
     one_of(weighting, "weighting", distances)

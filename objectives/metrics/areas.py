@@ -7,7 +7,7 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import as_labels, classwise, floating_scores
-from objectives._options import one_of
+from objectives._options import known_share, one_of
 from objectives._typing import Average, LabelAverage, TensorLike
 from objectives.lookup import BINARY, CLASSES, REALS, described
 from objectives.metrics._label_areas import (
@@ -58,12 +58,11 @@ def roc_auc_score(
 ) -> TensorVariable:
     r"""ROC AUC of two classes, or multi-label: the probability that a positive item scores higher than a negative one.
 
-    1 is best and 1/2 is chance, whatever the class balance; for rare positives prefer `average_precision_score`.
+    1 is best and 1/2 is chance, whatever the class balance; for rare positives prefer `average_precision_score`, for
+    many classes `multiclass_roc_auc_score`. :math:`s^\pm` are scores of positive and negative items. The partial area
+    :math:`A_m` up to a false positive rate m is standardized to :math:`\tfrac12 (1 + (A_m - m^2/2) / (m - m^2/2))`.
 
     .. math:: A = P(s^+ > s^-) + \tfrac12 P(s^+ = s^-)
-
-    with scores :math:`s^\pm` of positive and negative items. The partial area :math:`A_m` up to a false positive rate
-    m is standardized to :math:`\tfrac12 (1 + (A_m - m^2/2) / (m - m^2/2))`.
 
     Parameters
     ----------
@@ -72,15 +71,16 @@ def roc_auc_score(
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
     average : {"macro", "weighted", "micro", "samples", None}
-        With `label_axis`: mean over labels, equal or by their positives; pooled; mean over items; one value per label.
+        With `label_axis`: mean over labels, equal or by their positives; pooled; mean over items, each with the mean
+        weight of its labels; one value per label.
     max_fpr : float, optional
         Greatest false positive rate m of a partial area, in (0, 1].
     num_bins : int, optional
-        B, at least 2: round scores to B equally spaced values from 0 to 1. By default the area is exact.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+        B, at least 2, such as 1001 for streams: round scores to B values from 0 to 1, and keep their counts over
+        batches, not all items. The area is exact by default, else off by at most half the share of pairs in the same
+        bin.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     label_axis : int, optional
         Axis of labels of a label matrix, for one area per label to average; by default all elements are pooled.
 
@@ -88,41 +88,26 @@ def roc_auc_score(
     -------
     TensorVariable
         Scalar, or areas (L,) of L labels if `average` is None; NaN without positives or without negatives, or if a
-        score is NaN. Averages of such labels or items are NaN; "weighted" leaves out labels without positives.
+        score is NaN, and so are averages of such areas; "weighted" leaves out labels without positives.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    multiclass_roc_auc_score, roc_curve, average_precision_score
-
-    Notes
-    -----
-    The exact area keeps all scores and targets over batches. Choose `num_bins`, such as 1001, for streams: B counts per
-    class are kept. Only pairs in the same bin are undecided, so that with weights :math:`n_b^\pm` of the positive and
-    negative items of bin b the error is at most :math:`\tfrac12 \sum_b n_b^+ n_b^- / (n^+ n^-)`. Scores that are
-    multiples of 1 / (B - 1) have no error; scores outside [0, 1] by more than 0.1 % give NaN. "samples" keeps two
-    sums; an item weighs as much as its labels do in the mean.
+        If shapes or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
     References
     ----------
     .. [1] ``sklearn.metrics.roc_auc_score``
-    .. [2] ``keras.metrics.AUC``, in bins with other thresholds
-    .. [3] McClish, D. K. (1989), "Analyzing a portion of the ROC curve", doi:10.1177/0272989X8900900307
+    .. [2] McClish, D. K. (1989), "Analyzing a portion of the ROC curve", doi:10.1177/0272989X8900900307
 
     Examples
     --------
     >>> from objectives import roc_auc_score
     >>> print(roc_auc_score([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]).eval())
     0.75
-    >>> print(roc_auc_score([[0.1, 0.3], [0.8, 0.7]], [[0, 1], [1, 0]], average=None, label_axis=-1).eval())
-    [1. 0.]
     """
-    if max_fpr is not None and not 0 < max_fpr <= 1:
-        raise ValueError(f"max_fpr must be in (0, 1], not {max_fpr!r}")
+    if max_fpr is not None and not 0 < known_share(max_fpr, "max_fpr"):
+        raise ValueError(f"max_fpr must be positive, not {max_fpr!r}")
     axis = label_axis_of(average, label_axis, max_fpr=max_fpr, num_bins=num_bins)
     if average == "samples":
         return mean_of_items(roc_areas, predictions, targets, mask, weights, label_axis)
@@ -154,11 +139,11 @@ def multiclass_roc_auc_score(
 ) -> TensorVariable:
     r"""ROC AUC of many classes: the area of each class against the rest, or of each pair of classes, averaged.
 
-    .. math::
-        A_{\mathrm{ovr}} = \frac1C \sum_j A(j \mid \text{rest}), \qquad
-        A_{\mathrm{ovo}} = \frac{2}{C (C - 1)} \sum_{j < k} \frac{A(j \mid k) + A(k \mid j)}{2}
+    Choose "ovo" if class frequencies must not matter. :math:`A(j \mid k)` is the `roc_auc_score` of the scores of class
+    j, for positives of class j and negatives of class k. All scores and targets are kept over batches.
 
-    with the `roc_auc_score` :math:`A(j \mid k)` of the scores of class j, for positives of class j and negatives of k.
+    .. math:: A_{\mathrm{ovr}} = \frac1C \sum_j A(j \mid \text{rest}), \qquad
+        A_{\mathrm{ovo}} = \frac{2}{C (C - 1)} \sum_{j < k} \frac{A(j \mid k) + A(k \mid j)}{2}
 
     Parameters
     ----------
@@ -167,43 +152,32 @@ def multiclass_roc_auc_score(
     targets : tensor
         Class indices (...) from 0 to C - 1, or one-hot or soft targets (..., C).
     multi_class : {"ovr", "ovo"}
-        Each class against the rest, or each pair of classes; the latter does not depend on class frequencies.
+        Each class against the rest, or each pair of classes.
     average : {"macro", "weighted", "micro", None}
-        Mean over classes or pairs, equal or by frequency. For "ovr" also "micro", the area of all scores of all classes
-        against one-hot targets, pooled; and None, one value per class.
+        Mean over classes or pairs, equal or by frequency. "ovr" also takes "micro", the area of all scores against
+        one-hot targets, pooled, and None, one value per class.
     num_classes : int, optional
         C; required if it is not known statically.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        Scalar, or areas (C,); NaN if a score is NaN. A class without items is NaN and makes averages NaN.
+        Scalar, or areas (C,); NaN if a score is NaN. A class without items is NaN and makes averages NaN; scikit-learn
+        skips its pairs for "ovo": to do so here, leave out its scores and renumber the classes.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        If ranks or options do not fit, or for a class index outside [0, C) (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    roc_auc_score, average_precision_score
-
-    Notes
-    -----
-    scikit-learn skips pairs with an absent class for "ovo": to do so here, leave out its scores and renumber the
-    classes. All scores and targets are kept over batches, and sorted once per class.
+        If ranks or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
     .. [1] ``sklearn.metrics.roc_auc_score``
-    .. [2] Hand, D. J. and Till, R. J. (2001), "A simple generalisation of the area under the ROC curve for multiple
-       class classification problems", Machine Learning 45, doi:10.1023/A:1010920819831
+    .. [2] Hand, D. J. and Till, R. J. (2001), "A simple generalisation of the area ...", doi:10.1023/A:1010920819831
 
     Examples
     --------
@@ -272,7 +246,7 @@ def average_precision_score(
     r"""Average precision of two classes, or multi-label: the area under the precision-recall curve, not interpolated.
 
     Choose it over `roc_auc_score` if positives are rare. 1 is best; chance is the share of positives. P and R are
-    those of `precision_recall_curve` at its thresholds.
+    precision and recall at the thresholds of `precision_recall_curve`.
 
     .. math:: AP = \sum_k (R_k - R_{k-1}) P_k
 
@@ -285,34 +259,21 @@ def average_precision_score(
     average : {"macro", "weighted", "micro", "samples", None}
         With `label_axis`: mean over labels, equal or by their positives; pooled; mean over items; one value per label.
     num_bins : int, optional
-        Round scores to this many values from 0 to 1, for streams; see `roc_auc_score`.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+        Round scores to this many values from 0 to 1, for streams; :doc:`validation` bounds the error. Exact by default.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     label_axis : int, optional
         Axis of labels of a label matrix, for one area per label to average; by default all elements are pooled.
 
     Returns
     -------
     TensorVariable
-        Scalar, or areas (L,) of L labels if `average` is None; 0 without positives, as in scikit-learn, and NaN without
-        items or if a score is NaN.
+        Scalar, or (L,) for L labels if `average` is None; 0 without positives, NaN without items or for a NaN score.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    precision_recall_curve, roc_auc_score
-
-    Notes
-    -----
-    With bins the error is at most
-    :math:`\sum_b \frac{n_b^+}{n^+} \bigl(\frac{T_b}{T_b + F_{b+1}} - \frac{T_{b+1}}{T_{b+1} + F_b}\bigr)`, for the
-    weights :math:`n_b^+` of positives in bin b, and :math:`T_b` of positives and :math:`F_b` of negatives from b up.
+        If shapes or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
     References
     ----------
@@ -342,8 +303,9 @@ def log_auc(
 ) -> TensorVariable:
     r"""LogAUC of two classes: the area under the ROC curve over the logarithm of the false positive rate.
 
-    Choose it over `roc_auc_score` if only the first hits matter, as in the virtual screening of molecules. The
-    `roc_curve` is interpolated linearly at a and b. All scores and targets are kept over batches.
+    Choose it over `roc_auc_score` if only the first hits matter, as in the virtual screening of molecules. The area is
+    that of trapezoids between the points of `roc_curve` and those interpolated at a and b. All scores and targets are
+    kept over batches.
 
     .. math:: A = \frac{1}{\log_{10} b - \log_{10} a} \int_a^b \mathrm{TPR} \; d \log_{10} \mathrm{FPR}
 
@@ -355,10 +317,8 @@ def log_auc(
         Targets (...) in {0, 1}, of any dtype.
     fpr_range : pair of float
         False positive rates a and b, with 0 < a < b <= 1.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -368,17 +328,13 @@ def log_auc(
     Raises
     ------
     TypeError, ValueError, IndexError
-        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    roc_auc_score, roc_curve
+        If shapes or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
     References
     ----------
     .. [1] ``torchmetrics.functional.classification.binary_logauc``
     .. [2] Mysinger, M. M. and Shoichet, B. K. (2010), "Rapid context-dependent ligand desolvation in molecular
-       docking", Journal of Chemical Information and Modeling 50(9), doi:10.1021/ci100214a
+       docking", doi:10.1021/ci100214a
 
     Examples
     --------
@@ -386,9 +342,9 @@ def log_auc(
     >>> print(log_auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1], fpr_range=(0.1, 1)).eval().round(4))
     0.6505
     """
-    low, high = fpr_range
-    if not 0 < low < high <= 1:
+    if np.shape(fpr_range) != (2,) or not 0 < fpr_range[0] < fpr_range[1] <= 1:
         raise ValueError(f"fpr_range must be a pair (a, b) with 0 < a < b <= 1, not {fpr_range!r}")
+    low, high = fpr_range
     points = exact_points(predictions, targets, mask, weights)
     left, right, y_left, y_right = between(points, low, high)
     area = wide_sum((pt.log(right) - pt.log(left)) * (y_left + y_right)).astype(left.dtype) / 2

@@ -40,11 +40,10 @@ def binary_precision(
 ) -> TensorVariable:
     r"""Precision of binary predictions: the fraction of predictions of 1 that are right.
 
-    Choose it where false alarms are costly, and `binary_recall` where misses are.
+    Choose it where false alarms are costly, and `binary_recall` where misses are; `binary_f1_score` weighs both. TP and
+    FP are true and false positives, counted with weights. For many classes see `precision`.
 
     .. math:: P = \frac{TP}{TP + FP}
-
-    with the true positives TP and false positives FP, counted with weights.
 
     Parameters
     ----------
@@ -55,34 +54,23 @@ def binary_precision(
     threshold : float or tensor
         Least prediction that counts as 1.
     average : {"macro", "weighted", "micro", None}
-        With `label_axis`: mean over labels, equal or by frequency; pooled counts; or one value per label.
+        With `label_axis`: mean over all labels, equal or by frequency; pooled counts; or one value per label.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the label from averages.
-    weights : tensor, optional
-        Weight of each element, broadcastable to `predictions`; booleans select.
-    mask : tensor of bool, optional
-        Elements that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each element, and whether it counts (True or False), with broadcasting; the rest may hold anything.
     label_axis : int, optional
-        Axis of labels to keep, for one value per label to average; by default all are pooled.
+        Axis of the L labels to keep, for one value per label to average; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        A number, or (L,) for L labels if `average` is None.
+        A number in [0, 1], or (L,) if `average` is None; `zero_division` without elements, NaN for a NaN prediction.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
-
-    See Also
-    --------
-    binary_recall, binary_f1_score, precision
-
-    Notes
-    -----
-    The macro average counts every label, even without a target or prediction of 1, as scikit-learn does. Without
-    elements the result is `zero_division`; a NaN prediction makes it NaN.
 
     References
     ----------
@@ -110,13 +98,12 @@ def binary_recall(
     mask: TensorLike | None = None,
     label_axis: int | None = None,
 ) -> TensorVariable:
-    r"""Recall (sensitivity) of binary predictions: the fraction of targets of 1 that are found.
+    r"""Recall (sensitivity, true positive rate) of binary predictions: the fraction of targets of 1 that are found.
 
-    Choose it where misses are costly, and `binary_precision` where false alarms are. Also called true positive rate.
+    Choose it where misses are costly, and `binary_precision` where false alarms are. TP are true positives and FN false
+    negatives, counted with weights. For many classes see `recall`.
 
     .. math:: R = \frac{TP}{TP + FN}
-
-    with the true positives TP and false negatives FN, counted with weights.
 
     Parameters
     ----------
@@ -127,29 +114,23 @@ def binary_recall(
     threshold : float or tensor
         Least prediction that counts as 1.
     average : {"macro", "weighted", "micro", None}
-        With `label_axis`: mean over labels, equal or by frequency; pooled counts; or one value per label.
+        With `label_axis`: mean over all labels, equal or by frequency; pooled counts; or one value per label.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the label from averages.
-    weights : tensor, optional
-        Weight of each element, broadcastable to `predictions`; booleans select.
-    mask : tensor of bool, optional
-        Elements that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each element, and whether it counts (True or False), with broadcasting; the rest may hold anything.
     label_axis : int, optional
-        Axis of labels to keep, for one value per label to average; by default all are pooled.
+        Axis of the L labels to keep, for one value per label to average; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        A number, or (L,) for L labels if `average` is None.
+        A number in [0, 1], or (L,) if `average` is None; `zero_division` without elements, NaN for a NaN prediction.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
-
-    See Also
-    --------
-    binary_precision, binary_f1_score, recall
 
     References
     ----------
@@ -179,11 +160,10 @@ def binary_specificity(
 ) -> TensorVariable:
     r"""Specificity (true negative rate) of binary predictions: the fraction of targets of 0 that are found.
 
-    Choose it beside `binary_recall`: neither depends on how frequent targets of 1 are.
+    Choose it beside `binary_recall`: neither depends on how frequent targets of 1 are. TN are true negatives and FP
+    false positives, counted with weights. For many classes see `specificity`.
 
     .. math:: S = \frac{TN}{TN + FP}
-
-    with the true negatives TN and false positives FP, counted with weights.
 
     Parameters
     ----------
@@ -194,29 +174,23 @@ def binary_specificity(
     threshold : float or tensor
         Least prediction that counts as 1.
     average : {"macro", "weighted", "micro", None}
-        With `label_axis`: mean over labels, equal or by frequency; pooled counts; or one value per label.
+        With `label_axis`: mean over all labels, equal or by frequency; pooled counts; or one value per label.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the label from averages.
-    weights : tensor, optional
-        Weight of each element, broadcastable to `predictions`; booleans select.
-    mask : tensor of bool, optional
-        Elements that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each element, and whether it counts (True or False), with broadcasting; the rest may hold anything.
     label_axis : int, optional
-        Axis of labels to keep, for one value per label to average; by default all are pooled.
+        Axis of the L labels to keep, for one value per label to average; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        A number, or (L,) for L labels if `average` is None.
+        A number in [0, 1], or (L,) if `average` is None; `zero_division` without elements, NaN for a NaN prediction.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
-
-    See Also
-    --------
-    binary_recall, binary_precision, specificity
 
     References
     ----------
@@ -246,11 +220,10 @@ def binary_negative_predictive_value(
 ) -> TensorVariable:
     r"""Negative predictive value of binary predictions: the fraction of predictions of 0 that are right.
 
-    Choose it where a negative answer must be reliable; `binary_precision` is the same for positive answers.
+    Choose it where a negative answer must be reliable; `binary_precision` is the same for positive answers. TN and FN
+    are true and false negatives, counted with weights. For many classes see `negative_predictive_value`.
 
     .. math:: V = \frac{TN}{TN + FN}
-
-    with the true negatives TN and false negatives FN, counted with weights.
 
     Parameters
     ----------
@@ -261,29 +234,23 @@ def binary_negative_predictive_value(
     threshold : float or tensor
         Least prediction that counts as 1.
     average : {"macro", "weighted", "micro", None}
-        With `label_axis`: mean over labels, equal or by frequency; pooled counts; or one value per label.
+        With `label_axis`: mean over all labels, equal or by frequency; pooled counts; or one value per label.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the label from averages.
-    weights : tensor, optional
-        Weight of each element, broadcastable to `predictions`; booleans select.
-    mask : tensor of bool, optional
-        Elements that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each element, and whether it counts (True or False), with broadcasting; the rest may hold anything.
     label_axis : int, optional
-        Axis of labels to keep, for one value per label to average; by default all are pooled.
+        Axis of the L labels to keep, for one value per label to average; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        A number, or (L,) for L labels if `average` is None.
+        A number in [0, 1], or (L,) if `average` is None; `zero_division` without elements, NaN for a NaN prediction.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
-
-    See Also
-    --------
-    binary_precision, binary_specificity, negative_predictive_value
 
     References
     ----------
@@ -309,16 +276,13 @@ def class_likelihood_ratios(
     mask: TensorLike | None = None,
     label_axis: int | None = None,
 ) -> TensorVariable:
-    r"""Likelihood ratios of binary predictions: how much a prediction of 1, or of 0, changes the odds of a positive.
+    r"""Likelihood ratios of binary predictions: how a prediction of 1, or of 0, changes the odds of a positive.
 
-    Choose them for diagnostic tests, since they do not depend on how frequent positives are. The odds after a test are
-    the odds before it times LR+ if it is positive, and times LR- if it is negative.
+    Choose them for diagnostic tests: they do not depend on how frequent positives are. The odds after a test are the
+    odds before it times LR+ if it is positive, or LR- if it is negative. TP, FP, TN and FN are counted with weights;
+    see also `binary_recall` and `binary_specificity`.
 
-    .. math::
-        LR_+ = \frac{TP / (TP + FN)}{FP / (FP + TN)}, \qquad
-        LR_- = \frac{FN / (TP + FN)}{TN / (FP + TN)}
-
-    with true and false positives and negatives, counted with weights.
+    .. math:: LR_+ = \frac{TP / (TP + FN)}{FP / (FP + TN)}, \qquad LR_- = \frac{FN / (TP + FN)}{TN / (FP + TN)}
 
     Parameters
     ----------
@@ -328,31 +292,22 @@ def class_likelihood_ratios(
         Targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
-    weights : tensor, optional
-        Weight of each element, broadcastable to `predictions`; booleans select.
-    mask : tensor of bool, optional
-        Elements that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each element, and whether it counts (True or False), with broadcasting; the rest may hold anything.
     label_axis : int, optional
         Axis of labels to keep, for one pair per label; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        LR+ (at best infinite) and LR- (at best 0) as a vector (2,), or (2, L) for L labels.
+        LR+ (at best infinite) and LR- (at best 0) as a vector (2,), or (2, L) for L labels. LR+ is infinite without
+        false positives, LR- without true negatives, where scikit-learn calls them undefined. 0/0 is NaN: both are
+        without positives or without negatives.
 
     Raises
     ------
     TypeError, IndexError
         If ranks do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
-
-    See Also
-    --------
-    binary_recall, binary_specificity
-
-    Notes
-    -----
-    Without false positives LR+ is infinite, and without true negatives LR- is; scikit-learn calls both undefined. A
-    ratio 0/0 is NaN: both are without positives or without negatives.
 
     References
     ----------

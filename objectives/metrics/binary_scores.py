@@ -25,11 +25,11 @@ def binary_fbeta_score(
 ) -> TensorVariable:
     r"""F-beta score of binary predictions: the weighted harmonic mean of precision and recall.
 
-    Choose `beta` above 1 where misses cost more than false alarms, and below 1 where they cost less.
+    Choose `beta` above 1 where misses cost more than false alarms, and below 1 where they cost less; 1 gives
+    `binary_f1_score`. TP and FP are true and false positives and FN false negatives, counted with weights. For many
+    classes see `fbeta_score`.
 
     .. math:: F = \frac{(1 + \beta^2)\, TP}{(1 + \beta^2)\, TP + \beta^2\, FN + FP}
-
-    with the true positives TP, false negatives FN and false positives FP, counted with weights.
 
     Parameters
     ----------
@@ -42,29 +42,23 @@ def binary_fbeta_score(
     beta : float
         Weight of recall relative to precision, at least 0: 0 gives precision, infinity gives recall.
     average : {"macro", "weighted", "micro", None}
-        With `label_axis`: mean over labels, equal or by frequency; pooled counts; or one value per label.
+        With `label_axis`: mean over all labels, equal or by frequency; pooled counts; or one value per label.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the label from averages.
-    weights : tensor, optional
-        Weight of each element, broadcastable to `predictions`; booleans select.
-    mask : tensor of bool, optional
-        Elements that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each element, and whether it counts (True or False), with broadcasting; the rest may hold anything.
     label_axis : int, optional
-        Axis of labels to keep, for one value per label to average; by default all are pooled.
+        Axis of the L labels to keep, for one value per label to average; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        A number, or (L,) for L labels if `average` is None.
+        A number in [0, 1], or (L,) if `average` is None; `zero_division` without elements, NaN for a NaN prediction.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
-
-    See Also
-    --------
-    binary_f1_score, binary_precision, fbeta_score
 
     References
     ----------
@@ -94,11 +88,11 @@ def binary_f1_score(
 ) -> TensorVariable:
     r"""F1 score of binary predictions: the harmonic mean of precision and recall.
 
-    Choose it where misses and false alarms cost the same. Over pooled elements it is the Dice score.
+    Choose it where misses and false alarms cost the same, else `binary_fbeta_score`. Over pooled elements it is the
+    Dice score. TP and FP are true and false positives and FN false negatives, counted with weights. For many classes
+    see `f1_score`.
 
     .. math:: F = \frac{2\, TP}{2\, TP + FN + FP}
-
-    with the true positives TP, false negatives FN and false positives FP, counted with weights.
 
     Parameters
     ----------
@@ -109,29 +103,23 @@ def binary_f1_score(
     threshold : float or tensor
         Least prediction that counts as 1.
     average : {"macro", "weighted", "micro", None}
-        With `label_axis`: mean over labels, equal or by frequency; pooled counts; or one value per label.
+        With `label_axis`: mean over all labels, equal or by frequency; pooled counts; or one value per label.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the label from averages.
-    weights : tensor, optional
-        Weight of each element, broadcastable to `predictions`; booleans select.
-    mask : tensor of bool, optional
-        Elements that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each element, and whether it counts (True or False), with broadcasting; the rest may hold anything.
     label_axis : int, optional
-        Axis of labels to keep, for one value per label to average; by default all are pooled.
+        Axis of the L labels to keep, for one value per label to average; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        A number, or (L,) for L labels if `average` is None.
+        A number in [0, 1], or (L,) if `average` is None; `zero_division` without elements, NaN for a NaN prediction.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
-
-    See Also
-    --------
-    binary_fbeta_score, binary_jaccard_score, f1_score
 
     References
     ----------
@@ -159,13 +147,13 @@ def binary_jaccard_score(
     mask: TensorLike | None = None,
     label_axis: int | None = None,
 ) -> TensorVariable:
-    r"""Jaccard index (intersection over union, IoU) of predictions and targets of 1.
+    r"""Jaccard index (intersection over union, IoU) of binary predictions: the overlap of predictions and targets of 1.
 
-    Also called critical success index. It ranks models as `binary_f1_score` does: J = F / (2 - F).
+    Choose it for rare events, where it is called the critical success index. It equals F / (2 - F), where F is the
+    `binary_f1_score`: both rank models alike. TP and FP are true and false positives and FN false negatives, counted
+    with weights. For many classes see `jaccard_score`.
 
     .. math:: J = \frac{TP}{TP + FP + FN}
-
-    with the true positives TP, false positives FP and false negatives FN, counted with weights.
 
     Parameters
     ----------
@@ -176,29 +164,23 @@ def binary_jaccard_score(
     threshold : float or tensor
         Least prediction that counts as 1.
     average : {"macro", "weighted", "micro", None}
-        With `label_axis`: mean over labels, equal or by frequency; pooled counts; or one value per label.
+        With `label_axis`: mean over all labels, equal or by frequency; pooled counts; or one value per label.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the label from averages.
-    weights : tensor, optional
-        Weight of each element, broadcastable to `predictions`; booleans select.
-    mask : tensor of bool, optional
-        Elements that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each element, and whether it counts (True or False), with broadcasting; the rest may hold anything.
     label_axis : int, optional
-        Axis of labels to keep, for one value per label to average; by default all are pooled.
+        Axis of the L labels to keep, for one value per label to average; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        A number, or (L,) for L labels if `average` is None.
+        A number in [0, 1], or (L,) if `average` is None; `zero_division` without elements, NaN for a NaN prediction.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
-
-    See Also
-    --------
-    binary_f1_score, binary_precision, jaccard_score
 
     References
     ----------

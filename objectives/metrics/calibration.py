@@ -39,14 +39,12 @@ def calibration_error(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Expected calibration error (ECE) of many classes: the gap between confidence and accuracy, over bins.
+    r"""Expected calibration error (ECE) of many classes: the mean gap between confidence and accuracy in bins.
 
-    Choose it over `brier_score` to see calibration alone: a model without any skill can be calibrated.
+    Choose it over `brier_score` to see calibration alone: a model without skill can be calibrated. Of bin b,
+    :math:`c_b` is the mean confidence (greatest probability), :math:`a_b` the accuracy and :math:`n_b` the weight.
 
-    .. math:: E = \sum_b \frac{n_b}{n} |a_b - c_b|
-
-    with the mean confidence :math:`c_b` (the greatest probability of an item), accuracy :math:`a_b` and weight
-    :math:`n_b` of bin b, of equal width in confidence, and :math:`n = \sum_b n_b`.
+    .. math:: E = \sum_b \frac{n_b}{n} |a_b - c_b|, \qquad n = \sum_b n_b
 
     Parameters
     ----------
@@ -55,42 +53,33 @@ def calibration_error(
     targets : tensor
         Class indices (...) from 0 to C - 1, or one-hot or soft targets (..., C).
     num_bins : int
-        Number of bins. Lower edges belong to their bin, and 1 to the last.
+        Number of bins of equal width. Lower edges belong to their bin, and 1 to the last.
     norm : {"l1", "l2", "max"}
-        Mean (ECE), root mean square (RMSCE), both weighted by n_b, or maximum (MCE) of the gaps.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+        Mean (ECE), root mean square (RMSCE), both weighted by :math:`n_b`, or maximum (MCE) of the gaps.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        Scalar; NaN without items, or if a probability is NaN or outside [0, 1] by more than 0.1 %.
+        In [0, 1], 0 is best; NaN without items, or if a probability is NaN or outside [0, 1] by more than 0.1 %.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        If ranks, dtypes or options do not fit, for the output of a log-softmax, or for a class index outside [0, C)
-        (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    calibration_curve, binary_calibration_error, brier_score
+        If ranks or options do not fit, for a log-softmax, or an index outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
     .. [1] Guo, C. et al. (2017), "On calibration of modern neural networks", arXiv:1706.04599
-    .. [2] ``torchmetrics.functional.classification.multiclass_calibration_error``
 
     Examples
     --------
     >>> from objectives import calibration_error
-    >>> predictions = [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.35, 0.65]]
-    >>> print(calibration_error(predictions, [0, 1, 1, 1], num_bins=5).eval().round(4))
-    0.3375
+    >>> print(calibration_error([[0.9, 0.1], [0.3, 0.7]], [0, 0], num_bins=5).eval().round(4))
+    0.4
     """
     return _error(_multiclass_bins(predictions, targets, num_bins, mask, weights, axis), norm)
 
@@ -105,14 +94,12 @@ def binary_calibration_error(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Expected calibration error (ECE) of two classes: the gap between probability and frequency, over bins.
+    r"""Expected calibration error (ECE) of two classes: the mean gap between probability and frequency in bins.
 
-    Choose it over `calibration_error` if what matters is the probability of the positive class.
+    Choose it over `calibration_error` if what matters is the probability of the positive class. Of bin b, :math:`c_b`
+    is the mean probability, :math:`a_b` the share of positives and :math:`n_b` the weight.
 
-    .. math:: E = \sum_b \frac{n_b}{n} |a_b - c_b|
-
-    with the mean probability :math:`c_b`, share of positives :math:`a_b` and weight :math:`n_b` of bin b, of equal
-    width in probability, and :math:`n = \sum_b n_b`.
+    .. math:: E = \sum_b \frac{n_b}{n} |a_b - c_b|, \qquad n = \sum_b n_b
 
     Parameters
     ----------
@@ -121,27 +108,21 @@ def binary_calibration_error(
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
     num_bins : int
-        Number of bins. Lower edges belong to their bin, and 1 to the last.
+        Number of bins of equal width. Lower edges belong to their bin, and 1 to the last.
     norm : {"l1", "l2", "max"}
-        Mean (ECE), root mean square (RMSCE), both weighted by n_b, or maximum (MCE) of the gaps.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+        Mean (ECE), root mean square (RMSCE), both weighted by :math:`n_b`, or maximum (MCE) of the gaps.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
     TensorVariable
-        Scalar; NaN without items, or if a probability is NaN or outside [0, 1] by more than 0.1 %.
+        In [0, 1], 0 is best; NaN without items, or if a probability is NaN or outside [0, 1] by more than 0.1 %.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    binary_calibration_curve, calibration_error
+        If shapes or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
     References
     ----------
@@ -172,42 +153,32 @@ def calibration_curve(
 
     Choose it over `calibration_error` to see whether a model is overconfident, and where.
 
-    .. math::
-        c_b = \frac{1}{n_b} \sum_{i \in b} w_i \max_k p_{ik}, \qquad
+    .. math:: c_b = \frac{1}{n_b} \sum_{i \in b} w_i \max_k p_{ik}, \qquad
         a_b = \frac{1}{n_b} \sum_{i \in b} w_i [\arg\max_k p_{ik} = t_i], \qquad n_b = \sum_{i \in b} w_i
-
-    for items i in bin b, with probabilities p, target classes t and weights w.
 
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities (..., C) in [0, 1], usually the output of a softmax.
+        Probabilities p (..., C) in [0, 1], usually the output of a softmax.
     targets : tensor
-        Class indices (...) from 0 to C - 1, or one-hot or soft targets (..., C).
+        Class indices t (...) from 0 to C - 1, or one-hot or soft targets (..., C).
     num_bins : int
         Number of bins of equal width. Lower edges belong to their bin, and 1 to the last.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item i (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        Rows (3, num_bins): mean confidence and accuracy, both NaN for an empty bin, and weight. A probability that
-        is NaN or outside [0, 1] by more than 0.1 % makes the first bin NaN.
+        Rows (3, num_bins): mean confidence and accuracy, NaN for an empty bin, and weight. A probability that is NaN or
+        outside [0, 1] by more than 0.1 % makes the first bin NaN.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        If ranks, dtypes or options do not fit, for the output of a log-softmax, or for a class index outside [0, C)
-        (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    calibration_error, binary_calibration_curve
+        If ranks or options do not fit, for a log-softmax, or an index outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
@@ -216,11 +187,10 @@ def calibration_curve(
     Examples
     --------
     >>> from objectives import calibration_curve
-    >>> predictions = [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.35, 0.65]]
-    >>> print(calibration_curve(predictions, [0, 1, 1, 1], num_bins=4).eval().round(4))
-    [[  nan   nan 0.675 0.85 ]
-     [  nan   nan 1.    0.5  ]
-     [0.    0.    2.    2.   ]]
+    >>> print(calibration_curve([[0.9, 0.1], [0.3, 0.7]], [0, 0], num_bins=4).eval())
+    [[nan nan 0.7 0.9]
+     [nan nan 0.  1. ]
+     [0.  0.  1.  1. ]]
     """
     return pt.stack(_multiclass_bins(predictions, targets, num_bins, mask, weights, axis))
 
@@ -238,39 +208,30 @@ def binary_calibration_curve(
 
     Choose it over `binary_calibration_error` to see which probabilities are too high or too low.
 
-    .. math::
-        c_b = \frac{1}{n_b} \sum_{i \in b} w_i p_i, \qquad a_b = \frac{1}{n_b} \sum_{i \in b} w_i t_i, \qquad
+    .. math:: c_b = \frac{1}{n_b} \sum_{i \in b} w_i p_i, \qquad a_b = \frac{1}{n_b} \sum_{i \in b} w_i t_i, \qquad
         n_b = \sum_{i \in b} w_i
-
-    for items i in bin b, with probabilities p, targets t and weights w.
 
     Parameters
     ----------
     predictions : tensor of float
-        Probabilities (...) of the positive class, in [0, 1].
+        Probabilities p (...) of the positive class, in [0, 1].
     targets : tensor
-        Targets (...) in {0, 1}, of any dtype.
+        Targets t (...) in {0, 1}, of any dtype.
     num_bins : int
         Number of bins of equal width. Lower edges belong to their bin, and 1 to the last.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item i (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
     TensorVariable
-        Rows (3, num_bins): mean probability and share of positives, both NaN for an empty bin, which scikit-learn
-        drops, and weight. A probability that is NaN or outside [0, 1] by more than 0.1 % makes the first bin NaN.
+        Rows (3, num_bins): mean probability and share of positives, NaN for an empty bin, which scikit-learn drops, and
+        weight. A probability that is NaN or outside [0, 1] by more than 0.1 % makes the first bin NaN.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    binary_calibration_error, calibration_curve
+        If shapes or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
     References
     ----------

@@ -35,30 +35,24 @@ def clustering_accuracy(
 ) -> TensorVariable:
     r"""Clustering accuracy (purity): the fraction of items whose class is the one that their cluster stands for.
 
-    Choose ``method="one_to_one"`` to compare different numbers of clusters: purity grows with their number.
+    Purity grows with the number of clusters: to compare numbers, use ``method="one_to_one"``. :math:`n_{ck}` is
+    the weight of items of class c in cluster k, N that of all, and :math:`\pi` assigns different classes to clusters.
 
-    .. math::
-        A = \frac{1}{N} \sum_k \max_c n_{ck}, \qquad A_{one\,to\,one} = \frac{1}{N} \max_\pi \sum_k n_{\pi(k), k}
-
-    with the number :math:`n_{ck}` of items of class c in cluster k, counted with weights, their total N, and
-    one-to-one assignments :math:`\pi` of classes to clusters.
+    .. math:: A = \frac{1}{N} \sum_k \max_c n_{ck}, \qquad A_{one\,to\,one} = \frac{1}{N} \max_\pi \sum_k n_{\pi(k), k}
 
     Parameters
     ----------
-    predictions : tensor of int
-        Cluster indices (...) from 0 to `num_clusters` - 1.
-    targets : tensor of int
-        Class indices (...) from 0 to `num_classes` - 1.
+    predictions, targets : tensor of int
+        Cluster and class indices (...), from 0 to `num_clusters` - 1 and `num_classes` - 1.
     num_clusters : int
         Number of clusters.
     num_classes : int, optional
         Number of classes; by default that of clusters.
     method : {"majority", "one_to_one"}
-        Whether a cluster stands for its most frequent class, or each for a different one, with the most items right.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+        Whether a cluster stands for its most frequent class, or for a class of its own or none, so that most items are
+        right; for the latter SciPy is called, which MLX cannot do in compiled functions: see :doc:`backends`.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -70,30 +64,16 @@ def clustering_accuracy(
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
 
-    See Also
-    --------
-    adjusted_rand_score, v_measure_score
-
-    Notes
-    -----
-    "one_to_one" is solved by the Hungarian algorithm of SciPy, which MLX cannot call from compiled functions, see
-    :doc:`backends`; a cluster without a class of its own counts as wrong. Over batches only the table of counts is
-    kept, which measures of the same clusters share.
-
     References
     ----------
-    .. [1] "purity" in Manning, C. D., Raghavan, P. and Schütze, H. (2008), "Introduction to information retrieval",
-       section 16.3
+    .. [1] "purity" in Manning, C. D. et al. (2008), "Introduction to Information Retrieval", section 16.3
     .. [2] ``scipy.optimize.linear_sum_assignment``
 
     Examples
     --------
     >>> from objectives import clustering_accuracy
-    >>> clusters, classes = [0, 0, 1, 1, 2], [1, 1, 1, 0, 1]
-    >>> print(clustering_accuracy(clusters, classes, num_clusters=3, num_classes=2).eval())
+    >>> print(clustering_accuracy([0, 0, 1, 1, 2], [1, 1, 1, 0, 1], num_clusters=3).eval())
     0.8
-    >>> print(clustering_accuracy(clusters, classes, num_clusters=3, method="one_to_one").eval())
-    0.6
     """
     one_of(method, "method", ("majority", "one_to_one"))
     table = contingency_table(predictions, targets, num_clusters, num_classes, mask, weights)
@@ -112,19 +92,17 @@ def pair_confusion_matrix(
 ) -> TensorVariable:
     r"""Pair confusion matrix: counts of item pairs by whether their classes, and their clusters, are the same.
 
-    Choose it for measures of pairs that have no function here; `rand_score` and others are computed from it.
+    Choose it for measures of pairs that have no function here; `rand_score` and others are computed from it. There are
+    no weights: n items make n (n - 1) pairs only if n is a whole number. Over batches a validation adds up counts by
+    class and cluster, since pairs across batches count, too. :math:`y_i` is the class and :math:`\hat y_i` the cluster
+    of item i.
 
-    .. math::
-        M_{jk} = \sum_{i \ne i'} [[y_i = y_{i'}] = j] [[\hat y_i = \hat y_{i'}] = k]
-
-    with the class :math:`y_i` and the cluster :math:`\hat y_i` of item i.
+    .. math:: M_{jk} = \sum_{i \ne i'} [[y_i = y_{i'}] = j] [[\hat y_i = \hat y_{i'}] = k]
 
     Parameters
     ----------
-    predictions : tensor of int
-        Cluster indices (...) from 0 to `num_clusters` - 1.
-    targets : tensor of int
-        Class indices (...) from 0 to `num_classes` - 1.
+    predictions, targets : tensor of int
+        Cluster and class indices (...), from 0 to `num_clusters` - 1 and `num_classes` - 1.
     num_clusters : int
         Number of clusters.
     num_classes : int, optional
@@ -135,21 +113,12 @@ def pair_confusion_matrix(
     Returns
     -------
     TensorVariable
-        Matrix (2, 2): rows for different and same classes, columns likewise for clusters; pairs count in both orders.
+        Counts (2, 2): rows for different and same classes, columns likewise for clusters; pairs count in both orders.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
-
-    See Also
-    --------
-    rand_score, adjusted_rand_score, fowlkes_mallows_score
-
-    Notes
-    -----
-    There are no weights: n items make n (n - 1) pairs only if n is a whole number. Matrices of batches do not add up;
-    a validation keeps the table of counts by class and cluster, which does.
 
     References
     ----------
@@ -182,19 +151,16 @@ def rand_score(
 ) -> TensorVariable:
     r"""Rand index: the fraction of item pairs that clusters put together or apart as classes do.
 
-    Choose `adjusted_rand_score` where chance matters: the Rand index of random clusters is far from 0.
+    Choose `adjusted_rand_score` where chance matters: the Rand index of random clusters is far from 0. Two items of the
+    same class are in the same cluster (TP) or not (FN), as are two items of different classes (FP or TN). Pairs are
+    counted, so that there are no weights; see `pair_confusion_matrix`.
 
     .. math:: R = \frac{TP + TN}{TP + TN + FP + FN}
 
-    with pairs of the same class in the same cluster TP, of different classes in different clusters TN, of different
-    classes in the same cluster FP, and of the same class in different clusters FN.
-
     Parameters
     ----------
-    predictions : tensor of int
-        Cluster indices (...) from 0 to `num_clusters` - 1.
-    targets : tensor of int
-        Class indices (...) from 0 to `num_classes` - 1.
+    predictions, targets : tensor of int
+        Cluster and class indices (...), from 0 to `num_clusters` - 1 and `num_classes` - 1.
     num_clusters : int
         Number of clusters.
     num_classes : int, optional
@@ -212,19 +178,10 @@ def rand_score(
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
 
-    See Also
-    --------
-    adjusted_rand_score, pair_confusion_matrix
-
-    Notes
-    -----
-    There are no weights: n items make n (n - 1) pairs only if n is a whole number.
-
     References
     ----------
     .. [1] ``sklearn.metrics.rand_score``
-    .. [2] Rand, W. M. (1971), "Objective criteria for the evaluation of clustering methods",
-       doi:10.1080/01621459.1971.10482356
+    .. [2] Rand, W. M. (1971), "Objective criteria for the evaluation ...", doi:10.1080/01621459.1971.10482356
 
     Examples
     --------
@@ -247,18 +204,15 @@ def adjusted_rand_score(
 ) -> TensorVariable:
     r"""Adjusted Rand index (ARI): the Rand index corrected for chance, 0 for random clusters and 1 for perfect ones.
 
-    Choose it to compare any numbers of clusters; `adjusted_mutual_info_score` is better for unequal sizes.
+    Choose it to compare clusterings of any size; `adjusted_mutual_info_score` is better for unequal clusters. TP, TN,
+    FP and FN count pairs of items as in `rand_score`, without weights.
 
     .. math:: R = \frac{2\,(TP \cdot TN - FN \cdot FP)}{(TP + FN)(FN + TN) + (TP + FP)(FP + TN)}
 
-    with the numbers of pairs of `rand_score`.
-
     Parameters
     ----------
-    predictions : tensor of int
-        Cluster indices (...) from 0 to `num_clusters` - 1.
-    targets : tensor of int
-        Class indices (...) from 0 to `num_classes` - 1.
+    predictions, targets : tensor of int
+        Cluster and class indices (...), from 0 to `num_clusters` - 1 and `num_classes` - 1.
     num_clusters : int
         Number of clusters.
     num_classes : int, optional
@@ -275,14 +229,6 @@ def adjusted_rand_score(
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
-
-    See Also
-    --------
-    rand_score, adjusted_mutual_info_score
-
-    Notes
-    -----
-    There are no weights: n items make n (n - 1) pairs only if n is a whole number.
 
     References
     ----------
@@ -310,20 +256,17 @@ def fowlkes_mallows_score(
     num_classes: int | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Fowlkes-Mallows index: the geometric mean of precision and recall over pairs of items in the same cluster.
+    r"""Fowlkes-Mallows index: the geometric mean of precision and recall over item pairs that share a cluster.
 
-    Choose it over `rand_score` where most pairs are apart: it ignores pairs that are apart in both.
+    Choose it over `rand_score` where most pairs are apart: pairs that are apart in both do not matter. TP, FP and FN
+    count pairs of items as in `rand_score`, without weights.
 
     .. math:: F = \frac{TP}{\sqrt{(TP + FP)(TP + FN)}}
 
-    with the numbers of pairs of `rand_score`.
-
     Parameters
     ----------
-    predictions : tensor of int
-        Cluster indices (...) from 0 to `num_clusters` - 1.
-    targets : tensor of int
-        Class indices (...) from 0 to `num_classes` - 1.
+    predictions, targets : tensor of int
+        Cluster and class indices (...), from 0 to `num_clusters` - 1 and `num_classes` - 1.
     num_clusters : int
         Number of clusters.
     num_classes : int, optional
@@ -340,14 +283,6 @@ def fowlkes_mallows_score(
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
-
-    See Also
-    --------
-    adjusted_rand_score, pair_confusion_matrix
-
-    Notes
-    -----
-    There are no weights: n items make n (n - 1) pairs only if n is a whole number.
 
     References
     ----------

@@ -32,49 +32,37 @@ def binary_confusion_matrix(
 ) -> TensorVariable:
     r"""Confusion matrix of binary predictions: true and false negatives and positives, pooled or for each label.
 
-    Choose it for numbers that have no function here; the other measures of binary predictions are computed from it.
+    Choose it for numbers that have no function here; `binary_precision` and the other measures of binary predictions
+    are computed from it. For many classes see `confusion_matrix`.
 
-    .. math::
-        M = \begin{pmatrix} TN & FP \\ FN & TP \end{pmatrix}, \qquad
+    .. math:: M = \begin{pmatrix} TN & FP \\ FN & TP \end{pmatrix}, \qquad
         M_{jk} = \sum_i w_i [t_i = j] [[p_i \ge \theta] = k]
-
-    with predictions :math:`p`, targets :math:`t`, the threshold :math:`\theta`, and weights :math:`w`, 1 by default.
 
     Parameters
     ----------
     predictions : tensor
-        Probabilities (...), or scores for which `threshold` is right, such as logits with ``threshold=0``.
+        Probabilities p (...), or scores for which `threshold` is right, such as logits with ``threshold=0``.
     targets : tensor
-        Targets (...) in {0, 1}; a vector goes with a column of predictions.
+        Targets t (...) in {0, 1}; a vector goes with a column of predictions.
     threshold : float or tensor
-        Least prediction that counts as 1; a tensor, such as one entry per label, has the rank of `predictions`.
+        Least prediction θ that counts as 1; a tensor, such as one entry per label, has the rank of `predictions`.
     normalize : {"true", "pred", "all"}, optional
         Divide by the sums over targets (rows), predictions (columns) or all; 0/0 is 0. By default cells are counts.
-    weights : tensor, optional
-        Weight of each element, broadcastable to `predictions`; booleans select.
-    mask : tensor of bool, optional
-        Elements that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each element, and whether it counts (True or False), with broadcasting; the rest may hold anything.
     label_axis : int, optional
         Axis of labels to keep, for one result per label; by default all are pooled.
 
     Returns
     -------
     TensorVariable
-        Matrix (2, 2), or (L, 2, 2) for L labels, with targets as rows and predictions as columns.
+        Matrix (2, 2), or (L, 2, 2) for L labels: targets as rows, predictions as columns. ``M[..., 1, 1]`` are the true
+        positives, ``M[..., 1, :].sum(axis=-1)`` all positives. A NaN prediction makes the matrix of its label NaN.
 
     Raises
     ------
     TypeError, IndexError
         If ranks do not fit, or a target is neither 0 nor 1; NaN for its label where a backend cannot raise.
-
-    See Also
-    --------
-    confusion_matrix, binary_precision, binary_recall
-
-    Notes
-    -----
-    Counts of batches add up. A NaN prediction makes the matrix of its label NaN. ``M[..., 1, 1]`` are the true
-    positives; ``M[..., 1, :].sum(axis=-1)`` counts the targets of 1.
 
     References
     ----------
@@ -125,48 +113,35 @@ def confusion_matrix(
 ) -> TensorVariable:
     r"""Confusion matrix of many classes: the number of items of each class that are predicted as each class.
 
-    Choose it for numbers that have no function here; the other measures of predicted classes are computed from it.
+    Choose it for numbers that have no function here; `precision` and the other measures of predicted classes are
+    computed from it. For binary predictions see `binary_confusion_matrix`.
 
     .. math:: M_{jk} = \sum_i w_i [y_i = j] [\hat y_i = k]
-
-    with the target class :math:`y_i`, the predicted class :math:`\hat y_i`, which is that of the greatest score, and
-    weights :math:`w_i`, 1 by default.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (..., C) as floats, where greater is better; or predicted class indices (...) as integers or booleans.
+        Scores (..., C), of which ŷ is the first greatest; or class indices ŷ (...), integers or booleans.
     targets : tensor
-        Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
+        Class indices y (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     normalize : {"true", "pred", "all"}, optional
         Divide by the sums over targets (rows), predictions (columns) or all; 0/0 is 0. By default cells are counts.
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        Matrix (C, C) with targets as rows and predictions as columns.
+        Matrix (C, C): targets as rows, predictions as columns. An item with a NaN score makes a cell NaN.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
-
-    See Also
-    --------
-    binary_confusion_matrix, precision, recall
-
-    Notes
-    -----
-    Counts of batches add up. Of tied scores the lowest class index is predicted, as by ``argmax``. An item with a NaN
-    score makes a cell NaN. ``M.sum(axis=0)`` counts predictions.
 
     References
     ----------

@@ -27,7 +27,8 @@ def pearson_correlation(
 ) -> TensorVariable:
     r"""Pearson correlation coefficient: the strength of the linear relation between predictions and targets.
 
-    Choose `concordance_correlation` if slope and offset matter, and `spearman_correlation` if only order does.
+    Choose `concordance_correlation` if slope and offset matter, and `spearman_correlation` or `kendall_tau` if only
+    order does. :math:`\bar p` and :math:`\bar t` are weighted means.
 
     .. math::
         r = \frac{\sum_i w_i (p_i - \bar p)(t_i - \bar t)}
@@ -35,30 +36,22 @@ def pearson_correlation(
 
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (N,), or (N, D) for D columns.
-    targets : tensor
-        Numbers t of the same shape.
+    predictions, targets : tensor
+        Numbers p and t (N,), or (N, D) for D columns.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
     TensorVariable
-        Scalar, or (D,) for raw values; NaN for constant predictions or targets, or without items.
+        Scalar in [-1, 1], or (D,) for raw values; NaN for constant predictions or targets, or without items.
 
     Raises
     ------
     TypeError, ValueError
         If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
-
-    See Also
-    --------
-    concordance_correlation, spearman_correlation, kendall_tau
 
     References
     ----------
@@ -87,38 +80,30 @@ def concordance_correlation(
 ) -> TensorVariable:
     r"""Lin's concordance correlation coefficient: how close predictions and targets are to the line of equality.
 
-    Choose it over `pearson_correlation` if wrong scale and bias must count. 1 is best.
+    Choose it over `pearson_correlation` if wrong scale and bias must count; unlike `r2_score` it is symmetric. 1 is
+    best. Variances and covariance are weighted population moments; torchmetrics takes sample moments, which differ by
+    a factor n / (n - 1).
 
     .. math:: \rho = \frac{2 \sigma_{pt}}{\sigma_p^2 + \sigma_t^2 + (\bar p - \bar t)^2}
 
-    with weighted population moments; torchmetrics takes sample moments, which differ by a factor n / (n - 1).
-
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (N,), or (N, D) for D columns.
-    targets : tensor
-        Numbers t of the same shape.
+    predictions, targets : tensor
+        Numbers p and t (N,), or (N, D) for D columns.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
     TensorVariable
-        Scalar, or (D,) for raw values; NaN without items, or if all numbers are equal.
+        Scalar in [-1, 1], or (D,) for raw values; NaN without items, or if all numbers are equal.
 
     Raises
     ------
     TypeError, ValueError
         If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
-
-    See Also
-    --------
-    pearson_correlation, r2_score
 
     References
     ----------
@@ -156,19 +141,15 @@ def spearman_correlation(
 
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (...).
-    targets : tensor
-        Numbers t (...).
-    weights : tensor, optional
-        Weight of each element (...); booleans select.
-    mask : tensor of bool, optional
-        Elements (...) that count; the rest are ignored, whatever they hold.
+    predictions, targets : tensor
+        Numbers p and t (...).
+    weights, mask : tensor, optional
+        Weight of each element (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
     TensorVariable
-        Scalar; NaN for constant predictions or targets, or without items.
+        Scalar in [-1, 1]; NaN for constant predictions or targets, or without items.
 
     Raises
     ------
@@ -205,44 +186,34 @@ def kendall_tau(
 ) -> TensorVariable:
     r"""Kendall's tau-b: the share of pairs of items in the same order minus the share in opposite order, with ties.
 
-    Choose it over `spearman_correlation` for a number with a meaning in pairs. 1 is best. All items are kept over
-    batches; MLX compares all pairs in memory.
+    Choose it over `spearman_correlation` for a number that counts pairs: of all P, C are concordant and D discordant,
+    :math:`P_p` are tied in predictions and :math:`P_t` in targets. The weight of a pair is the product of those of its
+    items. All items are kept over batches; MLX compares all pairs in memory.
 
     .. math:: \tau_b = \frac{C - D}{\sqrt{(P - P_p)(P - P_t)}}
 
-    with :math:`C` concordant and :math:`D` discordant pairs of all :math:`P`, and :math:`P_p` and :math:`P_t` tied in
-    predictions or targets. A pair has the product of the weights of its items.
-
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (...).
-    targets : tensor
-        Numbers t (...).
-    weights : tensor, optional
-        Weight of each element (...); booleans select.
-    mask : tensor of bool, optional
-        Elements (...) that count; the rest are ignored, whatever they hold.
+    predictions, targets : tensor
+        Numbers p and t (...).
+    weights, mask : tensor, optional
+        Weight of each element (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
     TensorVariable
-        Scalar; NaN for constant predictions or targets, or without items.
+        Scalar in [-1, 1], 1 is best; NaN for constant predictions or targets, or without items.
 
     Raises
     ------
     TypeError
         If ranks differ or shapes do not fit.
 
-    See Also
-    --------
-    spearman_correlation, pearson_correlation
-
     References
     ----------
     .. [1] ``scipy.stats.kendalltau``
-    .. [2] Knight, W. R. (1966), "A computer method for calculating Kendall's tau with ungrouped data", Journal of the
-       American Statistical Association 61, doi:10.1080/01621459.1966.10480879
+    .. [2] Knight, W. R. (1966), "A computer method for calculating Kendall's tau with ungrouped data",
+       doi:10.1080/01621459.1966.10480879
 
     Examples
     --------

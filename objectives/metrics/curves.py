@@ -30,47 +30,36 @@ def roc_curve(
 ) -> TensorVariable:
     r"""ROC curve of two classes: false and true positive rates at every threshold.
 
-    .. math::
-        \mathrm{FPR}(\theta) = \frac{\sum_i w_i [t_i = 0] [s_i \ge \theta]}{\sum_i w_i [t_i = 0]}, \qquad
-        \mathrm{TPR}(\theta) = \frac{\sum_i w_i [t_i = 1] [s_i \ge \theta]}{\sum_i w_i [t_i = 1]}
+    Choose it to compare detectors at all thresholds, or to choose one; `roc_auc_score` is its area. For rare positives
+    see `precision_recall_curve`, for errors on logarithmic scales `det_curve`.
 
-    with scores :math:`s`, targets :math:`t`, weights :math:`w` and falling thresholds :math:`\theta`: infinity, then
-    all scores, or for B bins :math:`(b - 1/2) / (B - 1)` with b = B - 1, ..., 1, and 0.
+    .. math:: \mathrm{FPR}(\theta) = \frac{\sum_i w_i [t_i = 0] [s_i \ge \theta]}{\sum_i w_i [t_i = 0]}, \qquad
+        \mathrm{TPR}(\theta) = \frac{\sum_i w_i [t_i = 1] [s_i \ge \theta]}{\sum_i w_i [t_i = 1]}
 
     Parameters
     ----------
     predictions : tensor
-        Scores (...); higher means more likely positive. With `num_bins`, in [0, 1].
+        Scores s (...); higher means more likely positive. With `num_bins`, in [0, 1].
     targets : tensor
-        Targets (...) in {0, 1}, of any dtype.
+        Targets t (...) in {0, 1}, of any dtype.
     num_bins : int, optional
-        B, at least 2: round scores to B values from 0 to 1, for streams; see `roc_auc_score`.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+        B, at least 2: round scores to B values from 0 to 1, for streams; by default all items are kept over batches.
+    weights, mask : tensor, optional
+        Weight w of each item (...), and whether it counts (True or False); the rest may hold anything.
     label_axis : int, optional
         Axis of labels of a label matrix, for one curve per label; by default all elements are pooled.
 
     Returns
     -------
     TensorVariable
-        Rows (3, N + 1) for N items, or (3, B + 1): false positive rates, true positive rates, thresholds. With
-        `label_axis` one column for each of L labels, (3, N + 1, L).
+        Rows (3, N + 1) for N items: false positive rates, true positive rates and thresholds θ, which fall from
+        infinity through all scores; or (3, B + 1), see :doc:`validation`. With `label_axis` (3, N + 1, L) for L labels.
+        Ties, and items that do not count, repeat a point. A rate without items is NaN; a NaN score makes all NaN.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    det_curve, precision_recall_curve, roc_auc_score
-
-    Notes
-    -----
-    Tied scores, and items that do not count, repeat a point. A rate without items is NaN, and so is everything if a
-    score is NaN. Without bins all items are kept over batches; with them each point is a point of the exact curve.
+        If shapes or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
     References
     ----------
@@ -99,12 +88,11 @@ def det_curve(
 ) -> TensorVariable:
     r"""Detection error tradeoff (DET) curve of two classes: false positive and false negative rates at every threshold.
 
-    Choose it over `roc_curve`, its mirror image, to compare good detectors on logarithmic axes.
+    Choose it over `roc_curve`, its mirror image, to compare good detectors on logarithmic scales; `equal_error_rate` is
+    a point of it. The rates are those of `roc_curve`, with its thresholds and its rules for ties, NaN and batches;
+    scikit-learn drops points at both ends.
 
     .. math:: \mathrm{FPR}(\theta), \qquad \mathrm{FNR}(\theta) = 1 - \mathrm{TPR}(\theta)
-
-    with the rates of `roc_curve` at its thresholds, and its rules for ties, NaN and batches. scikit-learn drops points
-    at both ends.
 
     Parameters
     ----------
@@ -112,10 +100,8 @@ def det_curve(
         Scores (...); higher means more likely positive.
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     label_axis : int, optional
         Axis of labels of a label matrix, for one curve per label; by default all elements are pooled.
 
@@ -128,17 +114,12 @@ def det_curve(
     Raises
     ------
     TypeError, IndexError
-        If shapes do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    roc_curve, equal_error_rate
+        If shapes do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
     References
     ----------
     .. [1] ``sklearn.metrics.det_curve``
-    .. [2] Martin, A. et al. (1997), "The DET curve in assessment of detection task performance", EUROSPEECH,
-       doi:10.21437/Eurospeech.1997-504
+    .. [2] Martin, A. et al. (1997), "The DET curve in assessment ...", doi:10.21437/Eurospeech.1997-504
 
     Examples
     --------
@@ -163,49 +144,35 @@ def precision_recall_curve(
 ) -> TensorVariable:
     r"""Precision-recall curve of two classes: precision and recall at every threshold.
 
-    Choose it over `roc_curve` if positives are rare.
+    Choose it over `roc_curve` if positives are rare. `average_precision_score` is the area under it.
 
-    .. math::
-        P(\theta) = \frac{\sum_i w_i t_i [s_i \ge \theta]}{\sum_i w_i [s_i \ge \theta]}, \qquad
+    .. math:: P(\theta) = \frac{\sum_i w_i t_i [s_i \ge \theta]}{\sum_i w_i [s_i \ge \theta]}, \qquad
         R(\theta) = \frac{\sum_i w_i t_i [s_i \ge \theta]}{\sum_i w_i t_i}
-
-    with scores :math:`s`, targets :math:`t`, weights :math:`w` and the falling thresholds :math:`\theta` of
-    `roc_curve`; at the first, infinity, P = 1 and R = 0.
 
     Parameters
     ----------
     predictions : tensor
-        Scores (...); higher means more likely positive. With `num_bins`, in [0, 1].
+        Scores s (...); higher means more likely positive. With `num_bins`, in [0, 1].
     targets : tensor
-        Targets (...) in {0, 1}, of any dtype.
+        Targets t (...) in {0, 1}, of any dtype.
     num_bins : int, optional
-        B, at least 2: round scores to B values from 0 to 1, for streams; see `roc_auc_score`.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+        B, at least 2: round scores to B values from 0 to 1, for streams; by default all items are kept over batches.
+    weights, mask : tensor, optional
+        Weight w of each item (...), and whether it counts (True or False); the rest may hold anything.
     label_axis : int, optional
         Axis of labels of a label matrix, for one curve per label; by default all elements are pooled.
 
     Returns
     -------
     TensorVariable
-        Rows (3, N + 1) for N items, or (3, B + 1): precision, recall, thresholds. With `label_axis` one column for each
-        of L labels, (3, N + 1, L).
+        Rows (3, N + 1) for N items, or (3, B + 1): precision, recall and thresholds θ, which fall, while those of
+        scikit-learn rise; ties, NaN and `label_axis` as in `roc_curve`. At the first threshold, infinity, precision is
+        1 and recall 0. Without positives recall is 1 at every score.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    roc_curve, average_precision_score, precision_at_recall
-
-    Notes
-    -----
-    Thresholds fall; those of scikit-learn rise. Without positives the recall is 1 at every score, as there. Ties, NaN
-    and batches are treated as in `roc_curve`.
+        If shapes or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
     References
     ----------
@@ -227,18 +194,17 @@ def precision_recall_curve(
 def auc(x: TensorLike, y: TensorLike) -> TensorVariable:
     r"""Area under a curve by the trapezoidal rule.
 
-    For rows of the curves here, such as ``auc(curve[0], curve[1])`` of ``curve = roc_curve(..., num_bins=1001)``.
+    Choose it for the rows of a curve, ``auc(curve[0], curve[1])``, such as a `roc_curve` of a few bins. Exact areas of
+    scores are `roc_auc_score` and `average_precision_score`.
 
     .. math:: A = \sum_{k=1}^{N-1} |x_{k+1} - x_k| \frac{y_k + y_{k+1}}{2}
-
-    with coordinates :math:`x`, which rise or fall, and :math:`y`.
 
     Parameters
     ----------
     x : tensor
-        Coordinates (N,) that never fall, or never rise.
+        Coordinates x (N,) that never fall, or never rise.
     y : tensor
-        Heights (N,).
+        Heights y (N,).
 
     Returns
     -------
@@ -249,10 +215,6 @@ def auc(x: TensorLike, y: TensorLike) -> TensorVariable:
     ------
     TypeError
         If `x` or `y` is not a vector.
-
-    See Also
-    --------
-    roc_curve, roc_auc_score
 
     References
     ----------

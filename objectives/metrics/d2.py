@@ -8,7 +8,7 @@ from pytensor.tensor.variable import TensorVariable
 from objectives._arithmetic import power_of
 from objectives._inputs import as_labels, classwise, shown
 from objectives._logits import probabilities_of
-from objectives._options import known_number
+from objectives._options import known_number, known_share
 from objectives._typing import MultiOutput, TensorLike
 from objectives.lookup import CLASSES, NON_NEGATIVE, POSITIVE, REALS, SIMPLEX, described
 from objectives.losses._terms import probability
@@ -35,10 +35,11 @@ def d2_pinball_score(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""D2 score of the pinball loss: the share of it that predictions of a quantile explain.
+    r"""D2 score of the pinball loss: the share of the loss that predictions of a quantile explain.
 
-    Choose it over the mean of `quantile_loss` to compare quantile regressions of different targets. 1 is best, and the
-    weighted quantile c of the targets gives 0. All targets are kept over batches.
+    Choose it over the mean of `quantile_loss` to compare quantile regressions of different targets; the median has
+    `d2_absolute_error_score`. 1 is best, and predicting the weighted quantile c of the targets gives 0. All targets are
+    kept over batches.
 
     .. math::
         D^2 = 1 - \frac{\sum_i w_i L_q(p_i, t_i)}{\sum_i w_i L_q(c, t_i)}, \qquad
@@ -46,33 +47,24 @@ def d2_pinball_score(
 
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (N,), or (N, D) for D columns.
-    targets : tensor
-        Numbers t of the same shape.
+    predictions, targets : tensor
+        Numbers p and t (N,), or (N, D) for D columns.
     quantile : float
         The quantile q, from 0 to 1.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
     TensorVariable
-        Scalar, or (D,) for raw values; NaN for fewer than two items. Constant targets give 1 if predicted exactly,
-        else 0.
+        Scalar, or (D,) for raw values; NaN for fewer than two items. Constant targets give 1 if exact, else 0.
 
     Raises
     ------
     TypeError, ValueError
         If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
-
-    See Also
-    --------
-    d2_absolute_error_score, quantile_loss
 
     References
     ----------
@@ -84,9 +76,7 @@ def d2_pinball_score(
     >>> print(d2_pinball_score([1.0, 3.0, 3.0], [1.0, 2.0, 3.0], quantile=0.9).eval().round(4))
     0.6667
     """
-    q = known_number(quantile)
-    if q is None or not 0 <= q <= 1:
-        raise ValueError(f"quantile must be a number from 0 to 1, not {quantile!r}")
+    q = known_share(quantile, "quantile")
     given = columns(predictions, targets, mask, weights)
     t, w = joined(given.targets), joined(given.weights)
     constant = wide_sum(w * _pinball(t - weighted_quantile(t, w, q), q), axis=0).astype(t.dtype)
@@ -103,31 +93,26 @@ def d2_absolute_error_score(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""D2 score of the absolute error: the share of it that predictions explain.
+    r"""D2 score of the absolute error: the share of the absolute error that predictions explain.
 
-    Choose it over `r2_score` if outliers must not dominate. 1 is best, and the weighted median c of the targets gives
-    0. All targets are kept over batches.
+    Choose it over `r2_score` if outliers must not dominate. 1 is best, and predicting the weighted median c of the
+    targets gives 0. All targets are kept over batches.
 
     .. math:: D^2 = 1 - \frac{\sum_i w_i |p_i - t_i|}{\sum_i w_i |c - t_i|}
 
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (N,), or (N, D) for D columns.
-    targets : tensor
-        Numbers t of the same shape.
+    predictions, targets : tensor
+        Numbers p and t (N,), or (N, D) for D columns.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
     TensorVariable
-        Scalar, or (D,) for raw values; NaN for fewer than two items. Constant targets give 1 if predicted exactly,
-        else 0.
+        Scalar, or (D,) for raw values; NaN for fewer than two items. Constant targets give 1 if exact, else 0.
 
     Raises
     ------
@@ -161,10 +146,11 @@ def d2_tweedie_score(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""D2 score of the Tweedie deviance (explained deviance): the share of it that predictions explain.
+    r"""D2 score of the Tweedie deviance (explained deviance): the share of the deviance that predictions explain.
 
     Choose it over `r2_score` for counts (power 1), positive targets (2) or targets with zeros (between). 1 is best, and
-    the weighted mean of the targets gives 0. Powers k other than 0 lose about 2 log10(mean / deviation) digits.
+    predicting the weighted mean of the targets gives 0. Powers other than 0 lose about 2 log10(mean / deviation)
+    digits.
 
     .. math:: D^2 = 1 - \frac{\sum_i w_i L_k(p_i, t_i)}{\sum_i w_i L_k(\bar t, t_i)}
 
@@ -178,25 +164,18 @@ def d2_tweedie_score(
         The power k of `tweedie_deviance` :math:`L_k`: 0 or less, or 1 or more.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
     TensorVariable
-        Scalar, or (D,) for raw values; NaN for fewer than two items. Constant targets give NaN if predicted exactly,
-        else -inf.
+        Scalar, or (D,) for raw values; NaN for fewer than two items. Constant targets give NaN if exact, else -inf.
 
     Raises
     ------
     TypeError, ValueError
         If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
-
-    See Also
-    --------
-    r2_score, tweedie_deviance
 
     References
     ----------
@@ -235,8 +214,8 @@ def d2_log_loss_score(
 ) -> TensorVariable:
     r"""D2 score of the log loss: the share of the crossentropy that class probabilities explain.
 
-    Choose it over the mean crossentropy to compare problems with different class frequencies. 1 is best, and the
-    weighted frequencies f of the classes as probabilities give 0. For two classes stack ``[1 - p, p]``.
+    Choose it over `perplexity` to compare problems with different class frequencies. 1 is best, and predicting the
+    weighted frequencies f of the classes gives 0. For two classes stack ``[1 - p, p]``.
 
     .. math:: D^2 = 1 - \frac{\sum_i w_i \log p_{i, y_i}}{\sum_i w_i \log f_{y_i}}
 
@@ -246,10 +225,8 @@ def d2_log_loss_score(
         Class probabilities p (..., C).
     targets : tensor
         Class indices y (...) from 0 to C - 1, or one-hot rows (..., C).
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of one-hot targets.
 
@@ -257,17 +234,12 @@ def d2_log_loss_score(
     -------
     TensorVariable
         Scalar; NaN for fewer than two items. Targets of one class give NaN if its probabilities are 1, else -inf. A
-        probability 0 of a target class, which is not clipped, gives -inf.
+        probability of 0 for a target class is not clipped: it gives -inf.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        If ranks or dtypes do not fit, for the output of a log-softmax, or for a class index outside [0, C) (NaN where
-        the backend cannot raise).
-
-    See Also
-    --------
-    d2_brier_score, categorical_crossentropy, perplexity
+        If ranks or dtypes do not fit, for a log-softmax, or an index outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------
@@ -296,10 +268,11 @@ def d2_brier_score(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""D2 score of the Brier score (Brier skill score): the share of it that class probabilities explain.
+    r"""D2 score of the Brier score (Brier skill score): the share of the score that class probabilities explain.
 
-    Choose it over `d2_log_loss_score` if a single confident mistake must not dominate. 1 is best, and the weighted
-    frequencies f of the classes as probabilities give 0. For two classes stack ``[1 - p, p]``.
+    Choose it over `d2_log_loss_score` if a single confident mistake must not dominate, and over `brier_score` to
+    compare problems. 1 is best, and predicting the weighted frequencies f of the classes gives 0. For two classes stack
+    ``[1 - p, p]``.
 
     .. math:: D^2 = 1 - \frac{\sum_i w_i \sum_c (p_{ic} - [y_i = c])^2}{\sum_i w_i \sum_c (f_c - [y_i = c])^2}
 
@@ -309,10 +282,8 @@ def d2_brier_score(
         Class probabilities p (..., C).
     targets : tensor
         Class indices y (...) from 0 to C - 1, or one-hot rows (..., C).
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of one-hot targets.
 
@@ -324,12 +295,7 @@ def d2_brier_score(
     Raises
     ------
     TypeError, ValueError, IndexError
-        If ranks or dtypes do not fit, for the output of a log-softmax, or for a class index outside [0, C) (NaN where
-        the backend cannot raise).
-
-    See Also
-    --------
-    d2_log_loss_score, brier_score
+        If ranks or dtypes do not fit, for a log-softmax, or an index outside [0, C); NaN where a backend cannot raise.
 
     References
     ----------

@@ -28,27 +28,23 @@ def weighted_mean_absolute_percentage_error(
 ) -> TensorVariable:
     r"""Weighted mean absolute percentage error (WMAPE): the total absolute error as a percentage of the total target.
 
-    Choose it over the mean of `absolute_percentage_error` if some targets are 0 or small: only their sum divides.
+    Choose it over the mean of `absolute_percentage_error` if some targets are 0 or small: here only their sum divides.
 
     .. math:: E = 100\, \frac{\sum_i w_i |p_i - t_i|}{\sum_i w_i |t_i|}
 
     Parameters
     ----------
-    predictions : tensor
-        Predictions p (...).
-    targets : tensor
-        Targets t (...).
+    predictions, targets : tensor
+        Predictions p and targets t (...).
     factor : float
         100 for percentages, 1 for fractions as in torchmetrics.
-    weights : tensor, optional
-        Weight w of each element (...); booleans select.
-    mask : tensor of bool, optional
-        Elements (...) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each element (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
     TensorVariable
-        Percentage (); infinite if all targets are 0, NaN for 0/0 and without elements.
+        Percentage (); infinite if all targets are 0, but NaN for 0/0 and without elements.
 
     Raises
     ------
@@ -75,16 +71,14 @@ def max_error(
 ) -> TensorVariable:
     r"""Maximum error: the largest absolute error of all elements.
 
-    Choose it where a single large error matters. It is the limit of `minkowski_distance` for p to infinity.
+    Choose it where a single large error matters. It is the limit of `minkowski_distance` as p goes to infinity.
 
     .. math:: E = \max_i |p_i - t_i|
 
     Parameters
     ----------
-    predictions : tensor
-        Predictions p (...).
-    targets : tensor
-        Targets t (...).
+    predictions, targets : tensor
+        Predictions p and targets t (...).
     weights : tensor, optional
         Elements (...) of weight 0 do not count; other weights change nothing.
     mask : tensor of bool, optional
@@ -127,22 +121,19 @@ def minkowski_distance(
 ) -> TensorVariable:
     r"""Minkowski distance: the p-norm of all errors together, one number for the whole set.
 
-    It grows with the number of elements. For vectors row by row see `pairwise_distance`, for infinite p `max_error`.
+    Choose it to take all errors of a set as one vector; it grows with the number of elements. For vectors row by row
+    see `pairwise_distance`, for infinite p `max_error`.
 
     .. math:: D = \Bigl(\sum_i w_i |\hat y_i - y_i|^p\Bigr)^{1/p}
 
     Parameters
     ----------
-    predictions : tensor
-        Predictions ŷ (...).
-    targets : tensor
-        Targets y (...).
+    predictions, targets : tensor
+        Predictions ŷ and targets y (...).
     p : float
         Order of the norm, at least 1 and finite.
-    weights : tensor, optional
-        Weight w of each element (...); booleans select.
-    mask : tensor of bool, optional
-        Elements (...) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each element (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -182,23 +173,19 @@ def peak_signal_noise_ratio(
 ) -> TensorVariable:
     r"""Peak signal-to-noise ratio (PSNR): the mean squared error relative to the range of the data, in decibels.
 
-    The usual measure of reconstructed images; larger is better. It pools all elements, which differs from a mean over
+    Choose it for reconstructed images; larger is better. All elements are pooled, which differs from a mean over
     images. For data without a fixed range see `normalized_root_mean_squared_error`.
 
     .. math:: R = 10 \log_{10} \frac{r^2 \sum_i w_i}{\sum_i w_i (p_i - t_i)^2}
 
     Parameters
     ----------
-    predictions : tensor
-        Predictions p (...).
-    targets : tensor
-        Targets t (...).
+    predictions, targets : tensor
+        Predictions p and targets t (...).
     data_range : float or tensor
         Largest minus smallest possible value r, positive, such as 255.
-    weights : tensor, optional
-        Weight w of each element (...); booleans select.
-    mask : tensor of bool, optional
-        Elements (...) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each element (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -223,5 +210,5 @@ def peak_signal_noise_ratio(
     positive(data_range, "data_range")
     p, t, w = numbers(predictions, targets, mask, weights)
     error = total_of(w * pt.square(p - t)) / total_of(w)
-    peak = fitted(matching(data_range, p), "data_range", (), "measure")
+    peak = fitted(matching(data_range, p, "data_range"), "data_range", (), "measure")
     return float(10 / np.log(10)) * (2 * pt.log(peak) - pt.log(error))

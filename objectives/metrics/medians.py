@@ -30,24 +30,20 @@ def median_absolute_error(
 ) -> TensorVariable:
     r"""Median absolute error: the median of the absolute errors, which outliers do not move.
 
-    Choose it over the mean of `absolute_error` if a few errors are huge. astroNN calls it
-    ``median_absolute_deviation``, and 1.4826 times it ``mad_std``. An item of weight 2 counts as two, and the median
-    of an even number of items is halfway between the middle two. All items are kept over batches.
+    Choose it over the mean of `absolute_error` if a few errors are huge. An item of weight 2 counts as two, and the
+    median of an even number of items is halfway between the middle two. All items are kept over batches. astroNN calls
+    it ``median_absolute_deviation``, and 1.4826 times it ``mad_std``; see `median_absolute_deviation`.
 
     .. math:: E = \mathrm{median}_i\, |p_i - t_i|
 
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (N,), or (N, D) for D columns.
-    targets : tensor
-        Numbers t of the same shape.
+    predictions, targets : tensor
+        Numbers p and t (N,), or (N, D) for D columns.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -58,10 +54,6 @@ def median_absolute_error(
     ------
     TypeError, ValueError
         If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
-
-    See Also
-    --------
-    median_error, median_absolute_deviation, absolute_error
 
     References
     ----------
@@ -88,23 +80,20 @@ def median_error(
 ) -> TensorVariable:
     r"""Median error: the median of the signed errors, a bias that outliers do not move.
 
-    It is positive where predictions are too high, like `signed_error` and unlike astroNN's function of this name.
-    Items are weighted and kept over batches as in `median_absolute_error`.
+    Choose it beside `median_absolute_error` to see a bias. It is positive where predictions are too high, like
+    `signed_error` and unlike astroNN's function of this name. Items are weighted and kept over batches as in
+    `median_absolute_error`.
 
     .. math:: E = \mathrm{median}_i\, (p_i - t_i)
 
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (N,), or (N, D) for D columns.
-    targets : tensor
-        Numbers t of the same shape.
+    predictions, targets : tensor
+        Numbers p and t (N,), or (N, D) for D columns.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -115,10 +104,6 @@ def median_error(
     ------
     TypeError, ValueError
         If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
-
-    See Also
-    --------
-    median_absolute_error, median_percentage_error, signed_error
 
     References
     ----------
@@ -146,25 +131,21 @@ def median_absolute_deviation(
 ) -> TensorVariable:
     r"""Median absolute deviation (MAD): the spread of the errors around their median.
 
-    Choose it over `median_absolute_error` if a constant bias is harmless. astroNN's function of this name is
-    `median_absolute_error`. Items are weighted and kept over batches as in `median_absolute_error`.
+    Choose it over `median_absolute_error`, which astroNN calls by this name, if a constant bias is harmless, and over
+    `root_mean_squared_error` if outliers must not count. Items are weighted and kept over batches as in the former.
 
     .. math:: E = c\; \mathrm{median}_i\, \bigl|e_i - \mathrm{median}_j\, e_j\bigr|, \qquad e_i = p_i - t_i
 
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (N,), or (N, D) for D columns.
-    targets : tensor
-        Numbers t of the same shape.
+    predictions, targets : tensor
+        Numbers p and t (N,), or (N, D) for D columns.
     factor : float
         The factor c; 1.4826 estimates the standard deviation of normal errors.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -175,10 +156,6 @@ def median_absolute_deviation(
     ------
     TypeError, ValueError
         If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
-
-    See Also
-    --------
-    median_absolute_error, root_mean_squared_error
 
     References
     ----------
@@ -206,28 +183,24 @@ def median_percentage_error(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Median percentage error: the median of the signed errors in percent of the target.
+    r"""Median percentage error: the median of the signed errors as percentages of the target.
 
-    It is positive where predictions are too low. Choose `median_absolute_percentage_error` for the size of errors. For
-    a target of 0 the error is infinite, and an exact prediction does not count. Items are weighted and kept over
-    batches as in `median_absolute_error`.
+    Choose it to see a bias, and `median_absolute_percentage_error` for the size of errors. It is positive where
+    predictions are too low, unlike `median_error`. For a target of 0 the error is infinite, and an exact prediction
+    does not count. Items are weighted and kept over batches as in `median_absolute_error`.
 
     .. math:: E = 100\; \mathrm{median}_i\, \frac{t_i - p_i}{t_i}
 
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (N,), or (N, D) for D columns.
-    targets : tensor
-        Numbers t of the same shape.
+    predictions, targets : tensor
+        Numbers p and t (N,), or (N, D) for D columns.
     factor : float
         The factor 100; 1 gives fractions.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -238,10 +211,6 @@ def median_percentage_error(
     ------
     TypeError, ValueError
         If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
-
-    See Also
-    --------
-    median_absolute_percentage_error, median_error
 
     References
     ----------
@@ -267,7 +236,7 @@ def median_absolute_percentage_error(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Median absolute percentage error (MdAPE): the median of the absolute errors in percent of the target.
+    r"""Median absolute percentage error (MdAPE): the median of the absolute errors as percentages of the target.
 
     Choose it over the mean of `absolute_percentage_error`, which targets near 0 dominate. For a target of 0 the error
     is infinite, and an exact prediction does not count. Items are weighted and kept over batches as in
@@ -277,18 +246,14 @@ def median_absolute_percentage_error(
 
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (N,), or (N, D) for D columns.
-    targets : tensor
-        Numbers t of the same shape.
+    predictions, targets : tensor
+        Numbers p and t (N,), or (N, D) for D columns.
     factor : float
         The factor 100; 1 gives fractions.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -299,10 +264,6 @@ def median_absolute_percentage_error(
     ------
     TypeError, ValueError
         If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
-
-    See Also
-    --------
-    median_percentage_error, median_absolute_error, absolute_percentage_error
 
     References
     ----------

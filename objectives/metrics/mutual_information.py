@@ -31,28 +31,22 @@ def mutual_info_score(
 ) -> TensorVariable:
     r"""Mutual information of clusters and classes, in nats: how much knowing one tells about the other.
 
-    Choose `normalized_mutual_info_score` for a number in [0, 1], or `adjusted_mutual_info_score` to compare different
-    numbers of clusters: more clusters share more information.
+    Choose `normalized_mutual_info_score` for a number in [0, 1], and `adjusted_mutual_info_score` to compare different
+    numbers of clusters: more clusters share more information. :math:`p_{ck}` is the fraction of items of class c in
+    cluster k, counted with weights, :math:`p_c` that of the class and :math:`p_k` that of the cluster.
 
     .. math:: I = \sum_{ck} p_{ck} \log \frac{p_{ck}}{p_c\, p_k}
 
-    with the fractions of items :math:`p_{ck}` of class c in cluster k, :math:`p_c` of the class and :math:`p_k` of the
-    cluster, counted with weights.
-
     Parameters
     ----------
-    predictions : tensor of int
-        Cluster indices (...) from 0 to `num_clusters` - 1.
-    targets : tensor of int
-        Class indices (...) from 0 to `num_classes` - 1.
+    predictions, targets : tensor of int
+        Cluster and class indices (...), from 0 to `num_clusters` - 1 and `num_classes` - 1.
     num_clusters : int
         Number of clusters.
     num_classes : int, optional
         Number of classes; by default that of clusters.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -63,10 +57,6 @@ def mutual_info_score(
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
-
-    See Also
-    --------
-    normalized_mutual_info_score, adjusted_mutual_info_score
 
     References
     ----------
@@ -93,32 +83,26 @@ def normalized_mutual_info_score(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Normalized mutual information (NMI): mutual information of clusters and classes as a fraction of its maximum.
+    r"""Normalized mutual information (NMI): mutual information of clusters and classes divided by their mean entropy.
 
-    Choose it to compare data sets, and `adjusted_mutual_info_score` to compare numbers of clusters. With the
-    arithmetic mean it is the `v_measure_score`.
+    Choose it to compare data sets, and `adjusted_mutual_info_score` to compare numbers of clusters. With the arithmetic
+    mean it is the `v_measure_score`. I is the `mutual_info_score`, and m a mean of the entropies of classes Y and
+    clusters :math:`\hat Y`.
 
     .. math:: I_n = \frac{I}{m(H(Y), H(\hat Y))}
 
-    with the mutual information I, and a mean m of the entropies :math:`H(Y)` of classes and :math:`H(\hat Y)` of
-    clusters.
-
     Parameters
     ----------
-    predictions : tensor of int
-        Cluster indices (...) from 0 to `num_clusters` - 1.
-    targets : tensor of int
-        Class indices (...) from 0 to `num_classes` - 1.
+    predictions, targets : tensor of int
+        Cluster and class indices (...), from 0 to `num_clusters` - 1 and `num_classes` - 1.
     num_clusters : int
         Number of clusters.
     num_classes : int, optional
         Number of classes; by default that of clusters.
     average_method : {"arithmetic", "geometric", "min", "max"}
-        Mean of both entropies, which stands for the greatest possible information.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+        Mean m of both entropies; only "min" is the greatest possible information.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -129,10 +113,6 @@ def normalized_mutual_info_score(
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
-
-    See Also
-    --------
-    adjusted_mutual_info_score, v_measure_score
 
     References
     ----------
@@ -161,53 +141,40 @@ def adjusted_mutual_info_score(
 ) -> TensorVariable:
     r"""Adjusted mutual information (AMI): mutual information corrected for chance, 0 for random clusters.
 
-    Choose it to compare different numbers of clusters, especially of unequal sizes; `adjusted_rand_score` is faster.
+    Choose it to compare numbers of clusters, especially of unequal sizes; `adjusted_rand_score` is faster. I is the
+    `mutual_info_score`, E its mean over all ways to assign items to classes and clusters of these sizes (whole numbers,
+    hence no weights), and m a mean of the entropies of classes Y and clusters :math:`\hat Y`. SciPy computes E,
+    slowly for large clusters; MLX cannot call it: see :doc:`backends`.
 
     .. math:: I_a = \frac{I - E}{m(H(Y), H(\hat Y)) - E}
 
-    with the mutual information I, its mean E over all ways to assign items to clusters and classes of these sizes, and
-    a mean m of the entropies :math:`H(Y)` of classes and :math:`H(\hat Y)` of clusters.
-
     Parameters
     ----------
-    predictions : tensor of int
-        Cluster indices (...) from 0 to `num_clusters` - 1.
-    targets : tensor of int
-        Class indices (...) from 0 to `num_classes` - 1.
+    predictions, targets : tensor of int
+        Cluster and class indices (...), from 0 to `num_clusters` - 1 and `num_classes` - 1.
     num_clusters : int
         Number of clusters.
     num_classes : int, optional
         Number of classes; by default that of clusters.
     average_method : {"arithmetic", "geometric", "min", "max"}
-        Mean of both entropies, which stands for the greatest possible information.
+        Mean m of both entropies.
     mask : tensor of bool, optional
         Items that count (...); the rest are ignored, whatever they hold.
 
     Returns
     -------
     TensorVariable
-        A number of at most 1; 1 if clusters equal classes up to their numbering, and without items.
+        At most 1: 1 if clusters equal classes up to numbering, and without items; else 0 for one class or one cluster.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
 
-    See Also
-    --------
-    normalized_mutual_info_score, adjusted_rand_score
-
-    Notes
-    -----
-    0 for one class in several clusters, or one cluster of several classes. SciPy computes E, in a time that grows with
-    the largest clusters; MLX cannot do so in compiled functions, see :doc:`backends`. There are no weights: E is a
-    mean over whole numbers of items.
-
     References
     ----------
     .. [1] ``sklearn.metrics.adjusted_mutual_info_score``
-    .. [2] Vinh, N. X., Epps, J. and Bailey, J. (2010), "Information theoretic measures for clusterings comparison:
-       variants, properties, normalization and correction for chance", JMLR 11
+    .. [2] Vinh, N. X. et al. (2010), "Information theoretic measures for clusterings comparison ...", JMLR 11
 
     Examples
     --------

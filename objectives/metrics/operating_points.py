@@ -4,6 +4,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from objectives._options import known_share
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, REALS, described
 from objectives.metrics._points import exact_points, if_both, if_positives
@@ -28,8 +29,8 @@ def equal_error_rate(
 ) -> TensorVariable:
     r"""Equal error rate (EER) of two classes: the error rate where false positive and false negative rates are equal.
 
-    The usual single number for biometric verification, where no threshold is set yet. The rates are those of
-    `det_curve`; the highest threshold wins ties. All scores and targets are kept over batches.
+    Choose it for biometric and other verification before a threshold is set; `roc_auc_score` covers all thresholds.
+    The rates are those of `det_curve`; the highest threshold wins ties. All scores and targets are kept over batches.
 
     .. math::
         E = \tfrac12 (\mathrm{FPR} + \mathrm{FNR})(\theta^*), \qquad
@@ -41,24 +42,18 @@ def equal_error_rate(
         Scores (...); higher means more likely positive.
     targets : tensor
         Targets (...) in {0, 1}, of any dtype.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
     TensorVariable
-        Scalar; NaN without positives or without negatives, or if a score is NaN.
+        A number in [0, 1], 0 is best; NaN without positives or without negatives, or if a score is NaN.
 
     Raises
     ------
     TypeError, IndexError
-        If shapes do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    det_curve, roc_auc_score
+        If shapes do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
     References
     ----------
@@ -90,10 +85,10 @@ def precision_at_recall(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Precision at recall, of two classes: the best precision where the recall is at least a given one.
+    r"""Precision at recall, of two classes: the best precision at a given recall or higher.
 
-    Choose it if a detector must find a given share of the positives. P and R are those of `precision_recall_curve`;
-    the result is 0 if no threshold qualifies. All scores and targets are kept over batches.
+    Choose it if a detector must find a given share of the positives, and `recall_at_precision` if false alarms are
+    costly. P and R are those of `precision_recall_curve`. All scores and targets are kept over batches.
 
     .. math:: P_r = \max \{ P(\theta) : R(\theta) \ge r \}
 
@@ -106,25 +101,19 @@ def precision_at_recall(
     recall : float
         Least recall r, in [0, 1].
     return_threshold : bool
-        Whether to return its threshold, too: of equal values, that of the greatest recall.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+        Whether to return the threshold as well: of equally good ones, that of the greatest recall.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
     TensorVariable
-        Scalar, or a vector (2,) of it and the threshold; NaN without positives, or if a score is NaN.
+        A number in [0, 1], or a vector (2,) of it and the threshold; NaN without positives, or if a score is NaN.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    recall_at_precision, precision_recall_curve
+        If shapes or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
     References
     ----------
@@ -151,10 +140,10 @@ def recall_at_precision(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Recall at precision, of two classes: the best recall where the precision is at least a given one.
+    r"""Recall at precision, of two classes: the best recall at a given precision or higher.
 
-    Choose it if false alarms are costly: at most a share 1 - p of the alarms may be false. P and R are those of
-    `precision_recall_curve`; the result is 0 if no threshold qualifies. All scores and targets are kept over batches.
+    Choose it if false alarms are costly: at most a share 1 - p of the alarms may be false; otherwise see
+    `precision_at_recall`. P and R are those of `precision_recall_curve`. All scores and targets are kept over batches.
 
     .. math:: R_p = \max \{ R(\theta) : P(\theta) \ge p \}
 
@@ -167,25 +156,20 @@ def recall_at_precision(
     precision : float
         Least precision p, in [0, 1].
     return_threshold : bool
-        Whether to return its threshold, too: of equal values, that of the greatest precision.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+        Whether to return the threshold as well: of equally good ones, that of the greatest precision.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
     TensorVariable
-        Scalar, or a vector (2,) of it and the threshold; NaN without positives, or if a score is NaN.
+        A number in [0, 1], or a vector (2,) of it and the threshold; 0 and infinity if no score reaches the precision,
+        NaN without positives, or if a score is NaN.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    precision_at_recall, precision_recall_curve
+        If shapes or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
     References
     ----------
@@ -194,10 +178,7 @@ def recall_at_precision(
     Examples
     --------
     >>> from objectives import recall_at_precision
-    >>> print(recall_at_precision([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1], precision=0.9).eval())
-    0.5
-    >>> scores, targets = [0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]
-    >>> print(recall_at_precision(scores, targets, precision=0.6, return_threshold=True).eval())
+    >>> print(recall_at_precision([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1], precision=0.6, return_threshold=True).eval())
     [1.   0.35]
     """
     points = exact_points(predictions, targets, mask, weights)
@@ -215,10 +196,10 @@ def sensitivity_at_specificity(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Sensitivity at specificity, of two classes: the best sensitivity where the specificity is at least a given one.
+    r"""Sensitivity at specificity, of two classes: the best sensitivity at a given specificity or higher.
 
-    Choose it over `recall_at_precision` if the limit must not depend on the class balance. S = TPR and C = 1 - FPR are
-    those of `roc_curve`; the result is 0 if no threshold qualifies. All scores and targets are kept over batches.
+    Choose it over `recall_at_precision` if the limit must not depend on the class balance; `specificity_at_sensitivity`
+    limits misses. S = TPR and C = 1 - FPR are those of `roc_curve`. All scores and targets are kept over batches.
 
     .. math:: S_c = \max \{ S(\theta) : C(\theta) \ge c \}
 
@@ -231,26 +212,20 @@ def sensitivity_at_specificity(
     specificity : float
         Least specificity c, in [0, 1].
     return_threshold : bool
-        Whether to return its threshold, too: of equal values, that of the greatest specificity.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+        Whether to return the threshold as well: of equally good ones, that of the greatest specificity.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
     TensorVariable
-        Scalar, or a vector (2,) of it and the threshold; NaN without positives or without negatives, or if a score is
-        NaN.
+        A number in [0, 1], or a vector (2,) of it and the threshold; 0 and infinity if no score reaches the
+        specificity, NaN without positives or without negatives, or if a score is NaN.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    specificity_at_sensitivity, roc_curve
+        If shapes or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
     References
     ----------
@@ -278,10 +253,10 @@ def specificity_at_sensitivity(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Specificity at sensitivity, of two classes: the best specificity where the sensitivity is at least a given one.
+    r"""Specificity at sensitivity, of two classes: the best specificity at a given sensitivity or higher.
 
-    Choose it over `precision_at_recall` if the result must not depend on the class balance. S = TPR and C = 1 - FPR
-    are those of `roc_curve`; the result is 0 if no threshold qualifies. All scores and targets are kept over batches.
+    Choose it over `precision_at_recall` if the class balance must not matter; `sensitivity_at_specificity` limits false
+    alarms. S = TPR and C = 1 - FPR are those of `roc_curve`. All scores and targets are kept over batches.
 
     .. math:: C_s = \max \{ C(\theta) : S(\theta) \ge s \}
 
@@ -294,26 +269,20 @@ def specificity_at_sensitivity(
     sensitivity : float
         Least sensitivity s, in [0, 1].
     return_threshold : bool
-        Whether to return its threshold, too: of equal values, that of the greatest sensitivity.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+        Whether to return the threshold as well: of equally good ones, that of the greatest sensitivity.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
     TensorVariable
-        Scalar, or a vector (2,) of it and the threshold; NaN without positives or without negatives, or if a score is
-        NaN.
+        A number in [0, 1], or a vector (2,) of it and the threshold; NaN without positives or without negatives, or if
+        a score is NaN.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        If shapes or options do not fit, or if a target is not 0 or 1 (NaN where the backend cannot raise).
-
-    See Also
-    --------
-    sensitivity_at_specificity, roc_curve
+        If shapes or options do not fit, or a target is neither 0 nor 1; NaN where a backend cannot raise.
 
     References
     ----------
@@ -336,8 +305,7 @@ def _reaching(count, total, bound, name):
 
     Their ratio is not compared: Numba and XLA multiply by the reciprocal of the total, and 49 * (1 / 49) is below 1.
     """
-    if not 0 <= bound <= 1:
-        raise ValueError(f"{name} must be in [0, 1], not {bound!r}")
+    bound = known_share(bound, name)
     # Take the next number below: a bound such as 0.7 may have been rounded up, and 7 of 10 must reach it.
     share = np.nextafter(np.asarray(bound, total.dtype), np.asarray(0, total.dtype))
     return pt.ge(count, share * total)

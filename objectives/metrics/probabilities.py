@@ -24,10 +24,11 @@ def perplexity(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Perplexity: the exponential of the mean crossentropy, the usual measure of language models.
+    r"""Perplexity: the exponential of the mean crossentropy of the targets.
 
-    A model with perplexity P is as undecided as between P equally likely classes. Without the exponential see
-    `categorical_crossentropy_with_logits`; of probabilities, ``pt.exp(aggregate(categorical_crossentropy(...)))``.
+    Choose it to compare language models: one with perplexity P is as undecided as between P equally likely classes.
+    Without the exponential it is `categorical_crossentropy_with_logits`; of probabilities,
+    ``pt.exp(aggregate(categorical_crossentropy(...)))``.
 
     .. math:: P = \exp \frac{\sum_i w_i L_i}{\sum_i w_i}, \qquad L_i = \log \sum_k e^{z_{ik}} - z_{i y_i}
 
@@ -37,36 +38,31 @@ def perplexity(
         Logits z (..., C), such as (batch, time, vocabulary).
     targets : tensor
         Class indices y (...), or one-hot or soft targets (..., C).
-    weights : tensor, optional
-        Weight w of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items (...) that count, such as ``pt.neq(targets, -100)``; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item (...), and whether it counts, as ``pt.neq(targets, -100)``; the rest may hold anything.
     axis : int
         Class axis of `logits` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        Perplexity (), of all items together, also over batches; NaN without items.
+        A number of at least 1, of all items together, also over batches; NaN without items.
 
     Raises
     ------
-    TypeError, ValueError
-        If ranks or dtypes do not fit, or the logits are the output of a softmax or sigmoid.
-    IndexError
-        For a class index outside [0, C) on Numba and C; elsewhere the perplexity is NaN.
+    TypeError, ValueError, IndexError
+        If ranks or dtypes do not fit, logits are probabilities, or an index is outside [0, C); NaN where a backend
+        cannot raise.
 
     References
     ----------
     .. [1] ``torchmetrics.functional.text.perplexity``
-    .. [2] Jelinek, F. et al. (1977), "Perplexity, a measure of the difficulty of speech recognition tasks",
-       doi:10.1121/1.2016299
+    .. [2] Jelinek, F. et al. (1977), "Perplexity, a measure of the difficulty ...", doi:10.1121/1.2016299
 
     Examples
     --------
-    >>> import numpy as np
     >>> from objectives import perplexity
-    >>> print(perplexity(np.zeros((3, 8)), [0, 5, 7]).eval().round(4))
+    >>> print(perplexity([[0.0] * 8] * 3, [0, 5, 7]).eval().round(4))
     8.0
     """
     z = logits_of(logits)

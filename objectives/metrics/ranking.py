@@ -27,10 +27,10 @@ def label_ranking_loss(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Label ranking loss: the fraction of pairs of a relevant and an irrelevant label in the wrong order, per list.
+    r"""Label ranking loss: the fraction of relevant-irrelevant label pairs in the wrong order, for each list.
 
-    Choose it for several labels per item; ties are errors. It is a measure without a gradient: to train, use
-    `multilabel_margin_loss` or `ranking_softmax_loss`.
+    Choose it for several labels per item; ties are errors. `coverage_error` counts labels instead. To train, use
+    `pairwise_logistic_loss` or `multilabel_margin_loss`.
 
     .. math:: L = \frac{|\{(j, k) : t_j = 1,\ t_k = 0,\ s_j \le s_k\}|}{|\{j : t_j = 1\}|\ |\{k : t_k = 0\}|}
 
@@ -80,9 +80,10 @@ def coverage_error(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Coverage error: how many labels of the highest scores it takes to include all relevant ones, for each list.
+    r"""Coverage error: how many labels of highest scores it takes to cover all relevant ones, for each list.
 
-    Smaller is better; the best value is the number of relevant labels. `label_ranking_loss` is relative instead.
+    Choose it for the length of a list that must hold all relevant labels; `label_ranking_loss` is relative. Smaller is
+    better, and the best value is the number of relevant labels.
 
     .. math:: L = |\{k : s_k \ge \min_{j:\, t_j = 1} s_j\}|
 
@@ -134,11 +135,11 @@ def label_ranking_average_precision(
 ) -> TensorVariable:
     r"""Label ranking average precision (LRAP): the mean precision at the scores of the relevant labels.
 
-    Choose it for several labels per item. `retrieval_average_precision` breaks ties by position; here tied labels count
-    as ranked above each other.
+    Choose it for several labels per item. Here tied labels count as ranked above each other;
+    `retrieval_average_precision` breaks ties by position.
 
-    .. math:: A = \frac{1}{|R|} \sum_{j \in R} \frac{|\{k \in R : s_k \ge s_j\}|}{|\{k : s_k \ge s_j\}|}, \qquad
-              R = \{j : t_j = 1\}
+    .. math:: A = \frac{1}{|R|} \sum_{j \in R} \frac{|\{k \in R : s_k \ge s_j\}|}{|\{k : s_k \ge s_j\}|}, \quad
+        R = \{j : t_j = 1\}
 
     Parameters
     ----------
@@ -192,9 +193,9 @@ def dcg_score(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Discounted cumulative gain (DCG): the relevance of a list, discounted by the logarithm of the rank.
+    r"""Discounted cumulative gain (DCG): the total relevance of a ranked list, discounted by the logarithm of the rank.
 
-    Choose it for graded relevances; `ndcg_score` divides by the best value, so that lists can be compared.
+    Choose it for the total gain of graded relevances; `ndcg_score` divides by the best, so that lists can be compared.
 
     .. math:: D = \sum_{r = 1}^{k} \frac{g_r}{\log_b(r + 1)}
 
@@ -230,8 +231,7 @@ def dcg_score(
     References
     ----------
     .. [1] Järvelin, K. et al. (2002), "Cumulated gain-based evaluation of IR techniques", doi:10.1145/582415.582418
-    .. [2] McSherry, F. and Najork, M. (2008), "Computing information retrieval performance measures efficiently in the
-       presence of tied scores", doi:10.1007/978-3-540-78646-7_38
+    .. [2] McSherry, F. et al. (2008), on "... the presence of tied scores", doi:10.1007/978-3-540-78646-7_38
     .. [3] ``sklearn.metrics.dcg_score``
 
     Examples
@@ -260,21 +260,21 @@ def ndcg_score(
 ) -> TensorVariable:
     r"""Normalized discounted cumulative gain (NDCG): `dcg_score` divided by that of the best order, for each list.
 
-    The usual measure of rankings with graded relevances; for relevances of 0 and 1 see also
-    `retrieval_average_precision`. D is the DCG in the order of the scores s, and of the relevances y.
+    Choose it for graded relevances; for relevances of 0 and 1 see also `retrieval_average_precision`. D is the DCG in
+    the order of the scores s, and of the relevances y.
 
     .. math:: N = \frac{D(s)}{D(y)}
 
     Parameters
     ----------
     scores : tensor
-        Scores (..., L), larger is better; NaN ranks first and gains nothing.
+        Scores s (..., L), larger is better; NaN ranks first and gains nothing.
     targets : tensor
-        Relevances (..., L), not negative; a negative one makes its list NaN.
+        Relevances y (..., L), not negative; a negative one makes its list NaN.
     top_k : int, optional
         Number k of first entries to consider, at least 1; by default all.
     gain : {"linear", "exponential"}
-        Gain g of a relevance y: y, or :math:`2^y - 1`.
+        Gain of a relevance y: y, or :math:`2^y - 1`.
     ties : {"average", "order"}
         Whether entries of equal scores share their mean gain, or keep the order of the list.
     mask : tensor of bool, optional
@@ -305,7 +305,7 @@ def ndcg_score(
     """
     given = lists(scores, targets, mask, axis)
     gains = _gains(given, gain)
-    by_relevance = given._replace(scores=given.relevance)  # ties have equal gains: their order is nothing to it
+    by_relevance = given._replace(scores=given.relevance)  # ties have equal gains: their order does not matter
     return given.result(ratio(_dcg(given, gains, top_k, ties), _dcg(by_relevance, gains, top_k, "order")))
 
 

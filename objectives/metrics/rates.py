@@ -33,11 +33,10 @@ def precision(
 ) -> TensorVariable:
     r"""Precision: the fraction of items predicted as a class that belong to it, averaged over classes.
 
-    Choose it where false alarms are costly, and `recall` where misses are.
+    Choose it where false alarms are costly, and `recall` where misses are; `f1_score` weighs both. TP and FP are true
+    and false positives of class c, counted with weights. For two classes see `binary_precision`.
 
     .. math:: P_c = \frac{TP_c}{TP_c + FP_c}
-
-    with the true positives TP and false positives FP of class c, counted with weights.
 
     Parameters
     ----------
@@ -50,35 +49,23 @@ def precision(
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average ignores or counts classes that never occur.
+        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the class from averages.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number, or (C,) if `average` is None.
+        A number in [0, 1], or (C,) if `average` is None; `zero_division` without items, NaN for a NaN score.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
-
-    See Also
-    --------
-    recall, f1_score, binary_precision
-
-    Notes
-    -----
-    The macro average skips classes that are neither targets nor predictions, whatever C is; ``absent="count"`` averages
-    over all C, as scikit-learn does over its ``labels``. Without items the result is `zero_division`; a NaN score makes
-    it NaN.
 
     References
     ----------
@@ -107,13 +94,12 @@ def recall(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Recall (sensitivity): the fraction of a class's items that are predicted as it, averaged over classes.
+    r"""Recall (sensitivity, true positive rate): the fraction of a class's items that are found, averaged over classes.
 
-    Choose it where misses are costly, and `precision` where false alarms are. Also called true positive rate.
+    Choose it where misses are costly, and `precision` where false alarms are; see also `balanced_accuracy`. TP are true
+    positives and FN false negatives of class c, counted with weights. For two classes see `binary_recall`.
 
     .. math:: R_c = \frac{TP_c}{TP_c + FN_c}
-
-    with the true positives TP and false negatives FN of class c, counted with weights.
 
     Parameters
     ----------
@@ -126,29 +112,23 @@ def recall(
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average ignores or counts classes that never occur.
+        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the class from averages.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number, or (C,) if `average` is None.
+        A number in [0, 1], or (C,) if `average` is None; `zero_division` without items, NaN for a NaN score.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
-
-    See Also
-    --------
-    precision, balanced_accuracy, binary_recall
 
     References
     ----------
@@ -179,11 +159,10 @@ def specificity(
 ) -> TensorVariable:
     r"""Specificity (true negative rate): the fraction of items outside a class that are not predicted to be in it.
 
-    Choose it beside `recall`: neither depends on how frequent the class is.
+    Choose it beside `recall`: neither depends on how frequent the class is. TN are true negatives and FP false
+    positives of class c, counted with weights. For two classes see `binary_specificity`.
 
     .. math:: S_c = \frac{TN_c}{TN_c + FP_c}
-
-    with the true negatives TN and false positives FP of class c, counted with weights.
 
     Parameters
     ----------
@@ -196,29 +175,23 @@ def specificity(
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average ignores or counts classes that never occur.
+        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the class from averages.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number, or (C,) if `average` is None.
+        A number in [0, 1], or (C,) if `average` is None; `zero_division` without items, NaN for a NaN score.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
-
-    See Also
-    --------
-    recall, precision, binary_specificity
 
     References
     ----------
@@ -249,11 +222,10 @@ def negative_predictive_value(
 ) -> TensorVariable:
     r"""Negative predictive value: the fraction of items not predicted as a class that do not belong to it.
 
-    Choose it where a negative answer must be reliable; `precision` is the same for positive answers.
+    Choose it where a negative answer must be reliable; `precision` is the same for positive answers. TN and FN are true
+    and false negatives of class c, counted with weights. For two classes see `binary_negative_predictive_value`.
 
     .. math:: V_c = \frac{TN_c}{TN_c + FN_c}
-
-    with the true negatives TN and false negatives FN of class c, counted with weights.
 
     Parameters
     ----------
@@ -266,29 +238,23 @@ def negative_predictive_value(
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average ignores or counts classes that never occur.
+        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the class from averages.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number, or (C,) if `average` is None.
+        A number in [0, 1], or (C,) if `average` is None; `zero_division` without items, NaN for a NaN score.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
-
-    See Also
-    --------
-    precision, specificity, binary_negative_predictive_value
 
     References
     ----------

@@ -29,31 +29,25 @@ def r2_score(
 ) -> TensorVariable:
     r"""R2 score (coefficient of determination): the share of the variance of the targets that predictions explain.
 
-    1 is best, and predicting the mean of the targets gives 0. Choose it to compare models across datasets of different
-    scale, and `root_mean_squared_error` for an error in the unit of the targets.
+    1 is best, and predicting the mean of the targets gives 0. Choose it to compare targets of different scale,
+    `explained_variance` if a constant error is harmless, and `root_mean_squared_error` for an error in the unit of the
+    targets. :math:`\bar t` is the weighted mean; :math:`\bar R^2` is adjusted for k regressors and n items.
 
-    .. math::
-        R^2 = 1 - \frac{\sum_i w_i (p_i - t_i)^2}{\sum_i w_i (t_i - \bar t)^2}, \qquad
+    .. math:: R^2 = 1 - \frac{\sum_i w_i (p_i - t_i)^2}{\sum_i w_i (t_i - \bar t)^2}, \qquad
         \bar R^2 = 1 - (1 - R^2) \frac{n - 1}{n - k - 1}
-
-    with the weighted mean :math:`\bar t`; :math:`\bar R^2` is adjusted for :math:`k` regressors and :math:`n` items.
 
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (N,), or (N, D) for D columns.
-    targets : tensor
-        Numbers t of the same shape.
+    predictions, targets : tensor
+        Numbers p and t (N,), or (N, D) for D columns.
     multioutput : {"uniform_average", "raw_values", "variance_weighted"}
         Mean over the columns, equal or by the variance of the targets, or one value per column.
     num_regressors : int
-        Number k of regressors to adjust for; 0 adjusts nothing.
+        Number k of regressors to adjust for, as ``adjusted`` of torchmetrics; 0 adjusts nothing.
     force_finite : bool
         Whether constant targets give 1 if predicted exactly and 0 otherwise, rather than NaN and -inf.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -65,15 +59,10 @@ def r2_score(
     TypeError, ValueError
         If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
 
-    See Also
-    --------
-    explained_variance, relative_squared_error, root_mean_squared_error
-
     References
     ----------
     .. [1] ``sklearn.metrics.r2_score``
-    .. [2] ``torchmetrics.functional.r2_score(adjusted=k)``
-    .. [3] TFLearn's weighted R2 is ``aggregate(squared_error(p, x), w) / aggregate(squared_error(t, x), w)``
+    .. [2] TFLearn's weighted R2 is ``aggregate(squared_error(p, x), w) / aggregate(squared_error(t, x), w)``
 
     Examples
     --------
@@ -109,18 +98,14 @@ def explained_variance(
 
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (N,), or (N, D) for D columns.
-    targets : tensor
-        Numbers t of the same shape.
+    predictions, targets : tensor
+        Numbers p and t (N,), or (N, D) for D columns.
     multioutput : {"uniform_average", "raw_values", "variance_weighted"}
         Mean over the columns, equal or by the variance of the targets, or one value per column.
     force_finite : bool
         Whether constant targets give 1 if the errors are constant too and 0 otherwise, rather than NaN and -inf.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -131,10 +116,6 @@ def explained_variance(
     ------
     TypeError, ValueError
         If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
-
-    See Also
-    --------
-    r2_score, relative_squared_error
 
     References
     ----------
@@ -165,24 +146,21 @@ def relative_squared_error(
 ) -> TensorVariable:
     r"""Relative squared error (RSE): the squared error relative to that of predicting the mean of the targets.
 
-    It is ``1 - r2_score(...)``, except that constant targets give infinity or NaN. 0 is best.
+    Choose it if smaller must be better: it is 1 minus the `r2_score`, but infinite or NaN for constant targets.
+    0 is best. Its root is the `normalized_root_mean_squared_error` with normalization "std".
 
     .. math:: E = \frac{\sum_i w_i (p_i - t_i)^2}{\sum_i w_i (t_i - \bar t)^2}
 
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (N,), or (N, D) for D columns.
-    targets : tensor
-        Numbers t of the same shape.
+    predictions, targets : tensor
+        Numbers p and t (N,), or (N, D) for D columns.
     squared : bool
-        False for the square root.
+        False for the square root, the root relative squared error (RRSE).
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -193,10 +171,6 @@ def relative_squared_error(
     ------
     TypeError, ValueError
         If predictions and targets are not vectors or matrices of the same shape, or if options do not fit.
-
-    See Also
-    --------
-    r2_score, normalized_root_mean_squared_error
 
     References
     ----------

@@ -76,10 +76,10 @@ def retrieval_average_precision(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""Average precision of a ranked list: the mean precision at the ranks of its relevant entries.
+    r"""Average precision (AP) of a ranked list: the mean precision at the ranks of its relevant entries.
 
-    Its mean over lists is the mean average precision (MAP). It divides by the number of relevant entries among the
-    first k, not among all. For graded relevances see `ndcg_score`; for two classes, `average_precision_score`.
+    Choose it if all relevant entries count, and `ndcg_score` for graded relevances; for two classes see
+    `average_precision_score`. Its mean over lists is the MAP. Only relevant entries among the first k are averaged.
 
     .. math:: A = \frac{1}{|H|} \sum_{r \in H} \frac{|\{q \in H : q \le r\}|}{r}, \qquad H = \{r \le k : y_r > 0\}
 
@@ -132,7 +132,7 @@ def retrieval_roc_auc(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""ROC AUC of each list: the fraction of pairs of a relevant and another entry in the right order.
+    r"""ROC AUC of a ranked list: the fraction of its relevant-irrelevant pairs in the right order.
 
     Choose it if only the order within a list matters; `roc_auc_score` compares the entries of all lists. With scores
     :math:`s_r` at rank r:

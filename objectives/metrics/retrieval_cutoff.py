@@ -79,7 +79,7 @@ def recall_at_k(
 ) -> TensorVariable:
     r"""Recall at k: the fraction of the relevant entries that are among the first k, for each list.
 
-    Choose it for candidates of a later stage, and `precision_at_k` for what users see.
+    Choose it for the candidates that a later stage ranks, and `precision_at_k` for what users see.
 
     .. math:: R = \frac{|\{r \le k : y_r > 0\}|}{|\{r : y_r > 0\}|}
 
@@ -132,7 +132,8 @@ def hit_rate_at_k(
 ) -> TensorVariable:
     r"""Hit rate at k: 1 if at least one of the first k entries is relevant, else 0, for each list.
 
-    Its mean over lists is the hit rate, for lists with a single relevant entry also `recall_at_k`.
+    Choose it if one hit is enough; its mean over lists is the hit rate. For lists with a single relevant entry it
+    equals `recall_at_k`.
 
     .. math:: H = [\exists r \le k : y_r > 0]
 
@@ -184,7 +185,7 @@ def fall_out_at_k(
 ) -> TensorVariable:
     r"""Fall-out at k: the fraction of the irrelevant entries that are among the first k, for each list.
 
-    Smaller is better. It is the false positive rate beside `recall_at_k`.
+    Choose it beside `recall_at_k`, as the false positive rate of the first k entries. Smaller is better.
 
     .. math:: F = \frac{|\{r \le k : y_r = 0\}|}{|\{r : y_r = 0\}|}
 

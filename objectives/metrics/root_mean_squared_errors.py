@@ -34,22 +34,19 @@ def root_mean_squared_error(
 ) -> TensorVariable:
     r"""Root mean squared error (RMSE): the square root of the mean squared error, in the unit of the targets.
 
-    Choose `median_absolute_error` if outliers must not count. It is exact over batches, unlike a mean of batch roots.
+    Choose `median_absolute_error` if outliers must not count. It is exact over batches, unlike the mean of the roots of
+    batches.
 
     .. math:: E = \sqrt{\frac{\sum_i w_i (p_i - t_i)^2}{\sum_i w_i}}
 
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (N,), or (N, D) for D columns.
-    targets : tensor
-        Numbers t of the same shape.
+    predictions, targets : tensor
+        Numbers p and t (N,), or (N, D) for D columns.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -88,7 +85,7 @@ def root_mean_squared_logarithmic_error(
     weights: TensorLike | None = None,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Root mean squared logarithmic error (RMSLE): root mean squared error of log(1 + x).
+    r"""Root mean squared logarithmic error (RMSLE): the root mean squared error of log(1 + x).
 
     Choose it over `root_mean_squared_error` if relative errors matter and numbers, such as counts, may be 0.
 
@@ -96,16 +93,12 @@ def root_mean_squared_logarithmic_error(
 
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (N,), or (N, D) for D columns, above -1.
-    targets : tensor
-        Numbers t of the same shape.
+    predictions, targets : tensor
+        Numbers p and t (N,), or (N, D) for D columns, above -1.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -153,19 +146,14 @@ def normalized_root_mean_squared_error(
 
     Parameters
     ----------
-    predictions : tensor
-        Numbers p (N,), or (N, D) for D columns.
-    targets : tensor
-        Numbers t of the same shape.
+    predictions, targets : tensor
+        Numbers p and t (N,), or (N, D) for D columns.
     normalization : {"mean", "range", "std", "l2"}
-        The scale c: weighted mean, range of entries with a weight, weighted population standard deviation, or Euclidean
-        norm.
+        The scale c of the targets: mean, range, population standard deviation, or Euclidean norm, with weights.
     multioutput : {"uniform_average", "raw_values"}
         Mean over the columns, or one value per column.
-    weights : tensor, optional
-        Weight w of each item (N,) or entry (N, D); booleans select.
-    mask : tensor of bool, optional
-        Items (N,) or entries (N, D) that count; the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight w of each item (N,) or entry (N, D), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------

@@ -28,11 +28,11 @@ def fbeta_score(
 ) -> TensorVariable:
     r"""F-beta score: the weighted harmonic mean of precision and recall, averaged over classes.
 
-    Choose `beta` above 1 where misses cost more than false alarms, and below 1 where they cost less.
+    Choose `beta` above 1 where misses cost more than false alarms, and below 1 where they cost less; else `f1_score`.
+    TP and FP are true and false positives and FN false negatives of class c, counted with weights. For two classes see
+    `binary_fbeta_score`.
 
     .. math:: F_c = \frac{(1 + \beta^2)\, TP_c}{(1 + \beta^2)\, TP_c + \beta^2\, FN_c + FP_c}
-
-    with the true positives TP, false negatives FN and false positives FP of class c, counted with weights.
 
     Parameters
     ----------
@@ -47,29 +47,23 @@ def fbeta_score(
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average ignores or counts classes that never occur.
+        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the class from averages.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number, or (C,) if `average` is None.
+        A number in [0, 1], or (C,) if `average` is None; `zero_division` without items, NaN for a NaN score.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
-
-    See Also
-    --------
-    f1_score, precision, binary_fbeta_score
 
     References
     ----------
@@ -100,11 +94,11 @@ def f1_score(
 ) -> TensorVariable:
     r"""F1 score: the harmonic mean of precision and recall, averaged over classes.
 
-    Choose it where misses and false alarms cost the same. For one class it is the Dice score over all items.
+    Choose it where misses and false alarms cost the same, else `fbeta_score`. For one class it is the Dice score over
+    all items. TP and FP are true and false positives and FN false negatives of class c, counted with weights. For two
+    classes see `binary_f1_score`.
 
     .. math:: F_c = \frac{2\, TP_c}{2\, TP_c + FN_c + FP_c}
-
-    with the true positives TP, false negatives FN and false positives FP of class c, counted with weights.
 
     Parameters
     ----------
@@ -117,29 +111,23 @@ def f1_score(
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average ignores or counts classes that never occur.
+        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the class from averages.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number, or (C,) if `average` is None.
+        A number in [0, 1], or (C,) if `average` is None; `zero_division` without items, NaN for a NaN score.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
-
-    See Also
-    --------
-    fbeta_score, jaccard_score, binary_f1_score
 
     References
     ----------
@@ -170,12 +158,11 @@ def jaccard_score(
 ) -> TensorVariable:
     r"""Jaccard index (intersection over union, IoU) of predicted and actual items, averaged over classes.
 
-    Choose it for segmentation, as the mean IoU over pixels. For one class it ranks models as `f1_score` does: J = F /
-    (2 - F).
+    Choose it for segmentation, as the mean IoU over pixels. For one class it equals F / (2 - F), where F is the
+    `f1_score`: both rank models alike. TP and FP are true and false positives and FN false negatives of class c,
+    counted with weights. For two classes see `binary_jaccard_score`.
 
     .. math:: J_c = \frac{TP_c}{TP_c + FP_c + FN_c}
-
-    with the true positives TP, false positives FP and false negatives FN of class c, counted with weights.
 
     Parameters
     ----------
@@ -188,29 +175,23 @@ def jaccard_score(
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
-        Whether the macro average ignores or counts classes that never occur.
+        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
     zero_division : {0, 1, nan}
         Value of 0/0; NaN drops the class from averages.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
         Class axis of `predictions` and of dense targets.
 
     Returns
     -------
     TensorVariable
-        A number, or (C,) if `average` is None.
+        A number in [0, 1], or (C,) if `average` is None; `zero_division` without items, NaN for a NaN score.
 
     Raises
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
-
-    See Also
-    --------
-    f1_score, precision, binary_jaccard_score
 
     References
     ----------

@@ -26,27 +26,21 @@ def homogeneity_score(
 ) -> TensorVariable:
     r"""Homogeneity: the degree to which each cluster holds items of a single class, from 0 to 1.
 
-    Choose it where splitting a class does no harm; `completeness_score` is the same with clusters and classes
-    exchanged, and `v_measure_score` is their mean.
+    Choose it where splitting a class does no harm. `completeness_score` is the same with clusters and classes
+    exchanged, `v_measure_score` their harmonic mean. I is the `mutual_info_score`, and H(Y) the entropy of classes.
 
     .. math:: h = \frac{I}{H(Y)}
 
-    with the mutual information I and the entropy :math:`H(Y)` of classes.
-
     Parameters
     ----------
-    predictions : tensor of int
-        Cluster indices (...) from 0 to `num_clusters` - 1.
-    targets : tensor of int
-        Class indices (...) from 0 to `num_classes` - 1.
+    predictions, targets : tensor of int
+        Cluster and class indices (...), from 0 to `num_clusters` - 1 and `num_classes` - 1.
     num_clusters : int
         Number of clusters.
     num_classes : int, optional
         Number of classes; by default that of clusters.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -58,15 +52,10 @@ def homogeneity_score(
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
 
-    See Also
-    --------
-    completeness_score, v_measure_score, clustering_accuracy
-
     References
     ----------
     .. [1] ``sklearn.metrics.homogeneity_score``
-    .. [2] Rosenberg, A. and Hirschberg, J. (2007), "V-measure: a conditional entropy-based external cluster evaluation
-       measure", EMNLP-CoNLL
+    .. [2] Rosenberg, A. and Hirschberg, J. (2007), "V-measure ...", EMNLP-CoNLL, aclanthology.org/D07-1043
 
     Examples
     --------
@@ -90,27 +79,21 @@ def completeness_score(
 ) -> TensorVariable:
     r"""Completeness: the degree to which the items of each class are in a single cluster, from 0 to 1.
 
-    Choose it where merging classes does no harm; `homogeneity_score` is the same with clusters and classes exchanged,
-    and `v_measure_score` is their mean.
+    Choose it where merging classes does no harm. `homogeneity_score` is the same with clusters and classes exchanged,
+    `v_measure_score` their harmonic mean. I is the `mutual_info_score`, and :math:`H(\hat Y)` the entropy of clusters.
 
     .. math:: c = \frac{I}{H(\hat Y)}
 
-    with the mutual information I and the entropy :math:`H(\hat Y)` of clusters.
-
     Parameters
     ----------
-    predictions : tensor of int
-        Cluster indices (...) from 0 to `num_clusters` - 1.
-    targets : tensor of int
-        Class indices (...) from 0 to `num_classes` - 1.
+    predictions, targets : tensor of int
+        Cluster and class indices (...), from 0 to `num_clusters` - 1 and `num_classes` - 1.
     num_clusters : int
         Number of clusters.
     num_classes : int, optional
         Number of classes; by default that of clusters.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -122,15 +105,10 @@ def completeness_score(
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
 
-    See Also
-    --------
-    homogeneity_score, v_measure_score
-
     References
     ----------
     .. [1] ``sklearn.metrics.completeness_score``
-    .. [2] Rosenberg, A. and Hirschberg, J. (2007), "V-measure: a conditional entropy-based external cluster evaluation
-       measure", EMNLP-CoNLL
+    .. [2] Rosenberg, A. and Hirschberg, J. (2007), "V-measure ...", EMNLP-CoNLL, aclanthology.org/D07-1043
 
     Examples
     --------
@@ -155,28 +133,23 @@ def v_measure_score(
 ) -> TensorVariable:
     r"""V-measure: the weighted harmonic mean of homogeneity and completeness of clusters.
 
-    Choose it where both split classes and mixed clusters count; with beta=1 it is the `normalized_mutual_info_score`.
+    Choose it where split classes and mixed clusters are both errors. With ``beta=1`` it is the
+    `normalized_mutual_info_score`. h is the `homogeneity_score`, and c the `completeness_score`.
 
     .. math:: V = \frac{(1 + \beta)\, h c}{\beta h + c}
 
-    with the homogeneity h and the completeness c.
-
     Parameters
     ----------
-    predictions : tensor of int
-        Cluster indices (...) from 0 to `num_clusters` - 1.
-    targets : tensor of int
-        Class indices (...) from 0 to `num_classes` - 1.
+    predictions, targets : tensor of int
+        Cluster and class indices (...), from 0 to `num_clusters` - 1 and `num_classes` - 1.
     num_clusters : int
         Number of clusters.
     num_classes : int, optional
         Number of classes; by default that of clusters.
     beta : float
         Weight of completeness relative to homogeneity, at least 0; infinity gives completeness.
-    weights : tensor, optional
-        Weight of each item (...); booleans select.
-    mask : tensor of bool, optional
-        Items that count (...); the rest are ignored, whatever they hold.
+    weights, mask : tensor, optional
+        Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
 
     Returns
     -------
@@ -188,15 +161,10 @@ def v_measure_score(
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is out of range; NaN where a backend cannot raise.
 
-    See Also
-    --------
-    homogeneity_score, completeness_score, normalized_mutual_info_score
-
     References
     ----------
     .. [1] ``sklearn.metrics.v_measure_score``
-    .. [2] Rosenberg, A. and Hirschberg, J. (2007), "V-measure: a conditional entropy-based external cluster evaluation
-       measure", EMNLP-CoNLL
+    .. [2] Rosenberg, A. and Hirschberg, J. (2007), "V-measure ...", EMNLP-CoNLL, aclanthology.org/D07-1043
 
     Examples
     --------

@@ -169,14 +169,18 @@ def test_absent_class():
 
 def test_options_are_checked():
     p, t = pt.vector(), pt.lvector()
-    with pytest.raises(ValueError, match="max_fpr must be in"):
+    with pytest.raises(ValueError, match="max_fpr must be positive, not 0"):
         roc_auc_score(p, t, max_fpr=0)
+    with pytest.raises(ValueError, match=r"max_fpr must be a number between 0 and 1, not 'all'"):
+        roc_auc_score(p, t, max_fpr="all")
     with pytest.raises(ValueError, match="num_bins must be a whole number of at least 2"):
         roc_auc_score(p, t, num_bins=1)
-    with pytest.raises(ValueError, match="recall must be in"):
+    with pytest.raises(ValueError, match="recall must be a number between 0 and 1, not 90"):
         precision_at_recall(p, t, recall=90)
     with pytest.raises(ValueError, match="0 < a < b <= 1"):
         log_auc(p, t, fpr_range=(0, 1))
+    with pytest.raises(ValueError, match=r"0 < a < b <= 1, not 0\.1"):
+        log_auc(p, t, fpr_range=0.1)
     with pytest.raises(ValueError, match="multi_class must be"):
         multiclass_roc_auc_score(pt.matrix(), t, multi_class="all", num_classes=3)
     with pytest.raises(ValueError, match="average must be"):
