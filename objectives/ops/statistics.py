@@ -255,7 +255,7 @@ class Accumulate(Op):
         return Apply(self, [state, statistic], [state.type()])
 
     def perform(self, node, inputs, outputs):
-        outputs[0][0] = self.rule.accumulated(*inputs)
+        outputs[0][0] = np.asarray(self.rule.accumulated(*inputs))
 
     def compute(self, xp, state, statistic):
         """The same with the functions of a module: NumPy's, or another's of the same names."""
