@@ -231,11 +231,11 @@ def _check_is_known(name, variable):
 
 
 def _part(name, statistic, dtype):
-    rule, of_batch = statistic.owner.op.rule, statistic.owner.inputs[0]
+    rule = statistic.owner.op.rule
     empty = rule.empty(statistic, dtype)
     if rule is Rule.JOIN:
         kept = pt.tensor(name, dtype=empty.dtype.name, shape=(None, *statistic.type.shape[1:]))
-        return Part(name, rule, of_batch, kept, empty, kept)
+        return Part(name, rule, statistic, kept, empty, kept)
     shape = (rule.size, *(statistic.type.shape[1:] if rule.is_stacked else statistic.type.shape))
     state = pt.tensor(name, dtype=empty.dtype.name, shape=shape)
-    return Part(name, rule, of_batch, state, empty, statistic.type(name))
+    return Part(name, rule, statistic, state, empty, statistic.type(name))

@@ -79,17 +79,16 @@ def _of_entries(x, ndim):
 
 def moments(x, weights):
     """Weight, mean and norm of the deviations from it for each column (3, D), as a statistic."""
-    weight = wide_sum(weights, axis=0)
-    deviation, mean = _centered(x, weights, weight)
-    parts = [weight, mean, _norm(deviation, weights, weight)[0]]
-    return statistic(pt.stack(parts), Rule.MOMENTS).astype(x.dtype)
+    of_x = Deviations(x, weights)
+    return statistic(pt.stack([of_x.weight, of_x.mean, of_x.lengths()[1]]), Rule.MOMENTS).astype(x.dtype)
 
 
 def norm(x, weights):
     """The root of the weighted sum of squares of each column (D,), from a statistic: moments about 0."""
     weight = wide_sum(weights, axis=0)
-    parts = [weight, 0 * weight, _norm(x, weights, weight)[0]]
-    return statistic(pt.stack(parts), Rule.MOMENTS)[2].astype(x.dtype)
+    scale = unit(ratio(wide_sum(weights * pt.abs(x), axis=0), weight), weights.dtype)
+    size = scale * pt.sqrt(wide_sum(weights * pt.square(in_units(x, scale)), axis=0))
+    return statistic(pt.stack([weight, 0 * weight, size]), Rule.MOMENTS)[2].astype(x.dtype)
 
 
 def comoments(x, y, weights):
@@ -99,32 +98,42 @@ def comoments(x, y, weights):
 
 def deviations(x, y, weights):
     """For each column: weight, both means, both norms of deviations, and the cosine between them (0 if a norm is 0)."""
-    weight = wide_sum(weights, axis=0)
-    (dx, mean_x), (dy, mean_y) = _centered(x, weights, weight), _centered(y, weights, weight)
-    (norm_x, unit_x), (norm_y, unit_y) = _norm(dx, weights, weight), _norm(dy, weights, weight)
-    cosine = wide_sum(weights * in_units(dx, unit_x) * in_units(dy, unit_y), axis=0)
-    return [weight, mean_x, mean_y, norm_x, norm_y, cosine]
+    of_x, of_y = Deviations(x, weights), Deviations(y, weights)
+    (length_x, norm_x), (length_y, norm_y) = of_x.lengths(), of_y.lengths()
+    cosine = ratio(of_x.product(of_y), length_x * length_y)
+    return [of_x.weight, of_x.mean, of_y.mean, norm_x, norm_y, cosine]
 
 
-def _centered(x, weights, weight):
-    """Deviations from the weighted mean, and the mean."""
-    center = _mean(x, weights, weight)
-    deviation = x - center
-    # Rounding shifts the mean of entries that differ only in their last digits; the second step removes the shift.
-    return deviation - _mean(deviation, weights, weight), center
+class Deviations:
+    """The deviations of columns from their weighted means, in units of their size: nothing overflows or underflows.
 
+    They take three passes over the items: for a first mean, for what rounding took from it, and for the deviations.
+    """
 
-def _norm(x, weights, weight):
-    """The root of the weighted sum of squares, without overflow or underflow, and its `unit` as a divisor."""
-    scale = unit(ratio(wide_sum(weights * pt.abs(x), axis=0), weight), weights.dtype)
-    size = scale * pt.sqrt(wide_sum(weights * pt.square(in_units(x, scale)), axis=0))
-    return size, unit(size, weights.dtype)
+    def __init__(self, x, weights):
+        self.weights, self.weight = weights, wide_sum(weights, axis=0)
+        first = ratio(wide_sum(weights * x, axis=0), self.weight)
+        self.mean = first + self._average(x - first)  # exact if all entries are equal
+        self.unit = unit(self._average(pt.abs(x - first)), weights.dtype)
+        self.scaled = in_units(x - self.mean, self.unit)
+        self.shift = self._average(self.scaled)  # of entries that differ only in the last digits of their mean
 
+    def _average(self, x):
+        return ratio(wide_sum(self.weights * x, axis=0), self.weight)
 
-def _mean(x, weights, weight):
-    """The weighted mean, exact if all entries are equal: the second step removes the rounding error of the first."""
-    center = ratio(wide_sum(weights * x, axis=0), weight)
-    return center + ratio(wide_sum(weights * (x - center), axis=0), weight)
+    def product(self, other):
+        """The weighted sum of products of the deviations of two columns, in their units.
+
+        The shift takes little from it: an entry deviates either not at all or more than the mean has been rounded.
+        """
+        total = wide_sum(self.weights * self.scaled * other.scaled, axis=0)
+        return total - self.weight * self.shift * other.shift
+
+    def lengths(self):
+        """The root of the weighted sum of squares, in units and as it is."""
+        squares = self.product(self)
+        length = pt.sqrt(where(squares < 0, 0, squares))
+        return length, self.unit * length
 
 
 def one_minus_ratio(unexplained, total, force_finite=True, *, power=1):

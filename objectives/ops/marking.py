@@ -32,11 +32,11 @@ loss = Loss()
 
 
 class HoldsLoss(Feature):
-    """Says of a graph that a loss was in it before its mark was removed."""
+    """Says of a graph that a loss, or a statistic, was in it before its mark was removed."""
 
 
 def mark_as_loss(fgraph):
-    """Remember that this graph computes a loss or its gradient."""
+    """Remember that this graph computes a loss, its gradient, or a statistic of a batch."""
     if not holds_loss(fgraph):
         fgraph.attach_feature(HoldsLoss())
 

@@ -131,6 +131,9 @@ class Rule(Enum):
         if not shape and state.dtype == "float64":
             given = statistic.tolist() if self.is_stacked else (float(statistic), 0.0)[: self.size]
             return np.asarray(self.merge(_choose, state.tolist(), given), state.dtype)
+        if self is Rule.SUM and (places := few_places(state, statistic)) is not None:
+            return Pending.after(state, places, statistic)
+        state = np.asarray(state)
         # row by row, since stacking takes longer than adding
         components = statistic if self.is_stacked else (statistic, 0)[: self.size]
         result = np.empty((self.size, *shape), state.dtype)
@@ -157,6 +160,46 @@ class Rule(Enum):
         return [statistic, zeros_like(statistic)][: self.size]
 
 
+class Pending:
+    """A state of sums in place of its array, with what is yet to be added to few of its entries, batch by batch.
+
+    So a batch does not take the time of all cells of a large confusion matrix, and the state is still never changed.
+    """
+
+    def __init__(self, array, batches):
+        self.array, self.batches = array, batches
+        self.shape, self.dtype = array.shape, array.dtype
+
+    @classmethod
+    def after(cls, state, places, statistic):
+        """The state after a batch, whose statistic is not 0 at these places of its flat array."""
+        if isinstance(state, Pending) and len(state.batches) == FEW:
+            state = np.asarray(state)
+        array, batches = (state.array, state.batches) if isinstance(state, Pending) else (state, ())
+        return cls(array, (*batches, (places, statistic.ravel()[places])))
+
+    def __array__(self, dtype=None, copy=None):
+        result = self.array.copy()
+        flat = result.reshape(len(result), -1)
+        with np.errstate(invalid="ignore"):
+            for places, added in self.batches:
+                total, error = _add(np.where, flat[:, places], (added, 0))
+                flat[0, places], flat[1, places] = total, error
+        return result if dtype is None else result.astype(dtype)
+
+
+FEW = 64  # batches that are pending, of which each adds to one in as many entries: no more than the array
+LARGE = 1 << 14  # entries of a statistic, in which it is worthwhile to look for those that are not 0
+
+
+def few_places(state, statistic):
+    """Where a statistic is not 0, if that is at few places of many and lengths are those of the state."""
+    if statistic.size < LARGE or state.shape[1:] != statistic.shape:
+        return None
+    places = np.flatnonzero(statistic != 0)  # of booleans, several times as fast
+    return places if places.size * FEW <= statistic.size else None
+
+
 _MERGES = {
     Rule.SUM: _add,
     Rule.MAXIMUM: _greatest,
@@ -172,6 +215,8 @@ def accumulator_dtype(dtype):
 
 def wide_sum(x, axis=None):
     """The sum of items in float64: float32 ends counting at 2^24. Backends without float64 add in blocks."""
+    if x.ndim == 2 and axis == 0 and x.type.broadcastable[1]:  # PyTensor sums vectors faster than columns
+        return x.dimshuffle(0).astype("float64").sum()[None]
     return x.astype("float64").sum(axis=axis)
 
 
@@ -210,7 +255,7 @@ class Accumulate(Op):
         return Apply(self, [state, statistic], [state.type()])
 
     def perform(self, node, inputs, outputs):
-        outputs[0][0] = self.rule.accumulated(*inputs)
+        outputs[0][0] = np.asarray(self.rule.accumulated(*inputs))
 
     def compute(self, xp, state, statistic):
         """The same with the functions of a module: NumPy's, or another's of the same names."""

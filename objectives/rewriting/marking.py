@@ -18,7 +18,8 @@ TAGS = ("fast_run", "fast_compile")
 
 @node_rewriter([Statistic, WhereNothing])
 def local_remove_statistic_mark(fgraph, node):
-    """Statistic(x) -> x; validation has split the graph before it is compiled."""
+    """Statistic(x) -> x, in a graph that `holds_loss` from now on; validation has split it by now."""
+    mark_as_loss(fgraph)
     return node.inputs
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import ALL, CANNOT_RAISE, mode, parameter
+from backends import ALL, CANNOT_RAISE, PLAIN, mode, parameter
 
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.labels import best_class
-from objectives.ops.statistics import Rule, accumulated, check_lengths
+from objectives.ops.statistics import FEW, Pending, Rule, accumulated, check_lengths
 
 # JAX and MLX keep states in arrays of their own; for all others NumPy accumulates them.
 KEEPERS = ["FAST_COMPILE", parameter("JAX"), parameter("MLX")]
@@ -82,6 +82,28 @@ def test_counts_in_float32_go_on_beyond_its_whole_numbers(shape):
         state = Rule.SUM.accumulated(state, np.ones(shape, "float32"))
     assert state.dtype == "float32"
     np.testing.assert_array_equal(state.astype("float64").sum(axis=0), 2**24 + 100)
+
+
+def test_sums_that_a_batch_hardly_changes():
+    """They are added later, with the same result to the last bit, and leave the states before them as they were."""
+    rng, shape = np.random.default_rng(1), (150, 200)
+    states, dense = [np.zeros((2, *shape))], np.zeros((2, *shape))
+    for batch in range(FEW + 2):
+        statistic = np.zeros(shape)
+        statistic.flat[rng.integers(0, 20, 10)] = 10.0 ** rng.integers(-20, 20, 10)
+        statistic[9, batch] = [1, -1, np.inf, np.nan][batch % 4]
+        statistic[9, 199] = 2.0**53 if batch == 0 else 1
+        states.append(Rule.SUM.accumulated(states[-1], statistic))
+        with np.errstate(invalid="ignore"):
+            dense = np.stack(Rule.SUM.merge(np.where, dense, (statistic, 0)))
+    assert all(isinstance(state, Pending) and state.shape == dense.shape for state in states[1:])
+    np.testing.assert_array_equal(states[-1], dense)
+    assert int(dense[0, 9, 199]) + int(dense[1, 9, 199]) == 2**53 + FEW + 1
+    assert np.asarray(states[1])[0, 9, 199] == 2**53 and not states[0].any()
+    of_op = accumulated(pt.constant(states[0]), pt.constant(np.diag(np.ones(200))[:150]), Rule.SUM).eval(mode=PLAIN)
+    assert isinstance(of_op, np.ndarray) and of_op[0].sum() == 150
+    whole = Rule.SUM.accumulated(states[-1], np.ones(shape))
+    assert isinstance(whole, np.ndarray) and whole[:, 100, 100].sum() == 1
 
 
 @pytest.mark.parametrize("backend", KEEPERS)

@@ -1,5 +1,6 @@
 """Edge cases of regression measures, computed by hand: constant targets, one item, large offsets, weights."""
 
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -32,6 +33,7 @@ from objectives import (
     spearman_correlation,
     weighted_mean_absolute_percentage_error,
 )
+from objectives.metrics._columns import comoments
 
 inf, nan = np.inf, np.nan
 CONSTANT = [0.1, 0.1, 0.1]
@@ -103,6 +105,28 @@ def test_two_points_correlate_perfectly():
     error = np.subtract(p, t)
     deviation = (t[0] - t[1]) / 2
     np.testing.assert_allclose(r2_score(p, t).eval(), 1 - (error**2).sum() / (2 * deviation**2), rtol=1e-12)
+
+
+@pytest.mark.parametrize("weights", [1.0, 0.1, None])
+def test_deviations_in_the_last_digits(weights):
+    """Of equal numbers they are 0; others are exact, although their mean is rounded to one of them."""
+    rng = np.random.default_rng(1)
+    x, y = 0.1 + np.spacing(0.1) * rng.integers(-1, 2, (60, 2)).T
+    y[:2] = np.nextafter(1, 0), 1  # where the distance of numbers doubles
+    y[2:] = 1
+    w = rng.uniform(0.1, 3, 60) if weights is None else np.full(60, weights)
+    found = comoments(*(pt.as_tensor(a)[:, None] for a in (x, y, w))).eval()[:, 0]
+    p, t, u = ([Fraction(a) for a in array.tolist()] for array in (x, y, w))
+    center_p, center_t = (sum(a * b for a, b in zip(u, z, strict=True)) / sum(u) for z in (p, t))
+    products = [
+        float(sum(a * (b - center_p) ** i * (c - center_t) ** (2 - i) for a, b, c in zip(u, p, t, strict=True)))
+        for i in (2, 0, 1)
+    ]
+    norms = np.sqrt(products[:2])
+    expected = [float(sum(u)), float(center_p), float(center_t), *norms, products[2] / norms.prod()]
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+    same = comoments(*(pt.as_tensor(a)[:, None] for a in (np.full(60, 0.1), y, w))).eval()[:, 0]
+    assert same[1] == 0.1 and same[3] == same[5] == 0
 
 
 def test_infinite_errors_stay_visible():

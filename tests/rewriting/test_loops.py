@@ -11,6 +11,7 @@ from backends import PLAIN, REWRITTEN
 from pytensor.graph.features import Feature, ReplaceValidate
 from pytensor.graph.fg import FunctionGraph
 from pytensor.tensor.elemwise import Elemwise
+from pytensor.tensor.shape import Shape_i
 
 import objectives
 from objectives import aggregate, binary_crossentropy_with_logits, huber_loss, squared_error
@@ -227,3 +228,13 @@ def test_random_variables_are_drawn_once():
 def test_plain_elemwise_is_left_where_nothing_is_vectorized():
     function = compiled([objectives.squared_error(P, T)])
     assert any(type(node.op) is Elemwise for node in function.maker.fgraph.toposort())
+
+
+@pytest.mark.parametrize("measure", [objectives.r2_score, objectives.pearson_correlation])
+def test_moments_of_vectors_take_three_passes(measure):
+    """In a validation function, too, whose statistics are marked."""
+    validation = objectives.compile_validation([P, T], {"measure": measure(P, T)}, mode=REWRITTEN)
+    graph = validation._update.maker.fgraph
+    for variable in graph.inputs:
+        readers = {client for client, _ in graph.clients[variable] if not isinstance(client.op, Shape_i)}
+        assert all(map(is_loop, readers)) and len(readers) <= 3
