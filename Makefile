@@ -102,7 +102,7 @@ everything: lint docs $(ENV)/.backends
 	$(MAKE) float32 TIER=
 
 references: $(ENV)/.backends
-	$(RUN) -m pytest --references tests/test_expressions.py tests/test_missing_labels.py tests/test_cases.py -k "not test_case["
+	$(RUN) -m pytest --references replace tests/test_expressions.py tests/test_missing_labels.py tests/test_cases.py -k "not test_case["
 
 mutants: $(ENV)/.tests
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable .[mutants]

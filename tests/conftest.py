@@ -25,15 +25,22 @@ import pytensor
 import pytest
 from references import REFERENCES
 
+from objectives import _backends
+
 # Nothing to compile: tests of a backend name its mode.
 pytensor.config.mode = "FAST_COMPILE"
 FLOAT = pytensor.config.floatX
-PACKAGES = ("jax", "optax", "torch", "mlx", "distributed", "pymc", "pytensor_ml", "rich", "keras", "pandas")
+BACKENDS = [backend.library for backend in _backends.BACKENDS if backend.library]
+PACKAGES = (*BACKENDS, "optax", "distributed", "pymc", "pytensor_ml", "rich", "keras", "pandas")
 
 
 def pytest_addoption(parser):
     parser.addoption("--matrix", metavar="FILE", help="write which function passed on which backend to a JSON file")
-    parser.addoption("--references", action="store_true", help="compute the references of rows, and keep them as data")
+    parser.addoption(
+        "--references",
+        choices=["add", "replace"],
+        help="compute the references that the tests ask for, and keep them as data, beside or instead of all others",
+    )
 
 
 def pytest_collection_modifyitems(config, items):

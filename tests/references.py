@@ -1,6 +1,7 @@
 """What the references of the rows give, kept as data: only those who change a row need JAX and optax.
 
-`make references` computes all that the tests ask for and writes ``tests/data/<file of the function>.npz``.
+``pytest --references add`` computes what the chosen tests ask for and adds it to
+``tests/data/<file of the function>.npz``; `make references` computes everything, and forgets what no test asks for.
 In it each answer, all its numbers one after another, is found by a digest of the question: the function, its options
 and the arrays. A question without an answer is an error, so a row cannot change unnoticed; a test computes the
 references anew.
@@ -36,7 +37,7 @@ class References:
     """The answers of all files, each read when it is asked for."""
 
     def __init__(self):
-        self.known, self.made, self.making = {}, {}, False
+        self.known, self.made, self.making = {}, {}, None
 
     def find(self, case, arrays, upstream, mask):
         file, key = case.function.__module__.rpartition(".")[2], digest(case, arrays, upstream, mask)
@@ -46,7 +47,7 @@ class References:
         if file not in answers:
             answers[file] = read(file)
         if key not in answers[file]:
-            raise LookupError(f"No reference for {case.id}: new or changed rows need `make references`.")
+            raise LookupError(f"No reference for {case.id}: docs/adding_a_loss.rst says how to compute it.")
         return split(answers[file][key], [upstream.shape, *(arrays[i].shape for i in case.wrt(arrays))])
 
     def make(self, file, key, computed):
@@ -58,7 +59,8 @@ class References:
         self.made.setdefault(file, {})[key] = old if same else numbers
 
     def write(self):
-        for file, answers in self.made.items():
+        for file, made in self.made.items():
+            answers = self.known[file] | made if self.making == "add" else made
             keys = sorted(answers)
             ends = np.cumsum([answers[key].size for key in keys])
             numbers = np.concatenate([answers[key] for key in keys])

@@ -14,6 +14,7 @@ import pytest
 
 import objectives
 from objectives import aggregation, evaluation, lookup, losses, metrics, sampling
+from objectives._backends import BACKENDS
 from tools.families import families
 
 ROOT = Path(__file__).parent.parent
@@ -152,7 +153,7 @@ def test_default_numbers():
         defaults = {p.name: p.default for p in inspect.signature(function).parameters.values()}
         numbers = {k: v for k, v in defaults.items() if isinstance(v, int | float) and v == v}
         known = DEFAULTS | OTHER_DEFAULTS.get(name, {})
-        assert numbers == {k: known.get(k, v) for k, v in numbers.items()}, name
+        assert numbers == {k: known.get(k, v) for k, v in numbers.items()}, f"OTHER_DEFAULTS lacks {name}"
 
 
 @each_function
@@ -230,5 +231,6 @@ def test_importing_loads_no_backend():
     )
     loaded = set(eval(result.stdout))
     assert "objectives" in loaded
-    optional = {"jax", "torch", "numba", "mlx", "sklearn", "matplotlib", "tqdm", "dask", "distributed"}
+    optional = {backend.library for backend in BACKENDS}
+    optional |= {"numba", "sklearn", "matplotlib", "tqdm", "dask", "distributed"}
     assert not loaded & optional, result.stdout + result.stderr

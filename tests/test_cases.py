@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytensor
 import pytest
-from backends import PACKAGES, mode, parameter, uncompiled, unsupported
+from backends import PACKAGES, dtypes, mode, parameter, uncompiled, unsupported
 from cases import CASES, FIRST, LAST, Case
 from cases.case import check_wrong_numbers, poisoned
 from variants import Variant
@@ -35,7 +35,7 @@ def marks(backend, case):
 
 def rows():
     for backend in PACKAGES:
-        for case in CASES if backend != "MLX" or FLOAT == "float32" else []:
+        for case in CASES if FLOAT in dtypes(backend) else []:
             yield parameter(backend, case, marks=marks(backend, case))
 
 

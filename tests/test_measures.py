@@ -4,7 +4,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import PACKAGES, mode, parameter, uncompiled, unsupported
+from backends import PACKAGES, dtypes, mode, parameter, uncompiled, unsupported
 from measures import FIRST, MEASURES, TABLE
 from measures.measure import N
 from pytensor.compile.mode import Mode
@@ -133,7 +133,7 @@ def test_static_shape_of_the_result(row):
 
 def files(backend, rows):
     """Each file of the table on a backend: the rows that it computes, in one function; the others fail alone."""
-    for file in TABLE if backend != "MLX" or FLOAT == "float32" else []:
+    for file in TABLE if FLOAT in dtypes(backend) else []:
         chosen = [row for row in TABLE[file] if row in rows]
         computed = [row for row in chosen if not unsupported(backend, row)]
         if computed:

@@ -24,7 +24,7 @@ sys.path[:0] = [str(Path(__file__).parent.parent / folder) for folder in ("", "t
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
-from backends import CANNOT_RAISE, PACKAGES, PLAIN, mode, uncompiled, unsupported
+from backends import CANNOT_RAISE, PACKAGES, PLAIN, dtypes, mode, uncompiled, unsupported
 from cases import CASES
 from measures import MEASURES
 
@@ -140,9 +140,9 @@ class Trial:
 
 
 def installed():
-    """The backends that can be tried; MLX computes in float32."""
+    """The backends that can be tried with this floatX."""
     found = [backend for backend, needed in PACKAGES.items() if all(map(find_spec, needed))]
-    return [b for b in found if b != "MLX" or pytensor.config.floatX == "float32"]
+    return [backend for backend in found if pytensor.config.floatX in dtypes(backend)]
 
 
 def attempt(function, arrays):

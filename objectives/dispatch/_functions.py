@@ -11,5 +11,5 @@ def _always(function):
     def give(op, **kwargs):
         return function
 
-    give.__module__ = function.__module__  # by which PyTensor's table shows whose kernel it is
+    give.__module__ = function.__module__  # so that PyTensor's table shows where the kernel is from
     return give

@@ -41,7 +41,7 @@ class ConfusionCounts(ShapedOp):
         rows, columns, weights = inputs
         check_pairs(rows, columns, weights, self.num_rows, self.num_columns)
         counts = np.bincount(rows * self.num_columns + columns, weights, minlength=self.num_rows * self.num_columns)
-        outputs[0][0] = counts.reshape(self.shape).astype("float64")  # of no items they are whole numbers
+        outputs[0][0] = counts.reshape(self.shape).astype("float64")  # NumPy gives integers if there are no items
 
     def output_shape(self, rows, columns, weights):
         return tuple(pt.constant(n, dtype="int64") for n in self.shape)

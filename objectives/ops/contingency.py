@@ -1,4 +1,4 @@
-"""Numbers of a table of counts whose computation no expression can say: it depends on the counts how long it takes."""
+"""Numbers of a table of counts that no expression can compute, since the work depends on the counts."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -45,7 +45,7 @@ class BestAssignment(TableNumber):
     """The greatest sum of entries of which no two share a row or column."""
 
     def compute(self, table):
-        from scipy.optimize import linear_sum_assignment  # here, since few need it and it takes long to import
+        from scipy.optimize import linear_sum_assignment  # here: few need it, and it is slow to import
 
         return table[linear_sum_assignment(table, maximize=True)].sum()
 

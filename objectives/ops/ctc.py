@@ -134,7 +134,7 @@ class _Lattice:
         sequences = [self.emitted.transpose((1, 0, 2)), self.frames.T]
 
         def kept(emitted, frames, before, skips):
-            # the static shape stays what it was, which scan asks for
+            # scan needs the static shape of the carry to stay the same
             return pt.specify_shape(where(frames[:, None], step(emitted, before, skips), before), before.type.shape)
 
         return pytensor.scan(
@@ -295,7 +295,7 @@ def _gradient(logits, targets, input_lengths, target_lengths, log_alpha, weights
     labels, skips, log_p, emitted, frames, beta = _lattice(logits, targets, input_lengths, target_lengths, blank)
     gradient = np.exp(log_p)
     items = np.arange(labels.shape[0])[:, None]
-    # going back in time is going down in the reversed states: a skip to state s becomes one from it
+    # Backwards in time, the reversed states go down: a skip to a state becomes one from it.
     skips = np.concatenate([skips, np.zeros((len(skips), 2), bool)], axis=1)[:, 2:][:, ::-1]
     with np.errstate(invalid="ignore"):
         for t in reversed(range(logits.shape[1])):

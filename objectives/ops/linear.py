@@ -16,10 +16,10 @@ from objectives.ops.selection import select, where
 from objectives.ops.shapes import own_shapes
 from objectives.ops.threads import allowed, team
 
-BLOCK = 34 << 20  # bytes that are held at once: logits of some items, their features and products with the weights
+BLOCK = 34 << 20  # bytes held at once: the logits of some items, their features and products with the weights
 ROWS = 1 << 17  # entries of the logits that pass through the cache together
-CHUNK = 1 << 18  # entries of the gradient by the weights that are added to at once
-SHARED = 1 << 20  # entries of the logits from which threads are worth their start
+CHUNK = 1 << 18  # entries of the gradient by the weights that are updated at once
+SHARED = 1 << 20  # entries of the logits from which threads pay off
 
 
 class LinearCrossentropy(DifferentiableOp):
@@ -129,7 +129,7 @@ class Sweep:
         """Losses and the gradients by features, weights and, where there are any, biases."""
         g = self.of_kept(np.broadcast_to(g, self.shape[:-1]).ravel().astype(self.dtype, copy=False))
         losses, by_features = np.empty(len(self.labels), self.dtype), np.zeros(self.features.shape, self.dtype)
-        by_weights = np.zeros(self.weights.shape, self.dtype)  # in C order, whatever that of the weights
+        by_weights = np.zeros(self.weights.shape, self.dtype)  # in C order, whatever the order of the weights
         by_biases = np.zeros(len(self.weights), self.dtype)
 
         def compute(part, z):
@@ -170,7 +170,7 @@ class Sweep:
         items, (num_classes, width) = len(self.labels), self.weights.shape
         most = BLOCK // (self.dtype.itemsize * max(1, num_classes + (1 + team.multiplying) * width))
         count = -(-items // max(1, most))
-        height = -(-items // max(1, count))  # blocks of one height, not a low one at the end
+        height = -(-items // max(1, count))  # equal heights, with no small block at the end
         buffer = np.empty((height, num_classes), self.dtype)
         for start in range(0, items, max(1, height)):
             block = slice(start, min(start + height, items))

@@ -5,7 +5,7 @@ import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedGrad, disconnected_grad
 from pytensor.tensor import TensorVariable
 
-# By how much rounding may take a number out of its range: 0.1 % of a probability.
+# How far rounding may take a number out of its range: 0.1 % of a probability.
 TOLERANCE = 1e-3
 
 

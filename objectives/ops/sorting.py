@@ -32,7 +32,7 @@ class WeightedQuantile(ShapedOp):
         nan = (pt.isnan(x) & counts).any(axis=0) | pt.invert(pt.gt(weights.sum(axis=0), 0))
         up_to = (pt.le(x[None], x[:, None]) * weights[None]).sum(axis=1)
         share, slack = self.q * weights.sum(axis=0), 2 * np.finfo(weights.dtype).eps * weights.sum(axis=0)
-        # infinity after all, so that there is an entry if there are no items
+        # An infinity at the end, so that there is an entry if there are no items.
         x = pt.concatenate([pt.switch(counts, x, np.inf), pt.full((1, x.shape[1]), np.inf, dtype=x.dtype)])
         up_to = pt.concatenate([up_to, pt.full((1, x.shape[1]), np.inf)])
         largest = pt.max(pt.switch(pt.isinf(x), -np.inf, x), axis=0)
@@ -120,7 +120,7 @@ def _argsort(x, stable):
     """The ascending order of rows; of float32 by whole numbers, which NumPy sorts faster, each with its place."""
     if x.dtype != "float32":
         return np.argsort(x, axis=-1, kind="stable" if stable else None)
-    bits = (x + np.float32(0)).view("int32")  # the sum has no -0
+    bits = (x + np.float32(0)).view("int32")  # turns -0 into 0
     bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)
     keys = bits.astype("int64") << 32 | np.arange(x.shape[1])
     keys.sort(axis=-1)

@@ -7,7 +7,7 @@ from pytensor.tensor.type import TensorType
 
 
 class BlockSum(Op):
-    """The sum over some axes, added up in blocks: one by one, float32 ends counting at 2^24."""
+    """The sum over some axes, added up in blocks: one by one, float32 stops counting at 2^24."""
 
     __props__ = ("axis", "dtype")
 

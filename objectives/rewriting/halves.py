@@ -1,4 +1,4 @@
-"""float16, which Numba does not have, and which PyTensor's C backend sums wrongly: see docs/sharp_edges.rst."""
+"""Refuses float16, which Numba lacks and PyTensor's C backend sums wrongly: see docs/sharp_edges.rst."""
 
 from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import GraphRewriter

@@ -1,4 +1,4 @@
-"""The crossentropy of a linear layer's logits, computed without them where the user asks for it.
+"""The crossentropy of a linear layer, computed without storing its logits, where the user asks for it.
 
 ``-> mode.including("linear_crossentropy")`` turns ``categorical_crossentropy_with_logits(h @ W + b, y)``, and its
 gradients by h, W and b, into those of `linear_crossentropy`. Logits that anything else reads stay as they are.
@@ -38,7 +38,7 @@ class WantLayers(GraphRewriter):
 
 
 class ExpandPenalties(GraphRewriter):
-    """Replace each crossentropy with a soft cap or a z-loss, and its gradient, by what they are made of."""
+    """Expand each crossentropy with a soft cap or a z-loss, and its gradient, into their inner graphs."""
 
     def apply(self, fgraph):
         if not any(isinstance(feature, LayersWanted) for feature in fgraph._features):
@@ -46,12 +46,12 @@ class ExpandPenalties(GraphRewriter):
 
 
 class ExpandOtherPenalties(GraphRewriter):
-    """The same for those of other logits than a layer's, without the marks that rewrites before have removed."""
+    """The same for logits that are not a layer's; also removes the marks that this brings back."""
 
     def apply(self, fgraph):
         inline(fgraph, lambda node: isinstance(node.op, PENALIZED), "expand_other_penalties")
         dfs_rewriter(local_remove_loss_mark, local_remove_condition).apply(fgraph)
-        MergeOptimizer().apply(fgraph)  # what loss and gradient share, as at the beginning
+        MergeOptimizer().apply(fgraph)  # merge again what loss and gradient share
 
 
 class InlineLayers(GraphRewriter):
@@ -237,7 +237,7 @@ def transposed(x):
     return x.owner.inputs[0] if list(order) == axes else None
 
 
-# First, so that no other rewrite sees them but where a mode asks for layers.
+# First: other rewrites see penalties only where a mode asks for layers.
 optdb.register("want_layers", WantLayers(), "linear_crossentropy", position=-0.06)
 optdb.register("expand_penalties", ExpandPenalties(), "fast_run", "fast_compile", position=-0.05)
 # Before canonicalize (1), which simplifies what was inside.

@@ -1,6 +1,6 @@
-"""Sums and products of many operands become those of two on MLX, for which PyTensor 3.0 stacks all operands.
+"""Sums and products of many operands become nested ones of two on MLX.
 
-That fails where they broadcast.
+PyTensor 3.0 stacks all operands there, which fails where they broadcast.
 """
 
 from functools import reduce

@@ -1,4 +1,4 @@
-"""Sums of float32 on MLX, whose own end counting at 2^24 on the CPU."""
+"""Sums of float32 on MLX, whose own sums stop counting at 2^24 on the CPU."""
 
 from pytensor.compile.mode import optdb
 from pytensor.configdefaults import config
@@ -12,7 +12,7 @@ from objectives.ops.summation import BlockSum, WideByName
 
 
 class IsOurs(Feature):
-    """Says of a graph that it had an Op of this package, be it a mark that has been removed."""
+    """Marks a graph that had an Op of this package, even if that was removed since."""
 
 
 def is_ours(fgraph):
@@ -29,7 +29,7 @@ class RememberOurs(GraphRewriter):
 class SumInBlocks(GraphRewriter):
     """Put a `BlockSum` in the place of each sum of floats in a graph of this package, and make nothing float64.
 
-    With floatX=float64 the latter is for PyTensor to do, which warns.
+    With floatX=float64, PyTensor narrows what is float64, and warns.
     """
 
     def apply(self, fgraph):

@@ -1,4 +1,4 @@
-"""NaN that XLA cannot see: on the CPU it drops a literal one that is chosen and then given to exp.
+"""NaN that XLA cannot see: on the CPU, XLA drops a literal NaN that is selected and then passed to exp.
 
 There ``exp(where(c, nan, x))`` is ``exp(x)``: LLVM may take the integer part of a literal NaN for whatever it likes,
 and takes it for that of x. See docs/sharp_edges.rst.
@@ -50,4 +50,4 @@ def computed(nan, x):
     return number if nan.data.size == 1 else pt.broadcast_to(number, nan.data.shape)
 
 
-optdb.register("compute_nan", ComputeNaN(), "jax", position=48.8)  # when no choice is rewritten any more
+optdb.register("compute_nan", ComputeNaN(), "jax", position=48.8)  # after the last rewrite of a choice

@@ -1,9 +1,9 @@
-"""Kernels are compiled in libraries of several, not one by one.
+"""Compiles C kernels in libraries of several, not one by one.
 
-PyTensor's C backend makes a module of each node of a graph, which takes a compiler half a second before it comes to
-the code that matters: it reads the headers of Python and NumPy, and writes code that unpacks the arrays. Here the
-kernels of a dtype, or the loops of a graph, share a library, whose functions are called with arrays and not made for
-a node. Libraries lie in PyTensor's folder of compiled code, under the hash of what they are made of.
+PyTensor's C backend makes a module for each node of a graph. Half a second of its compilation goes to the headers of
+Python and NumPy and the code that unpacks arrays. Here the kernels of a dtype, or the loops of a graph, share a
+library, whose functions take arrays and serve any node. Libraries are stored in PyTensor's folder of compiled code,
+under a hash of their source.
 """
 
 import sys
@@ -46,10 +46,10 @@ def source(*names: str) -> str:
 def compile_arguments() -> list[str]:
     """What vector loops and threads need.
 
-    Not -ffast-math, for which compilers link code that flushes denormals in the whole process; and no OpenMP but its
-    pragmas for vector loops, since its runtime does not survive a fork. The two flags that relax floating point keep
-    all values: functions do not set errno, and no signal handler looks at exceptions. What a user's flags would do to
-    rounding is left out.
+    No -ffast-math, with which compilers link code that flushes denormals in the whole process. Of OpenMP only the
+    pragmas for vector loops, since its runtime does not survive a fork. The two flags that relax floating point change
+    no value: functions do not set errno, and floating-point traps are not expected. Flags of the user that would change
+    rounding are dropped.
     """
     ours = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"]
     threads = [] if sys.platform == "win32" else ["-pthread"]
@@ -67,7 +67,7 @@ def library(text: str, functions: tuple[tuple[str, str], ...], flags: tuple[str,
     location = config.compiledir / name
     path = location / f"{name}.{get_lib_extension()}"
     with lock_ctx():
-        if (location / "__init__.py").exists():  # written when the library was finished
+        if (location / "__init__.py").exists():  # written last, once the library is complete
             return dlimport(str(path))
         location.mkdir(exist_ok=True)
         return GCC_compiler.compile_str(name, code.replace("{name}", name), location=location, preargs=arguments)

@@ -59,7 +59,7 @@ static inline PyArrayObject* broadcast(PyArrayObject* array, int ndim, const npy
     return view ? (PyArrayObject*)PyArray_NewCopy(view.array, NPY_CORDER) : NULL;
 }
 
-// Makes *storage a contiguous array of this shape, the one that is there if it will do.
+// Makes *storage a contiguous array of this shape, reusing the one that is there if it fits.
 template <class T> static bool allocate(PyArrayObject** storage, int ndim, const npy_intp* shape) {
     PyArrayObject* old = *storage;
     if (old && PyArray_TYPE(old) == NumpyType<T>::number && has_shape(old, ndim, shape) && PyArray_ISCARRAY(old))

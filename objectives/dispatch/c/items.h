@@ -30,7 +30,7 @@ struct Outputs {
     bool inplace;
 };
 
-// The gradient's array: new, or the scores' own if it may be overwritten.
+// Allocates the outputs; the gradient takes the scores' own array if that may be overwritten.
 template <class T> static bool prepare_outputs(const Outputs& outputs, Owned& scores, T*& loss, T*& gradient) {
     int ndim = PyArray_NDIM(scores.array);
     const npy_intp* shape = PyArray_DIMS(scores.array);

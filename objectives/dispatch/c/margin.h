@@ -52,7 +52,7 @@ template <class T> static inline T count_equal(const T* z, npy_intp n, T value) 
 template <class T>
 static inline void hinge_gradient(const T* z, T* g, npy_intp n, npy_int64 label, T best, T weight) {
     T tied = count_equal(z, label, best) + count_equal(z + label + 1, n - label - 1, best);
-    tied += best == -(T)INFINITY ? 1 : 0;  // the label stands among the others as -inf
+    tied += best == -(T)INFINITY ? 1 : 0;  // the label counts as -inf among the others
     const T share = weight / tied;
     #pragma omp simd
     for (npy_intp c = 0; c < n; c++) g[c] = (z[c] == best ? (T)1 : (T)0) * share;

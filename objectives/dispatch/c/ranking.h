@@ -1,5 +1,4 @@
-// The rank of the label's score in its row: of scores before it by their order, and by their index where they tie;
-// and the class that is ranked first.
+// The rank of the label's score in its row, ties ordered by index, and the class that ranks first.
 
 #ifndef OBJECTIVES_RANKING_H
 #define OBJECTIVES_RANKING_H
@@ -10,7 +9,7 @@
 
 namespace objectives {
 
-// Of fewer classes one loop is faster than two vectorized ones: twice as fast at 10.
+// Below this, one loop beats two vectorized ones: twice as fast at 10 classes.
 static const npy_intp SHORT = 32;
 
 // How many of n scores are not less than s, or with `ties_behind` not less or equal. NaN is neither, on either side.
@@ -28,7 +27,7 @@ template <bool ties_behind, class T> static inline npy_int64 count_ahead(const T
     return ahead;
 }
 
-// Of all scores those before the label's and those behind it, in one loop over a row too short for two.
+// The same in one loop over the whole row, for rows too short for two.
 template <class T> static inline npy_int64 rank_in_short_row(const T* x, npy_intp n, npy_intp label) {
     const T s = x[label];
     npy_int64 ahead = 0;
@@ -72,7 +71,7 @@ static bool label_rank(PyArrayObject* const* inputs, PyArrayObject** const* outp
     return valid;
 }
 
-// The first greatest of each row, or -1 where there is a NaN. Without branches, which random scores would mislead.
+// The first maximum of each row, or -1 where there is a NaN. Branchless: random scores defeat branch prediction.
 template <class T>
 static void best_rows(const T* scores, npy_intp classes, npy_int64* best, npy_intp start, npy_intp stop) {
     for (npy_intp row = start; row < stop; row++) {

@@ -85,7 +85,7 @@ def jax_funcify_ctc(op, **kwargs):
         z, *others = map(jnp.asarray, inputs)
         lattice = Lattice(z, *others, blank=op.blank)
         (alpha, shift), (alphas, shifts) = lattice.forward()
-        # a factor rather than a choice, so that jax.grad is NaN as well where a label or length is invalid
+        # A factor, not a choice: jax.grad must be NaN too where a label or length is invalid.
         factor = jnp.where(lattice.valid, 1, unknown(z))
         log_p = log_sum_exp(*jnp.moveaxis(alpha + lattice.end, 1, 0)) + shift[:, 0]
         loss = -log_p * factor
@@ -99,7 +99,7 @@ def jax_funcify_ctc_gradient(op, **kwargs):
     def ctc_gradient(*inputs):
         z, y, input_lengths, target_lengths, log_alpha, g = map(jnp.asarray, inputs)
         lattice = Lattice(z, y, input_lengths, target_lengths, blank=op.blank)
-        # where it is not float64, log_alpha has lost digits to what it was shifted by
+        # In float32, log_alpha has lost digits to the shifts.
         alpha = log_alpha if log_alpha.dtype == "float64" else lattice.forward()[1][0]
         both = alpha + lattice.backward()
         possible = both.max(axis=-1, keepdims=True) != -jnp.inf

@@ -16,7 +16,7 @@ def pick_class(x, y):
     check_shapes(x, y)
     valid = in_range(y, x.shape[-1])
     picked = jnp.take_along_axis(x, jnp.where(valid, y, 0)[..., None], axis=-1)[..., 0]
-    # a factor rather than a choice, so that jax.grad is NaN as well where the label is invalid
+    # A factor, not a choice: jax.grad must be NaN too where the label is invalid.
     return picked * jnp.where(valid, 1, unknown(x)).astype(x.dtype)
 
 

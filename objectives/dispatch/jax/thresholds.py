@@ -38,7 +38,7 @@ def jax_funcify_pairs_in_order(op, **kwargs):
             counted = labels if op.by_class else jnp.where(in_range(labels, op.num_classes), labels == j, -1)
             return op.area(j, count(column, counted, wide(weights), op.num_counted))
 
-        # one class after the other, for which there is memory
+        # One class at a time, to bound the memory.
         return jax.lax.map(of_class, (jnp.arange(op.num_classes), jnp.asarray(scores).T)).astype(weights.dtype)
 
     return pairs_in_order

@@ -10,7 +10,7 @@ def mlx_funcify_table_number(op, **kwargs):
     def table_number(table):
         try:
             known = np.array(table)
-        except ValueError as error:  # it is being compiled
+        except ValueError as error:  # raised while MLX traces the function
             raise NotImplementedError(
                 f"{type(op).__name__} needs NumPy, which compiled functions of MLX cannot call: compile with "
                 "mode=Mode(linker=MLXLinker(use_compile=False)), or another backend"

@@ -102,7 +102,7 @@ def mlx_funcify_ctc_gradient(op, **kwargs):
         if z.size == 0:
             return mx.zeros_like(z)
         lattice = Lattice(z, y, input_lengths, target_lengths, blank=op.blank)
-        # not log_alpha, which has lost digits to what it was shifted by
+        # Not log_alpha, which has lost digits to the shifts.
         alpha, _ = lattice.forward()
         both = alpha[:, 1:] + lattice.backward()
         possible = mx.max(both, axis=-1, keepdims=True) != NEVER

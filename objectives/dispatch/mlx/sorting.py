@@ -34,7 +34,7 @@ def cumulate_last(x):
 
 
 def pair_order(x, y, weights):
-    # MLX has no searchsorted: all pairs are compared, as in the inner graph, of whose products MLX fails
+    # MLX has no searchsorted, and fails at products in the inner graph: compare all pairs here.
     sign_x, sign_y = mx.sign(x[:, None] - x[None, :]), mx.sign(y[:, None] - y[None, :])
     products = (sign_x * sign_y, mx.abs(sign_x), mx.abs(sign_y))
     return mx.stack([add_up(weights * add_up(s * weights, 1), 0) / 2 for s in products])

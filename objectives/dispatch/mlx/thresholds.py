@@ -14,7 +14,7 @@ def count(scores, labels, weights, num_classes):
     falling = -mx.where(weights != 0, scores, lowest)
     order = mx.argsort(falling)
     falling, labels, weights = falling[order], labels[order], weights[order]
-    # the position of the last of equal scores: the next position at which the following score differs
+    # The last of equal scores is the next position whose following score differs.
     position = mx.arange(falling.size)
     is_last = mx.concatenate([falling[1:] != falling[:-1], mx.array([True])])
     last = mx.cummin(mx.where(is_last, position, falling.size - 1), reverse=True)

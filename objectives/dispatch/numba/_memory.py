@@ -1,4 +1,4 @@
-"""Memory for large results: asked for in huge pages, since faults on small ones cost as much as the arithmetic."""
+"""Memory for large results, in huge pages: faults on small pages cost as much as the arithmetic."""
 
 import sys
 
@@ -8,7 +8,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 from pytensor.link.numba.dispatch.basic import numba_njit
 
-LARGE = 1 << 22  # bytes; NumPy does the same from there on
+LARGE = 1 << 22  # bytes; NumPy's own threshold
 PAGE = 4096
 MADV_HUGEPAGE = 14
 

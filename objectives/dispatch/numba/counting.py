@@ -13,7 +13,7 @@ def funcify_entry_count(op, node, **kwargs):
 
     @numba_njit
     def entry_count(x):
-        number = 1  # whole until the end, where a float is rounded once
+        number = 1  # an integer until the end, so that a float is rounded once
         for axis in axes:
             number *= x.shape[axis]
         count = np.empty(1, dtype)

@@ -17,7 +17,7 @@ from objectives.dispatch.numba._threads import in_threads
 from objectives.ops.ctc import CTC, CTCGradient, LengthError, SequenceLabelError
 
 exp, log, log1p = (FUNCTIONS["float64"][name] for name in ("exp", "log", "log1p"))
-STATE_COST = 10  # what a state costs, in classes
+STATE_COST = 10  # work per state, where a class is 1
 
 
 @scalar
@@ -79,7 +79,7 @@ def _make_forward(dtype, blank):
         num_frames, num_classes, max_labels = uint64(num_frames), uint64(num_classes), uint64(max_labels)
         all_states = 2 * max_labels + 1
         emitted, skips = np.empty(all_states), np.empty(all_states)
-        last = np.empty(all_states + 2)  # after two states that cannot be
+        last = np.empty(all_states + 2)  # two impossible states come first
         for i in range(uint64(start), uint64(stop)):
             length, num_labels, labels = uint64(input_lengths[i]), uint64(target_lengths[i]), i * max_labels
             num_states = 2 * num_labels + 1
@@ -105,7 +105,7 @@ def _make_forward(dtype, blank):
                 else:
                     for s in range(all_states):
                         log_alpha[out + s] = last[s + 2]
-            # with no labels the state before the last is one of those that cannot be
+            # Without labels, the state before the last is one of the impossible ones.
             loss[i] = 0.0 - _log_sum_exp(last[num_states + 1], last[num_states], -np.inf)
 
     return forward

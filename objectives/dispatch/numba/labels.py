@@ -15,7 +15,7 @@ from objectives.ops.labels import (
 )
 from objectives.ops.selection import TOLERANCE
 
-# What the entries of dense targets may be.
+# The range of dense targets.
 LEAST, MOST = -TOLERANCE, 1 + TOLERANCE
 
 
@@ -51,7 +51,7 @@ def binary_target(t):
     given = flat(t)
     labels = np.empty(given.size, np.int8)
     bad = False
-    for k in range(given.size):  # without a way out, so that it is vectorized
+    for k in range(given.size):  # no early exit, so that the loop is vectorized
         labels[k] = given[k] == 1
         bad |= (given[k] != 0) & (given[k] != 1)
     if bad:

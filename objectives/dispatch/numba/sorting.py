@@ -11,7 +11,7 @@ from objectives.ops.sorting import (
     make_pair_order,
 )
 
-# without fastmath, which takes NaN and infinities for impossible
+# No fastmath, which assumes that there is no NaN or infinity.
 compiled = partial(numba_njit, fastmath=False)
 EPSILON = float(np.finfo("float64").eps)
 

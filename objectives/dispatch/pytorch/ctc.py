@@ -37,9 +37,9 @@ def losses(z, y, input_lengths, target_lengths, blank):
         loss, log_alpha = torch.ops.aten._ctc_loss(
             log_p.transpose(0, 1), y, input_lengths, target_lengths, blank, False
         )
-        # the kernel leaves out states that no item has
+        # PyTorch omits states that no item has,
         log_alpha = torch.nn.functional.pad(log_alpha, (0, num_states - log_alpha.shape[-1]), value=-torch.inf)
-        # and leaves anything in frames and states that an item has not: its last frame's instead
+        # and leaves garbage in frames and states that an item lacks: repeat its last frame there.
         last = torch.arange(num_frames, device=z.device).minimum(input_lengths.unsqueeze(-1) - 1)
         log_alpha = torch.cat([start, log_alpha], dim=1)
         log_alpha = torch.gather(log_alpha, 1, (last + 1).unsqueeze(-1).expand(batch, num_frames, num_states))

@@ -22,7 +22,7 @@ def loss(scores, labels, *, delta, mask=None):
 
 def gradient(scores, labels, g, *, delta, mask=None):
     value, others, best, labels = hinge(scores, labels, delta=delta, mask=mask)
-    # NaN stays visible, that of a label too
+    # NaN stays visible, also that of an invalid label.
     g = torch.where(value == 0, 0, torch.where(torch.isnan(value), float("nan"), g))
     tied = (others == best.unsqueeze(-1)).to(scores.dtype)
     result = tied * (g / tied.sum(dim=-1)).unsqueeze(-1) - place_class(g, labels, scores)

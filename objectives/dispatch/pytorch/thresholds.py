@@ -12,7 +12,7 @@ def count(scores, labels, weights, num_classes):
     lowest = torch.cat([torch.where(counted, scores, torch.inf), infinite]).amin()
     falling, order = torch.sort(-torch.where(counted, scores, lowest))
     last = torch.searchsorted(falling, falling, right=True) - 1
-    last = last.clamp(0, max(scores.shape[0] - 1, 0))  # NaN has no place in the order
+    last = last.clamp(0, max(scores.shape[0] - 1, 0))  # searchsorted finds no place for NaN
     classes = torch.arange(num_classes, device=labels.device)
     own = torch.where(labels[order] == classes[:, None], weights[order], 0)
     counts = torch.cumsum(own, dim=1, dtype=torch.float64).to(weights.dtype)[:, last]

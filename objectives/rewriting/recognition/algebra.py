@@ -36,7 +36,7 @@ from objectives.rewriting.recognition.polynomials import Polynomial, Unknown, nu
 from objectives.rewriting.recognition.symbols import Symbol, as_many_as_rows, first_of, over_rows, paired
 
 ALL, P, LOG_P = "all classes", "p", "log p"
-MOST_TERMS = 30  # sums are multiplied out: a bound on what that may cost
+MOST_TERMS = 30  # bounds the cost of multiplying out sums
 LogSumExp = getattr(special, "LogSumExp", ())  # since PyTensor 3.3
 
 

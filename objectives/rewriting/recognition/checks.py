@@ -67,7 +67,7 @@ def _are_probabilities(p):
     """For each row of a softmax, or each entry of a sigmoid, whether it is not NaN."""
     (logits,) = p.owner.inputs
     if made_by(p, Softmax):
-        # not by the maximum, which on Numba misses a NaN (PyTensor 3.0)
+        # not by the maximum, which misses NaN on Numba (PyTensor 3.0)
         return pt.all(logits < np.inf, axis=-1) & (pt.any(logits > -np.inf, axis=-1) | _has_no_classes(p))
     return ~pt.isnan(logits)
 

@@ -35,7 +35,7 @@ class RecognizeCrossentropy(GraphRewriter):
         for logits in dict.fromkeys(x for node in order for x in _softmax_logits(node)):
             if ranks & {logits.ndim - 1, logits.ndim}:
                 found |= _Finder(fgraph, logits).find(order)
-        # the last first: what only they needed is then gone
+        # last first, so that what only they needed is gone
         for node in reversed(order):
             if node in fgraph.apply_nodes and node.outputs[0] in found:
                 _replace(fgraph, node.outputs[0], found[node.outputs[0]]())
@@ -94,7 +94,7 @@ class _Finder:
                     found[variable] = self._gradient(variable)
                 elif _is_loss(total := self._row(variable)):
                     losses.add(variable)
-                    # what is made of a loss stays as it is
+                    # leave what is computed from a loss
                     if losses.isdisjoint(node.inputs):
                         found[variable] = partial(self._loss, variable, total)
             except Unknown:

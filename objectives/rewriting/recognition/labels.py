@@ -122,7 +122,7 @@ def _counted(fgraph, index, axis, y, *scores):
         order = list(index.owner.op.new_order)
         (index,) = index.owner.inputs
     elif isinstance(index, Constant) and index.type.shape.count(1) == index.type.ndim - 1 > 0:
-        # the DimShuffle of a constant has been computed
+        # PyTensor has folded the DimShuffle of a constant
         order = ["x" if n == 1 else 0 for n in index.type.shape]
     order = ["x"] * (y.ndim - len(order)) + order
     if order != ["x"] * axis + [0] + ["x"] * (y.ndim - axis - 1):
@@ -178,7 +178,7 @@ def _compared(y, classes):
     if isinstance(classes, Constant):
         is_count = np.array_equal(np.ravel(classes.data), np.arange(classes.data.size))
     else:
-        # as long as the matrix that it is compared for, or the comparison could not be broadcast with it
+        # any other length could not be broadcast with the matrix
         is_count = _is_arange(classes, lambda stop: True)
     return Labels(_without_class_axis(y, y.ndim), wraps=False) if is_count else None
 
