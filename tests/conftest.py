@@ -28,7 +28,8 @@ from references import REFERENCES
 # Nothing to compile: tests of a backend name its mode.
 pytensor.config.mode = "FAST_COMPILE"
 FLOAT = pytensor.config.floatX
-PACKAGES = ("jax", "optax", "torch", "mlx", "distributed", "pymc", "pytensor_ml", "rich", "keras", "pandas")
+BACKENDS = ("jax", "optax", "torch", "mlx", "distributed")
+PACKAGES = (*BACKENDS, "pymc", "pytensor_ml", "rich", "keras", "pandas", "polars")
 
 
 def pytest_addoption(parser):
