@@ -59,8 +59,9 @@ def _check(variable, dtype, ndim):
 
 def _filtered(variable, value):
     """The value as an array of the type of the variable, if that loses nothing."""
-    value = readable(value, variable)
-    if isinstance(value, np.ndarray) and not (value.flags.aligned and value.dtype.isnative):
+    if not isinstance(value, np.ndarray):
+        value = readable(value, variable)
+    elif not (value.flags.aligned and value.dtype.isnative):
         value = value.astype(value.dtype.newbyteorder("="))  # from a network or a file
     try:
         return variable.type.filter(value)
