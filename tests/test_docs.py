@@ -25,6 +25,7 @@ NEEDS = {
     "data_frames.rst": ["pandas", "polars", "pymc"],  # pymc needs xarray
     "jax_optax_flax.rst": ["jax", "optax"],
     "named_dims.rst": ["pymc"],
+    "pytensor_ml.rst": ["pytensor_ml"],
     "pytorch.rst": ["torch"],
 }
 AT_ONCE = "ten_minutes.rst", "errors.rst"
