@@ -174,7 +174,7 @@ def over_two_features(name, ax):
 
 
 def over_latent_variable(name, ax):
-    """Value over the mean of the latent variable, for three log variances; clusters, if there are any, are at -2 and 2."""
+    """Value over the mean of the latent variable, for three log variances; clusters, if any, are at -2 and 2."""
     means = np.linspace(-5, 5, 101)[:, None]
     right = np.zeros_like(means)
     for i, log_variance in enumerate((-2, 0, 2)):
