@@ -4,6 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from objectives._arrays import library_of, readable
+
+# how the columns of a frame are given by their names
+COLUMNS = {
+    "pandas": ": give its columns, batch.to_dict('series')",
+    "polars": ": give its columns, batch.to_dict(), after .collect() if it is lazy",
+}
+
 
 def arrays_of(batch, inputs, own_arrays=None, *, copied=False):
     """The arrays of a batch in the order of the inputs.
@@ -25,7 +33,8 @@ def _in_order(batch, names):
     elif len(names) == 1 and not isinstance(batch, Sequence):
         batch = [batch]
     if not isinstance(batch, Sequence | np.ndarray):
-        raise TypeError(f"a batch must be a sequence or a dict of arrays, not {type(batch).__name__}")
+        hint = COLUMNS.get(library_of(batch), "")
+        raise TypeError(f"a batch must be a sequence or a dict of arrays, not {type(batch).__name__}{hint}")
     if len(batch) != len(names):
         raise ValueError(f"a batch must have {len(names)} arrays, for the inputs {names}, but has {len(batch)}")
     return batch
@@ -50,7 +59,9 @@ def _check(variable, dtype, ndim):
 
 def _filtered(variable, value):
     """The value as an array of the type of the variable, if that loses nothing."""
-    if isinstance(value, np.ndarray) and not (value.flags.aligned and value.dtype.isnative):
+    if not isinstance(value, np.ndarray):
+        value = readable(value, variable)
+    elif not (value.flags.aligned and value.dtype.isnative):
         value = value.astype(value.dtype.newbyteorder("="))  # from a network or a file
     try:
         return variable.type.filter(value)

@@ -31,7 +31,7 @@ from objectives import _backends
 pytensor.config.mode = "FAST_COMPILE"
 FLOAT = pytensor.config.floatX
 BACKENDS = [backend.library for backend in _backends.BACKENDS if backend.library]
-PACKAGES = (*BACKENDS, "optax", "distributed", "pymc", "pytensor_ml", "rich", "keras", "pandas")
+PACKAGES = (*BACKENDS, "optax", "distributed", "pymc", "pytensor_ml", "rich", "keras", "pandas", "polars")
 
 
 def pytest_addoption(parser):

@@ -22,9 +22,10 @@ PAGES = [ROOT / "README.rst", *sorted(ROOT.glob("docs/*.rst")), *sorted(ROOT.glo
 
 
 NEEDS = {
-    "data_frames.rst": ["pandas", "pymc"],  # pymc needs xarray
+    "data_frames.rst": ["pandas", "polars", "pymc"],  # pymc needs xarray
     "jax_optax_flax.rst": ["jax", "optax"],
     "named_dims.rst": ["pymc"],
+    "pytensor_ml.rst": ["pytensor_ml"],
     "pytorch.rst": ["torch"],
 }
 AT_ONCE = "ten_minutes.rst", "errors.rst"

@@ -1,10 +1,10 @@
-"""Arrays of pandas, PyTorch and JAX as arguments."""
+"""Arrays of pandas, polars, PyTorch and JAX as arguments, and their columns in batches."""
 
 import numpy as np
 import pytensor.tensor as pt
 import pytest
 
-from objectives import aggregate, categorical_accuracy, squared_error
+from objectives import BatchError, aggregate, categorical_accuracy, compile_validation, squared_error
 
 
 def evaluated(x):
@@ -52,6 +52,42 @@ def test_pandas():
         categorical_accuracy(frame[["a", "b"]], pd.Series([True, None], dtype="boolean"))
     with pytest.raises(TypeError, match=r"holds pandas\.NA or other objects"):
         squared_error(pd.Series(["x", "y"], dtype="object"), 0.0)
+    validation = squared_errors()
+    validation.update(frame[["a", "b"]].to_dict("series"))
+    np.testing.assert_allclose(validation.result()["error"], 0.4)
+    with pytest.raises(BatchError, match=r"not DataFrame: give its columns, batch\.to_dict\('series'\)"):
+        validation.update(frame)
+    with pytest.raises(BatchError, match=r"b holds pandas\.NA"):
+        validation.update({"a": frame["a"], "b": pd.Series([True, None], dtype="boolean")})
+
+
+@pytest.mark.needs("polars")
+def test_polars():
+    import polars as pl
+
+    frame = pl.DataFrame({"a": [0.1, 0.7], "b": [0.9, 0.3], "label": [1, 1]})
+    right = categorical_accuracy(frame[["a", "b"]], frame["label"])
+    np.testing.assert_array_equal(evaluated(right), [1, 0])
+    assert evaluated(aggregate(right, mask=pl.Series([True, False]))) == 1
+    for values in ([1, None], [0.5, None], [True, None], ["x", "y"]):
+        with pytest.raises(TypeError, match=r"b is a polars object .* give b\.cast\(polars\.Float64\)\.to_numpy\(\)"):
+            squared_error(frame["a"], pl.Series(values))
+    for wrong in (frame.lazy(), pl.col("a"), frame.with_columns(b=None)):
+        with pytest.raises(TypeError, match=r"a is a polars object that is lazy, has nulls or no numbers"):
+            squared_error(wrong, 0.0)
+    validation = squared_errors()
+    for part in frame[["a", "b"]].iter_slices(1):
+        validation.update(part.to_dict())
+    np.testing.assert_allclose(validation.result()["error"], 0.4)
+    with pytest.raises(BatchError, match=r"not DataFrame: give its columns, batch\.to_dict\(\)"):
+        validation.update(frame)
+    with pytest.raises(BatchError, match="b is a polars object"):
+        validation.update({"a": frame["a"], "b": pl.Series([1.0, None])})
+
+
+def squared_errors():
+    a, b = pt.dvectors("a", "b")
+    return compile_validation([a, b], {"error": squared_error(a, b)}, mode="FAST_COMPILE")
 
 
 class Series:

@@ -118,7 +118,7 @@ def functions(files=()):
 
 
 def entry(title, names):
-    return wrapped(f"- {title}: {', '.join(f'``{name}``' for name in names)}")
+    return wrapped(f"- {title}: {', '.join(f'`{name}`' for name in names)}")
 
 
 def wrapped(entry):

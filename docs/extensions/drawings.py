@@ -138,6 +138,100 @@ def over_threshold(name, ax):
     _finish(ax, "threshold", "value")
 
 
+def over_sampled_classes(name, ax):
+    """Value over the score of the target class, for 1, 5 and 50 sampled classes of score 0."""
+    scores = np.linspace(-4, 4, 41)
+    for i, count in enumerate((1, 5, 50)):
+        weights, samples = np.append(1.0, np.zeros(count))[:, None], np.arange(1, count + 1)
+        loss = objectives.get(name)(scores[:, None], weights, np.zeros(41, int), samples=samples)
+        ax.plot(scores, loss.eval(mode=AT_ONCE), color=color(i), linewidth=2, label=f"{count} sampled")
+    _finish(ax, "score of the target class; that of sampled classes is 0", "value", legend=True)
+
+
+def over_rare_classes(name, ax):
+    """Loss of each class where all scores are 0: those of a tail share the probability of their place in the head."""
+    sizes = 4, 8, 16
+    tails = [(np.zeros((1, 1)), np.zeros((size, 1))) for size in sizes[1:]]
+    first, targets = np.zeros((sum(sizes), 1)), np.arange(sum(sizes))
+    values = objectives.get(name)(first, np.zeros((6, 1)), targets, tails=tails).eval(mode=AT_ONCE)
+    for i, part in enumerate(np.split(targets, np.cumsum(sizes)[:-1])):
+        ax.bar(part, values[part], color=color(i), label=("head", "first tail", "second tail")[i])
+    ax.set_ylim(0, 1.4 * values.max())
+    _finish(ax, "class, the most frequent first", "value", legend=True)
+
+
+def over_two_features(name, ax):
+    """Value over the two features of an item; arrows are the weights of three classes, of which A is the target."""
+    features = np.concatenate(_plane(np.linspace(-3, 3, 61), np.linspace(-3, 3, 61)), axis=-1)
+    angles = np.pi * np.array([1 / 2, 7 / 6, 11 / 6])
+    weights = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    values = objectives.get(name)(features.reshape(-1, 2), weights, np.zeros(61 * 61, int)).eval(mode=AT_ONCE)
+    _contours(ax, features[..., 0], features[..., 1], values.reshape(61, 61))
+    for arrow, letter in zip(1.5 * weights, "ABC", strict=True):
+        ax.annotate("", arrow, (0, 0), arrowprops={"arrowstyle": "->", "color": "white", "linewidth": 2})
+        ax.text(*(1.2 * arrow), letter, color="white", ha="center", va="center", weight="bold")
+    _finish(ax, "first feature", "second feature")
+
+
+def over_latent_variable(name, ax):
+    """Value over the mean of the latent variable, for three log variances; clusters, if any, are at -2 and 2."""
+    means = np.linspace(-5, 5, 101)[:, None]
+    right = np.zeros_like(means)
+    for i, log_variance in enumerate((-2, 0, 2)):
+        given = right, right, means, right + log_variance, *_prior(objectives.facts(name).arguments)
+        values = objectives.get(name)(*given).eval(mode=AT_ONCE)
+        ax.plot(means, values, color=color(i), linewidth=2, label=f"log variance {log_variance}")
+    _finish(ax, "mean of the latent variable", "value", legend=True)
+
+
+def _prior(arguments):
+    """Two clusters of variance 1 around -2 and 2, equally probable, if the prior is a mixture."""
+    clusters = [[-2.0], [2.0]], np.zeros((2, 1)), np.log([0.5, 0.5])
+    return clusters if "cluster_log_variance" in arguments else ()
+
+
+def over_alignment(name, ax):
+    """Value over the score of the label or blank that is due in each of 12 frames, for targets of 1 to 3 labels."""
+    scores = np.linspace(-2, 6, 41)
+    for i, length in enumerate((1, 2, 3)):
+        due = np.eye(4)[np.arange(12) * (length + 1) // 12]
+        targets = np.broadcast_to(np.arange(1, length + 1), (41, length))
+        values = objectives.get(name)(scores[:, None, None] * due, targets).eval(mode=AT_ONCE)
+        ax.plot(scores, values, color=color(i), linewidth=2, label=f"labels {', '.join('123'[:length])}")
+    _finish(ax, "score of what is due; that of other classes is 0", "value", legend=True)
+
+
+def on_operating_point(name, ax):
+    """The curve of two overlapping groups of scores: the dashed line is what is demanded, the point what is found."""
+    wanted, _, demanded = name.partition("_at_")
+    found = float(objectives.get(name)(*_scores(), **{demanded: 0.8}).eval(mode=AT_ONCE))
+    rates = {wanted: found, demanded: 0.8}
+    if "recall" in rates:
+        on_precision_recall_curve(name, ax)
+        place = rates["recall"], rates["precision"]
+    else:
+        on_roc_curve(name, ax)
+        place = 1 - rates["specificity"], rates["sensitivity"]
+    if demanded in ("recall", "specificity"):
+        ax.axvline(place[0], color=color(2), linestyle="--", label=f"{demanded} 0.8")
+    else:
+        ax.axhline(place[1], color=color(2), linestyle="--", label=f"{demanded} 0.8")
+    ax.plot(*place, "o", color=color(2), label=f"{wanted} {found:.2f}")
+    ax.legend(frameon=False, loc="lower center")
+
+
+def at_equal_errors(name, ax):
+    """The two rates of errors over the threshold, of two overlapping groups of scores, and where they are equal."""
+    scores, targets = _scores()
+    thresholds = np.linspace(0, 1, 101)
+    said_true = scores >= thresholds[:, None]
+    ax.plot(thresholds, said_true[:, targets == 0].mean(axis=1), color=color(0), linewidth=2, label="false positives")
+    ax.plot(thresholds, 1 - said_true[:, targets == 1].mean(axis=1), color=color(1), linewidth=2, label="misses")
+    rate = float(objectives.get(name)(scores, targets).eval(mode=AT_ONCE))
+    ax.axhline(rate, color=color(2), linestyle="--", label=f"equal error rate {rate:.2f}")
+    _finish(ax, "threshold", "share of its class", legend=True)
+
+
 def on_roc_curve(name, ax):
     """The ROC curve of two overlapping groups of scores, with the area below it."""
     curve = objectives.roc_curve(*_scores()).eval(mode=AT_ONCE)[:2]

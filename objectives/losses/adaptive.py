@@ -184,7 +184,7 @@ def _layers(features, weights, biases, tails):
     dtype, h = h.dtype, h.astype("float32") if h.dtype == "float16" else h
     weights = layer_weights(weights, h)
     if not _is_sequence(tails) or not all(_is_sequence(pair) and len(pair) == 2 for pair in tails):
-        raise TypeError(f"tails must be pairs of a projection (d, D) and weights of classes (V, d), not {tails!r}")
+        raise TypeError("tails must be pairs of a projection (d, D) and weights of classes (V, d), in a list")
     if not tails:
         raise ValueError("tails must hold the pair of at least one cluster; without clusters use linear_crossentropy")
     rows = weights.type.shape[0]
