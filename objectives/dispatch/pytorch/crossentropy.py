@@ -31,8 +31,23 @@ def scaled(weight, value):
     return weight * torch.where((weight != 0) | ~torch.isinf(value), value, 0)
 
 
-def loss(z, targets, *, class_weights=None, label_smoothing=None, largest=1, mask=None):
+def softcapped(logits, cap):
+    return logits if cap is None else cap * torch.tanh(logits / cap)
+
+
+def loss(
+    z,
+    targets,
+    *,
+    class_weights=None,
+    label_smoothing=None,
+    largest=1,
+    logit_softcap=None,
+    z_loss=None,
+    mask=None,
+):
     z, targets = unmasked(z, targets, mask)
+    z = softcapped(z, logit_softcap)
     log_p = torch.log_softmax(z, dim=-1)
     if targets.ndim < z.ndim and label_smoothing is None:
         # a gather rather than a sum over all classes
@@ -42,13 +57,33 @@ def loss(z, targets, *, class_weights=None, label_smoothing=None, largest=1, mas
             result = scaled(weight, result)
     else:
         result = -scaled(distribution(z, targets, class_weights, label_smoothing, largest), log_p).sum(dim=-1)
+    if z_loss is not None:
+        result = result + z_loss * torch.logsumexp(z, dim=-1).square()
     return result if mask is None else torch.where(mask, result, 0)
 
 
-def gradient(z, targets, a, b, *, class_weights=None, label_smoothing=None, largest=1, mask=None):
+def gradient(
+    z,
+    targets,
+    a,
+    b,
+    *,
+    class_weights=None,
+    label_smoothing=None,
+    largest=1,
+    logit_softcap=None,
+    z_loss=None,
+    mask=None,
+):
     z, targets = unmasked(z, targets, mask)
+    capped = softcapped(z, logit_softcap)
     t = distribution(z, targets, class_weights, label_smoothing, largest)
-    result = (a * t.sum(dim=-1)).unsqueeze(-1) * torch.softmax(z, dim=-1) - b.unsqueeze(-1) * t
+    total = t.sum(dim=-1)
+    if z_loss is not None:
+        total = total + 2 * z_loss * torch.logsumexp(capped, dim=-1)
+    result = (a * total).unsqueeze(-1) * torch.softmax(capped, dim=-1) - b.unsqueeze(-1) * t
+    if logit_softcap is not None:
+        result = result * (1 - torch.tanh(z / logit_softcap).square())
     return result if mask is None else torch.where(mask.unsqueeze(-1), result, 0)
 
 
