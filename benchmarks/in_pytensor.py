@@ -47,6 +47,10 @@ def categorical_weighted(logits, labels, mask, class_weights):
     return aggregate(categorical_crossentropy_with_logits(logits, labels, mask=mask, **options), mask=mask)
 
 
+def categorical_capped(logits, labels):
+    return aggregate(categorical_crossentropy_with_logits(logits, labels, logit_softcap=30.0, z_loss=1e-4))
+
+
 def categorical_user(logits, labels):
     """Written by hand, as without this package: a rewrite has to find it."""
     p = pt.special.softmax(logits, axis=-1)

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import contenders, workloads
 from benchmarks.processes import in_process
 
-WORKLOADS = ("categorical/4096x1000", "categorical/512x50000")
+WORKLOADS = ("categorical/4096x1000", "categorical/512x50000", "linear_large_vocabulary/128x64x256000")
 RESET_PEAK = "5"  # what to write into clear_refs, see proc(5)
 
 # Freed arrays go back to the system, so that the peak of a call is not hidden by what an earlier call left behind.

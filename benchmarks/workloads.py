@@ -156,7 +156,8 @@ def scored(rng, shape, dtype):
 TASKS = {
     "categorical": Task(items, "crossentropy of logits and labels, mean"),
     "categorical_weighted": Task(weighted_items, "the same with mask, class weights and label smoothing"),
-    "categorical_user": Task(items, "the same, written as -log(softmax(x))[arange(n), y]"),
+    "categorical_capped": Task(items, "the same with a soft cap of the logits and a z-loss"),
+    "categorical_user": Task(items, "crossentropy written as -log(softmax(x))[arange(n), y]"),
     "categorical_probabilities": Task(items, "the same from softmax probabilities"),
     "categorical_inplace": Task(scaled_items, "the same of logits x * scale + bias, gradient by x"),
     "linear": Task(words, "crossentropy of a linear layer, mean, gradients by features and weights", gradients=2),
@@ -242,11 +243,13 @@ def family_rows():
 WORKLOADS = [
     *categorical_rows(),
     headline("categorical_weighted", NUMBA=Target(0.7, 0.4)),
+    headline("categorical_capped", NUMBA=Target(0.7, 0.4), CVM=Target(0.7, 0.4)),
     headline("categorical_user", NUMBA=Target(0.75, 0.4)),
     headline("categorical_probabilities", NUMBA=Target(0.75, 0.4)),
     headline("categorical_inplace", shape=(512, 50000), NUMBA=Target(0.3, 0.15)),
     headline("categorical_loss_only", "categorical", has_gradient=False),
     headline("linear", shape=(2048, 512, 32000), NUMBA=Target(0.85, 0.7), CVM=Target(0.85, 0.7)),
+    Workload("linear_large_vocabulary", "linear", (128, 64, 256000)),
     *elementwise_rows("binary_crossentropy", "float32", NUMBA=Target(0.7, 0.4), CVM=Target(2.5, 1.0)),
     *elementwise_rows("binary_crossentropy", "float64", NUMBA=Target(0.7, 0.5)),
     *elementwise_rows("squared", "float32", NUMBA=Target(0.8, 0.6)),

@@ -23,7 +23,7 @@ from objectives.losses._terms import (
     softcap,
 )
 from objectives.ops.counting import EntryCount
-from objectives.ops.crossentropy import PenalizedCrossentropy, SoftmaxCrossentropy, crossentropy
+from objectives.ops.crossentropy import SoftmaxCrossentropy, crossentropy
 from objectives.ops.labels import is_class, pick_class
 from objectives.ops.marking import masked
 from objectives.ops.selection import nan_where, where
@@ -301,9 +301,8 @@ def _of_logits(z, targets, mask, penalties=None, **options):
             "there is one class, whose probability is always 1, so that the loss is always 0: for one score of two "
             "classes use binary_crossentropy_with_logits"
         )
-    given = {name: x for name, x in (penalties or {}).items() if x is not None}
-    op = PenalizedCrossentropy if given else SoftmaxCrossentropy
-    return finished(masked(mask, op.of(z, targets, **_options(z, **options), **given, mask=mask)))
+    options = _options(z, **options) | (penalties or {})
+    return finished(masked(mask, SoftmaxCrossentropy.of(z, targets, **options, mask=mask)))
 
 
 def _log_probability(p, weight):

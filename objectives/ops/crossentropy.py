@@ -56,24 +56,28 @@ def _num_classes(scores):
 
 
 class SoftmaxCrossentropy(ItemLoss):
-    r"""Crossentropy of logits z: :math:`\sum_c t_{ic} (\log \sum_k e^{z_{ik}} - z_{ic})`.
+    r"""Crossentropy of logits z: :math:`\sum_c t_{ic} (\ell_i - z_{ic}) + \lambda \ell_i^2`.
 
-    The targets :math:`t`, class indices or dense, are smoothed by the option ``label_smoothing`` (a scalar) and
-    weighed by ``class_weights`` (C,). Dense targets are at least 0 and at most the option ``largest`` (a scalar), or 1;
-    others make their item NaN. Items outside ``mask`` (...) are 0, whatever stands there.
+    Here :math:`\ell_i = \log \sum_k e^{z_{ik}}`, and :math:`\lambda` is the option ``z_loss`` (a scalar), or 0. The
+    option ``logit_softcap`` s (a scalar) bounds the logits first, to :math:`s \tanh(z / s)`. The targets :math:`t`,
+    class indices or dense, are smoothed by the option ``label_smoothing`` (a scalar) and weighed by ``class_weights``
+    (C,). Dense targets are at least 0 and at most the option ``largest`` (a scalar), or 1; others make their item NaN.
+    Items outside ``mask`` (...) are 0, whatever stands there.
     """
 
     @staticmethod
-    def expression(logits, targets, *, class_weights=None, label_smoothing=None, largest=1, mask=None):
+    def expression(logits, targets, *, logit_softcap=None, z_loss=None, mask=None, **options):
         logits, targets = _unmasked(logits, targets, mask)
-        options = {"class_weights": class_weights, "label_smoothing": label_smoothing, "largest": largest}
-        return select(mask, crossentropy(log_softmax(logits, axis=-1), targets, **options))
+        z = logits if logit_softcap is None else logit_softcap * pt.tanh(logits / logit_softcap)
+        losses = crossentropy(log_softmax(z, axis=-1), targets, **options)
+        return select(mask, losses if z_loss is None else losses + z_loss * pt.square(_log_partition(z)))
 
 
 class SoftmaxCrossentropyGradient(ItemGradient):
     r"""Gradient by the logits: :math:`a_i T_i\, \mathrm{softmax}(z_i)_c - b_i t_{ic}` with :math:`T_i = \sum_c t_{ic}`.
 
-    Both weights are the gradient of the loss, usually. That they may differ lets a rewrite find this Op in graphs
+    ``z_loss`` adds :math:`2 \lambda \ell_i` to :math:`T_i`; ``logit_softcap`` multiplies all by its derivative. Both
+    weights are the gradient of the loss, usually. That they may differ lets a rewrite find this Op in graphs
     whose two terms have factors that are equal without it being provable.
     """
 
@@ -81,8 +85,23 @@ class SoftmaxCrossentropyGradient(ItemGradient):
     num_weights = 2
 
     @staticmethod
-    def expression(logits, targets, a, b, *, class_weights=None, label_smoothing=None, largest=1, mask=None):
+    def expression(
+        logits,
+        targets,
+        a,
+        b,
+        *,
+        class_weights=None,
+        label_smoothing=None,
+        largest=1,
+        logit_softcap=None,
+        z_loss=None,
+        mask=None,
+    ):
         z, targets = _unmasked(logits, targets, mask)
+        if logit_softcap is not None:
+            tanh = pt.tanh(z / logit_softcap)
+            z = logit_softcap * tanh
         p = softmax(z, axis=-1)
         if targets.ndim == z.ndim:
             t = _weighed(_checked(targets, largest), z, class_weights, label_smoothing)
@@ -94,45 +113,21 @@ class SoftmaxCrossentropyGradient(ItemGradient):
             t = _weighed(place_class(pt.ones_like(a), targets, z), z, class_weights, label_smoothing)
             # targets that are not weighed add up to 1
             total = pt.ones_like(a) if class_weights is None else t.sum(axis=-1)
+        if z_loss is not None:
+            total = total + 2 * z_loss * _log_partition(z)
         gradient = (a * total)[..., None] * p - b[..., None] * t
+        if logit_softcap is not None:
+            gradient = gradient * (1 - pt.square(tanh))
         return select(None if mask is None else mask[..., None], gradient)
 
 
 SoftmaxCrossentropy.gradient_type = SoftmaxCrossentropyGradient
 
 
-def softcapped(logits, cap):
-    """Logits between -cap and cap, nearly as they are where they are small."""
-    return logits if cap is None else cap * pt.tanh(logits / cap)
-
-
-def partition_penalty(logits, weight):
-    """The weighted square of the logarithm of the softmax's denominator."""
-    largest = disconnected_grad(logits.max(axis=-1, keepdims=True))
-    log_partition = pt.log(pt.exp(logits - largest).sum(axis=-1)) + largest[..., 0]
-    return weight * pt.square(log_partition)
-
-
-class PenalizedCrossentropy(ItemLoss):
-    """`SoftmaxCrossentropy` of logits that the option ``logit_softcap`` bounds, with a penalty of weight ``z_loss``.
-
-    It lasts until a rewrite has looked for the layer of its logits, then becomes what it is made of.
-    """
-
-    @staticmethod
-    def expression(logits, targets, *, logit_softcap=None, z_loss=None, mask=None, **options):
-        if mask is not None:
-            logits = where(mask[..., None], logits, 0)
-        z = softcapped(logits, logit_softcap)
-        losses = SoftmaxCrossentropy.of(z, targets, **options, mask=mask)
-        return losses if z_loss is None else losses + select(mask, partition_penalty(z, z_loss))
-
-
-class PenalizedCrossentropyGradient(ItemGradient):
-    loss_type = PenalizedCrossentropy
-
-
-PenalizedCrossentropy.gradient_type = PenalizedCrossentropyGradient
+def _log_partition(z):
+    """The logarithm of the softmax's denominator."""
+    largest = disconnected_grad(z.max(axis=-1, keepdims=True))
+    return pt.log(pt.exp(z - largest).sum(axis=-1)) + largest[..., 0]
 
 
 def _unmasked(logits, targets, mask):

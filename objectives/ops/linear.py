@@ -9,10 +9,10 @@ import pytensor
 from pytensor.graph.basic import Constant
 
 from objectives.ops._symbolic import DifferentiableOp
-from objectives.ops.crossentropy import SoftmaxCrossentropy, partition_penalty, softcapped
+from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.labels import LabelError
 from objectives.ops.marking import loss
-from objectives.ops.selection import select, where
+from objectives.ops.selection import where
 from objectives.ops.shapes import own_shapes
 from objectives.ops.threads import allowed, team
 
@@ -25,17 +25,16 @@ SHARED = 1 << 20  # entries of the logits from which threads pay off
 class LinearCrossentropy(DifferentiableOp):
     r"""(features h (..., D), weights W (V, D), labels (...), \*options) to the crossentropies (...) of h W'.
 
-    The options are ``biases`` (V,), ``logit_softcap`` and ``z_loss`` (scalars), and those of `SoftmaxCrossentropy`.
+    The options are ``biases`` (V,) and those of `SoftmaxCrossentropy`.
     """
 
     @staticmethod
-    def expression(features, weights, labels, *, biases=None, logit_softcap=None, z_loss=None, mask=None, **options):
+    def expression(features, weights, labels, *, biases=None, mask=None, **options):
         if mask is not None:
             features = where(mask[..., None], features, 0)
         logits = features @ weights.T
-        logits = softcapped(logits if biases is None else logits + biases, logit_softcap)
-        losses = SoftmaxCrossentropy.expression(logits, labels, mask=mask, **options)
-        return losses if z_loss is None else losses + select(mask, partition_penalty(logits, z_loss))
+        logits = logits if biases is None else logits + biases
+        return SoftmaxCrossentropy.expression(logits, labels, mask=mask, **options)
 
     def build_inner_graph(self, features, weights, labels, *options):
         return [loss(self.expression(features, weights, labels, **self.named(options)))]

@@ -4,9 +4,6 @@ Each entry: position in ``pytensor.compile.mode.optdb``, name, file, and the tag
 mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, PyTorch and MLX run what is tagged
 "fast_run", except what is tagged "cxx_only".
 
-    -0.06  want_layers in linear [linear_crossentropy]
-    -0.05  expand_penalties in linear [fast_compile, fast_run]
-           Before all others, which never see a crossentropy with penalties unless a mode asks for layers.
     -0.04  remember_ours in summation [fast_run]
            While marks still tell a graph of this package from others.
     -0.03  local_remove_statistic_mark in marking [fast_compile, fast_run]
@@ -26,8 +23,6 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
            Right after, in the same spellings.
      1.45  use_linear_crossentropy in linear [linear_crossentropy]
            After recognition (1.3), and before products become calls of BLAS (1.7). Only where a mode asks for it.
-     1.46  expand_other_penalties in linear [linear_crossentropy]
-           Right after, those whose logits are not a layer's.
         2  local_count_of_inputs in counting [fast_run, specialize]
            In "specialize" again, past the Ops that have been recognized.
       2.5  local_remove_own_shape in marking [fast_compile, fast_run]

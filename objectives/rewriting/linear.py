@@ -6,68 +6,26 @@ gradients by h, W and b, into those of `linear_crossentropy`. Logits that anythi
 
 from pytensor.compile.builders import OpFromGraph
 from pytensor.compile.mode import optdb
-from pytensor.graph.features import Feature
-from pytensor.graph.rewriting.basic import GraphRewriter, MergeOptimizer, copy_stack_trace, dfs_rewriter
+from pytensor.graph.rewriting.basic import GraphRewriter, copy_stack_trace
 from pytensor.scalar.basic import Add
 from pytensor.tensor.blockwise import Blockwise
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.math import Dot, Sum
 from pytensor.tensor.rewriting.ofg import inline_ofg_node
 
-from objectives.ops.crossentropy import (
-    PenalizedCrossentropy,
-    PenalizedCrossentropyGradient,
-    SoftmaxCrossentropy,
-    SoftmaxCrossentropyGradient,
-)
+from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
 from objectives.ops.linear import LinearCrossentropy, LinearCrossentropyGradient
-from objectives.rewriting.marking import local_remove_condition, local_remove_loss_mark
-
-PENALIZED = PenalizedCrossentropy, PenalizedCrossentropyGradient
-LOSSES = SoftmaxCrossentropy, PenalizedCrossentropy
-GRADIENTS = SoftmaxCrossentropyGradient, PenalizedCrossentropyGradient
-
-
-class LayersWanted(Feature):
-    """Says of a graph that penalties are kept in it, since `linear_crossentropy` has them as options."""
-
-
-class WantLayers(GraphRewriter):
-    def apply(self, fgraph):
-        fgraph.attach_feature(LayersWanted())
-
-
-class ExpandPenalties(GraphRewriter):
-    """Expand each crossentropy with a soft cap or a z-loss, and its gradient, into their inner graphs."""
-
-    def apply(self, fgraph):
-        if not any(isinstance(feature, LayersWanted) for feature in fgraph._features):
-            inline(fgraph, lambda node: isinstance(node.op, PENALIZED), "expand_penalties")
-
-
-class ExpandOtherPenalties(GraphRewriter):
-    """The same for logits that are not a layer's; also removes the marks that this brings back."""
-
-    def apply(self, fgraph):
-        inline(fgraph, lambda node: isinstance(node.op, PENALIZED), "expand_other_penalties")
-        dfs_rewriter(local_remove_loss_mark, local_remove_condition).apply(fgraph)
-        MergeOptimizer().apply(fgraph)  # merge again what loss and gradient share
 
 
 class InlineLayers(GraphRewriter):
     """Replace Ops that hold a layer, as those of pytensor-ml do, and their gradients, by the graphs inside."""
 
     def apply(self, fgraph):
-        inline(fgraph, lambda node: touches_crossentropy(fgraph, node), "inline_layers")
-
-
-def inline(fgraph, wanted, reason):
-    """Replace the Ops that hold a graph, and are ``wanted``, by the graphs inside."""
-    for node in fgraph.toposort():
-        if isinstance(node.op, OpFromGraph) and wanted(node):
-            new = inline_ofg_node(node)
-            copy_stack_trace(node.outputs, new)
-            fgraph.replace_all_validate(list(zip(node.outputs, new, strict=True)), reason=reason)
+        for node in fgraph.toposort():
+            if isinstance(node.op, OpFromGraph) and touches_crossentropy(fgraph, node):
+                new = inline_ofg_node(node)
+                copy_stack_trace(node.outputs, new)
+                fgraph.replace_all_validate(list(zip(node.outputs, new, strict=True)), reason="inline_layers")
 
 
 def touches_crossentropy(fgraph, node):
@@ -76,8 +34,8 @@ def touches_crossentropy(fgraph, node):
         return False
     readers = [client for output in node.outputs for client, _ in fgraph.clients[output]]
     sources = [x.owner for x in node.inputs if x.owner]
-    logits = any(isinstance(reader.op, LOSSES) for reader in readers)
-    return logits or any(isinstance(source.op, GRADIENTS) for source in sources)
+    logits = any(isinstance(reader.op, SoftmaxCrossentropy) for reader in readers)
+    return logits or any(isinstance(source.op, SoftmaxCrossentropyGradient) for source in sources)
 
 
 class UseLinearCrossentropy(GraphRewriter):
@@ -85,7 +43,7 @@ class UseLinearCrossentropy(GraphRewriter):
 
     def apply(self, fgraph):
         for node in fgraph.toposort():
-            if isinstance(node.op, LOSSES) and (layer := layer_of(fgraph, node)):
+            if isinstance(node.op, SoftmaxCrossentropy) and (layer := layer_of(fgraph, node)):
                 replacements = layer.losses(node) | layer.gradients(fgraph, node)
                 for old, new in replacements.items():
                     copy_stack_trace(old, new)
@@ -146,11 +104,10 @@ class Layer:
 
     def is_gradient(self, fgraph, reader, node):
         """Whether a reader of the logits is the gradient of the crossentropy, read by those of the layer alone."""
-        if not isinstance(reader.op, node.op.gradient_type) or reader.op.options != node.op.options:
+        if not isinstance(reader.op, SoftmaxCrossentropyGradient) or reader.op.options != node.op.options:
             return False
-        given = reader.op.num_data + reader.op.num_weights
-        (labels, *weights), options = reader.inputs[1:given], reader.inputs[given:]
-        same = len(set(weights)) == 1 and labels is node.inputs[1] and list(options) == list(node.inputs[2:])
+        labels, a, b, *options = reader.inputs[1:]
+        same = a is b and labels is node.inputs[1] and list(options) == list(node.inputs[2:])
         uses = self.uses(fgraph, reader)
         return same and uses is not None and all(v.type.ndim == self.rank(name) for v, name in uses)
 
@@ -237,11 +194,7 @@ def transposed(x):
     return x.owner.inputs[0] if list(order) == axes else None
 
 
-# First: other rewrites see penalties only where a mode asks for layers.
-optdb.register("want_layers", WantLayers(), "linear_crossentropy", position=-0.06)
-optdb.register("expand_penalties", ExpandPenalties(), "fast_run", "fast_compile", position=-0.05)
 # Before canonicalize (1), which simplifies what was inside.
 optdb.register("inline_layers", InlineLayers(), "linear_crossentropy", position=0.5)
 # After canonicalize (1), which brings sums of terms to one form, and before products become calls of BLAS (1.7).
 optdb.register("use_linear_crossentropy", UseLinearCrossentropy(), "linear_crossentropy", position=1.45)
-optdb.register("expand_other_penalties", ExpandOtherPenalties(), "linear_crossentropy", position=1.46)

@@ -27,8 +27,8 @@ from objectives.ops.ranking import label_rank
 
 pytestmark = pytest.mark.skipif(not pytensor.config.cxx, reason="no C++ compiler")
 
-OPTIONS = ("class_weights", "label_smoothing", "mask")
-COMBINATIONS = [c for k in range(len(OPTIONS) + 1) for c in itertools.combinations(OPTIONS, k)]
+OPTIONS = ("class_weights", "label_smoothing", "logit_softcap", "z_loss", "mask")
+COMBINATIONS = [c for k in (0, 1, len(OPTIONS)) for c in itertools.combinations(OPTIONS, k)]
 TOLERANCE = {"float32": {"rtol": 1e-5, "atol": 1e-6}, "float64": {"rtol": 1e-12, "atol": 1e-14}}
 DTYPES = pytest.mark.parametrize("dtype", TOLERANCE)
 
@@ -45,6 +45,8 @@ def variables(dtype, ndim):
         "b": tensor(dtype, ndim - 1),
         "class_weights": tensor(dtype, 1),
         "label_smoothing": tensor(dtype, 0),
+        "logit_softcap": tensor(dtype, 0),
+        "z_loss": tensor(dtype, 0),
         "mask": tensor("bool", ndim - 1),
     }
 
@@ -87,6 +89,8 @@ def arguments(dtype, shape, seed=0):
         "b": np.asarray(random.normal(size=rows), dtype),
         "class_weights": random.random(classes).astype(dtype) * (np.arange(classes) != 1),
         "label_smoothing": np.asarray(0.1, dtype),
+        "logit_softcap": np.asarray(6, dtype),
+        "z_loss": np.asarray(0.01, dtype),
         "mask": np.asarray(random.random(rows) < 0.7),
     }
 

@@ -24,6 +24,7 @@ BACKENDS = [parameter("NUMBA"), parameter("PYTORCH"), parameter("JAX")]
 def variables(dtype, dense, names):
     logits, targets = pt.matrix(dtype=dtype), pt.matrix(dtype=dtype) if dense else pt.lvector()
     available = {"class_weights": pt.vector(dtype=dtype), "label_smoothing": pt.scalar(dtype=dtype)}
+    available |= {"logit_softcap": pt.scalar(dtype=dtype), "z_loss": pt.scalar(dtype=dtype)}
     available["mask"] = pt.vector(dtype=bool)
     return [logits, targets, *(pt.vector(dtype=dtype) for _ in range(2))], {name: available[name] for name in names}
 
@@ -35,7 +36,9 @@ def arrays(dtype, dense, names, shape):
     mask = rng.random(shape[0]) < 0.7
     weights = rng.random(shape[1]).astype(dtype)
     weights[0] = 0
-    available = {"class_weights": weights, "label_smoothing": np.asarray(0.2, dtype), "mask": mask}
+    numbers = {"label_smoothing": 0.2, "logit_softcap": 4, "z_loss": 0.01}
+    available = {name: np.asarray(number, dtype) for name, number in numbers.items()}
+    available |= {"class_weights": weights, "mask": mask}
     if "mask" in names:
         logits[~mask] = np.nan
         targets[~mask] = -100
@@ -43,8 +46,9 @@ def arrays(dtype, dense, names, shape):
     return [logits, targets, a, b, *(available[name] for name in names)]
 
 
-def options_of(weighted, smoothed, masked):
+def options_of(weighted, smoothed, masked, penalized):
     flags = {"class_weights": weighted, "label_smoothing": smoothed, "mask": masked}
+    flags |= {"logit_softcap": penalized, "z_loss": penalized}
     return tuple(name for name, given in flags.items() if given)
 
 
@@ -54,7 +58,7 @@ def options_of(weighted, smoothed, masked):
 def test_crossentropy(backend, dense, weighted, smoothed, masked, dtype):
     if (backend, dtype) != ("NUMBA", "float32") and (weighted, smoothed) != (masked, masked):
         pytest.skip("the options are tried one by one in float32 on Numba, whose kernels are specialized by them")
-    names = options_of(weighted, smoothed, masked)
+    names = options_of(weighted, smoothed, masked, penalized=dense != weighted or dtype == "float64")
     inputs, options = variables(dtype, dense, names)
     together = SoftmaxCrossentropyGradient(options=names, with_loss=True)(*inputs, *options.values())
     function = pytensor.function([*inputs, *options.values()], together, mode=get_mode(backend))
@@ -100,16 +104,20 @@ def test_hinge(backend, dtype):
 
 @cache
 def numba_forms(ndim):
-    """Loss and gradient, the gradient alone and in place, and their expressions, by rank of the logits."""
+    """Loss and gradient, the gradient alone and in place, and their expressions, by rank of the logits.
+
+    Those of rank 3 are capped, and their partition functions penalized.
+    """
     logits = pt.tensor(dtype="float32", shape=(None,) * ndim)
     labels = pt.tensor(dtype="int64", shape=(None,) * (ndim - 1))
     # a mask and weights with lengths of 1, which are broadcast
     mask = pt.tensor(dtype="bool", shape=(None,) * (ndim - 1))
     g = pt.tensor(dtype="float32", shape=(None,) * (ndim - 1))
-    op = SoftmaxCrossentropyGradient(options=("mask",))
+    given = {"mask": mask} | ({"logit_softcap": np.float32(8), "z_loss": np.float32(0.1)} if ndim == 3 else {})
+    op = SoftmaxCrossentropyGradient.of
     inputs = [logits, labels, g, mask]
-    outputs = [SoftmaxCrossentropy(options=("mask",))(logits, labels, mask), op(logits, labels, g, g, mask)]
-    inplace = op(2 * logits, labels, g, g, mask)
+    outputs = [SoftmaxCrossentropy.of(logits, labels, **given), op(logits, labels, g, g, **given)]
+    inplace = op(2 * logits, labels, g, g, **given)
     alone = get_mode("NUMBA").excluding("loss_fusion")
     functions = (
         pytensor.function(inputs, outputs, mode=alone, on_unused_input="ignore"),
@@ -146,8 +154,9 @@ def test_forms_and_strides(shape, view):
         np.testing.assert_array_equal(before, after)  # in place never reaches the inputs
 
 
-def test_extremes():
-    function, _, reference = numba_forms(2)
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_extremes(ndim):
+    function, _, reference = numba_forms(ndim)
     inf, nan = np.inf, np.nan
     logits = np.array(
         [
@@ -163,8 +172,9 @@ def test_extremes():
     ).astype("float32")
     logits = np.concatenate([logits, np.full((8, 60), -5, "float32")], axis=1)[:, :60]
     for width in (3, 60):  # short and long rows
-        z = logits[:, :width]
-        values = [np.ascontiguousarray(z), np.zeros(8, "int64"), np.ones(8, "float32"), np.ones(8, bool)]
+        items = (8,) if ndim == 2 else (8, 1)
+        z = np.reshape(logits[:, :width], (*items, width))
+        values = [z, np.zeros(items, "int64"), np.ones(items, "float32"), np.ones(items, bool)]
         with np.errstate(invalid="ignore"):
             for result, wanted in zip(function(*values), reference(*values), strict=True):
                 np.testing.assert_allclose(result, wanted, rtol=2e-6)

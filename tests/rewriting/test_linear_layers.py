@@ -4,14 +4,11 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from pytensor.compile.builders import OpFromGraph
 from pytensor.compile.mode import Mode
 
 from objectives import aggregate, categorical_crossentropy_with_logits, linear_crossentropy
-from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
+from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.linear import LinearCrossentropy, LinearCrossentropyGradient
-from objectives.ops.marking import Loss
-from objectives.ops.selection import Condition
 
 PLAIN = Mode("py", "fast_run")
 OURS = SoftmaxCrossentropy, LinearCrossentropy, LinearCrossentropyGradient
@@ -62,19 +59,6 @@ def test_every_option_of_the_loss(names):
     assert LinearCrossentropyGradient not in unasked
     for found, expected in zip(asked(*arrays), plain(*arrays), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
-
-
-@pytest.mark.parametrize("asked", [False, True])
-def test_penalties_of_other_logits(asked):
-    """They leave no Op of their own and no marks behind."""
-    z, y = pt.matrix("z"), pt.lvector("y")
-    mask = pt.vector("mask", dtype="bool")
-    loss = categorical_crossentropy_with_logits(z, y, mask=mask, logit_softcap=2.0, z_loss=0.1).sum()
-    mode = PLAIN.including("linear_crossentropy") if asked else PLAIN
-    function = pytensor.function([z, y, mask], [loss, pytensor.grad(loss, z)], mode=mode)
-    ops = [node.op for node in function.maker.fgraph.toposort()]
-    assert [type(op) for op in ops if isinstance(op, OpFromGraph)] == [SoftmaxCrossentropyGradient]
-    assert not any(isinstance(op, (Condition, Loss)) for op in ops)
 
 
 @pytest.mark.parametrize("mask", [None, pt.vector("mask", dtype="bool")])

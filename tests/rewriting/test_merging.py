@@ -5,6 +5,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 from backends import PLAIN, REWRITTEN
+from pytensor.tensor.shape import Shape_i
 
 from objectives import aggregate, multiclass_hinge_loss
 from objectives import categorical_crossentropy_with_logits as crossentropy
@@ -50,6 +51,15 @@ def test_two_losses_are_merged_each_with_its_gradient():
     total = crossentropy(Z, Y).mean() + crossentropy(Z, Y, label_smoothing=0.1).sum()
     ops = ours(compiled([total, pytensor.grad(total, Z)]))
     assert sorted((op.options, op.with_loss) for op in ops) == [((), True), (("label_smoothing",), True)]
+
+
+def test_nothing_else_reads_logits_with_a_soft_cap_and_a_z_loss():
+    loss = crossentropy(Z, Y, logit_softcap=2.0, z_loss=0.1).mean()
+    function = compiled([loss, pytensor.grad(loss, Z)])
+    fgraph = function.maker.fgraph
+    readers = [client.op for client, _ in fgraph.clients[fgraph.inputs[0]]]
+    assert len(ours(function)) == 1
+    assert all(isinstance(op, ItemGradient | Shape_i) for op in readers)
 
 
 def test_not_merged_where_the_gradient_needs_the_loss():

@@ -1,10 +1,11 @@
 // Crossentropy of logits z with targets t, and its gradient, row by row.
 //
 // With m = max z, d = z - m and s = sum_c exp(d_c):
-//     loss = sum_c t_c (log s - d_c),    gradient = a (sum_c t_c) exp(d) / s - b t.
-// Neither log s nor -d is negative, so that nothing cancels in the loss. Targets are written as
+//     loss = sum_c t_c (log s - d_c) + z_loss l^2,    gradient = a (sum_c t_c + 2 z_loss l) exp(d) / s - b t
+// where l = log s + m. Neither log s nor -d is negative, so that nothing cancels in the loss. Targets are written as
 //     t_c = named [c is the label] + spread_c,
-// where spread is the share of label smoothing, the same for all rows, or the row of dense targets.
+// where spread is the share of label smoothing, the same for all rows, or the row of dense targets. Where there is a
+// soft cap, z is the capped logits, and the gradient is multiplied by their derivatives at last.
 
 #ifndef OBJECTIVES_CROSSENTROPY_H
 #define OBJECTIVES_CROSSENTROPY_H
@@ -25,6 +26,10 @@ template <class T> struct Crossentropy {
     const npy_int64* labels;      // of labels and dense targets, one is NULL
     const T* dense;
     T largest;                    // that dense targets may be
+    T z_loss;                     // or 0
+    const T* cap;                 // of the logits, or NULL
+    T* capped;                    // with a cap, room for a part of the logits in each thread
+    int threads;
     const T *scale, *background;  // effective targets are scale t + background, by class; or NULL
     PerRow<npy_bool> mask;
     PerRow<T> a, b;
@@ -33,6 +38,8 @@ template <class T> struct Crossentropy {
     bool counts(npy_intp row) const { return !mask || mask[row]; }
     bool is_valid(npy_intp row) const { return !labels || (labels[row] >= 0 && labels[row] < classes); }
     bool has_spread() const { return dense || background; }
+    bool is_narrow() const { return classes < least_wide; }
+    npy_intp part() const { return std::max(chunk, classes); }  // a row, or a few narrow ones
 };
 
 // weight value with 0 inf = 0.
@@ -111,13 +118,15 @@ template <class T> static inline Spread<T> sum_spread(const Crossentropy<T>& p, 
 
 // What is known of a row when its logits may be overwritten.
 template <class T> struct Row {
-    T named, d_label;
+    T m, named, d_label;
     Spread<T> spread;
     T sum, log_sum;
+
+    T log_partition() const { return log_sum + m; }
 };
 
 template <class T> static inline Row<T> read_row(const Crossentropy<T>& p, npy_intp row, const T* x, T m) {
-    Row<T> r = {0, 0, {0, 0}, 1, 0};
+    Row<T> r = {m, 0, 0, {0, 0}, 1, 0};
     if (p.labels) {
         npy_int64 label = p.labels[row];
         r.named = p.scale ? p.scale[label] : (T)1;
@@ -130,6 +139,7 @@ template <class T> static inline Row<T> read_row(const Crossentropy<T>& p, npy_i
 template <class T> static inline void write_loss(const Crossentropy<T>& p, npy_intp row, const Row<T>& r) {
     T loss = p.labels ? scaled(r.named, r.log_sum - r.d_label) : (T)0;
     if (p.has_spread()) loss += r.spread.total * r.log_sum - r.spread.cross;
+    if (p.z_loss != 0) loss += p.z_loss * r.log_partition() * r.log_partition();
     p.loss[row] = loss;
 }
 
@@ -145,7 +155,8 @@ static inline T label_gradient(const Crossentropy<T>& p, npy_intp row, const Row
 template <class T>
 static inline void write_gradient(const Crossentropy<T>& p, npy_intp row, const Row<T>& r, const T* exponentials) {
     T* g = p.gradient + row * p.classes;
-    const T b = p.b[row], factor = p.a[row] * (r.named + r.spread.total) / r.sum;
+    const T pull = p.z_loss != 0 ? 2 * p.z_loss * r.log_partition() : (T)0;
+    const T b = p.b[row], factor = p.a[row] * (r.named + r.spread.total + pull) / r.sum;
     const T of_label = p.labels ? label_gradient(p, row, r, exponentials, factor) : (T)0;
     if (!p.has_spread()) {
         const T zero = b * 0;  // or NaN
@@ -169,8 +180,8 @@ template <class T> static inline void write_zeros(const Crossentropy<T>& p, npy_
     if (p.gradient) std::fill_n(p.gradient + row * p.classes, p.classes, (T)0);
 }
 
-template <class T> static void wide_row(const Crossentropy<T>& p, npy_intp row) {
-    const T* x = p.logits + row * p.classes;
+// A row with the logits x.
+template <class T> static void wide_row(const Crossentropy<T>& p, npy_intp row, const T* x) {
     T* g = p.gradient ? p.gradient + row * p.classes : NULL;
     const T m = largest(x, p.classes);
     Row<T> r = read_row(p, row, x, m);
@@ -185,14 +196,14 @@ template <class T> static void wide_row(const Crossentropy<T>& p, npy_intp row) 
     if (g) write_gradient(p, row, r, g);
 }
 
-// Rows [start, start + count) of which count * classes <= chunk; those that are not `used` count nothing.
+// Rows [start, start + count) with the logits z, count * classes <= chunk; those that are not `used` count nothing.
 template <class T>
-static void narrow_rows(const Crossentropy<T>& p, npy_intp start, npy_intp count, const npy_bool* used) {
+static void narrow_rows(const Crossentropy<T>& p, npy_intp start, npy_intp count, const npy_bool* used, const T* z) {
     T e[chunk], sums[chunk], logs[chunk];
     Row<T> rows[chunk];
     const npy_intp classes = p.classes, size = count * classes;
     for (npy_intp i = 0; i < count; i++) {
-        const T* x = p.logits + (start + i) * classes;
+        const T* x = z + i * classes;
         T m = -(T)INFINITY;
         for (npy_intp c = 0; c < classes; c++) m = x[c] > m ? x[c] : m;
         for (npy_intp c = 0; c < classes; c++) e[i * classes + c] = x[c] - m;
@@ -216,11 +227,39 @@ static void narrow_rows(const Crossentropy<T>& p, npy_intp start, npy_intp count
     }
 }
 
+template <class T> static inline void cap_logits(const T* x, T cap, npy_intp n, T* capped) {
+    const T inverse = (T)1 / cap;
+    #pragma omp simd
+    for (npy_intp c = 0; c < n; c++) capped[c] = cap * tanh(x[c] * inverse);
+}
+
+// Gradients by capped logits become those by logits: the derivative is 1 - (capped / cap)^2, and 0 where that is 1.
+template <class T> static inline void multiply_by_slope(const T* capped, T cap, npy_intp n, T* gradient) {
+    const T inverse = (T)1 / cap;
+    #pragma omp simd
+    for (npy_intp c = 0; c < n; c++) gradient[c] *= ((cap - capped[c]) * inverse) * ((cap + capped[c]) * inverse);
+}
+
+// A wide row or a few narrow ones with the logits z.
+template <class T>
+static void few_rows(const Crossentropy<T>& p, npy_intp start, npy_intp count, const npy_bool* used, const T* z) {
+    if (p.is_narrow()) narrow_rows(p, start, count, used, z);
+    else wide_row(p, start, z);
+}
+
+// The same with capped logits; what it leaves in the gradient of rows that are not `used` may be NaN.
+template <class T>
+static void few_capped_rows(const Crossentropy<T>& p, npy_intp start, npy_intp count, const npy_bool* used, T* capped) {
+    const npy_intp begin = start * p.classes, size = count * p.classes;
+    cap_logits(p.logits + begin, *p.cap, size, capped);
+    few_rows(p, start, count, used, capped);
+    if (p.gradient) multiply_by_slope(capped, *p.cap, size, p.gradient + begin);
+}
+
 // Rows [start, stop); false if one of them has a bad label.
-template <class T> static bool compute_rows(const Crossentropy<T>& p, npy_intp start, npy_intp stop) {
+template <class T> static bool compute_rows(const Crossentropy<T>& p, npy_intp start, npy_intp stop, T* capped) {
     bool valid = true;
-    const bool narrow = p.classes < least_wide;
-    const npy_intp step = narrow ? chunk / p.classes : 1;
+    const npy_intp step = p.is_narrow() ? chunk / p.classes : 1;
     npy_bool used[chunk];
     for (npy_intp first = start; first < stop; first += step) {
         npy_intp count = std::min(step, stop - first);
@@ -229,8 +268,10 @@ template <class T> static bool compute_rows(const Crossentropy<T>& p, npy_intp s
             used[i] = p.counts(row) && p.is_valid(row);
             valid = valid && (used[i] || !p.counts(row));
         }
-        if (narrow) narrow_rows(p, first, count, used);
-        else if (used[0]) wide_row(p, first);
+        if (p.is_narrow() || used[0]) {
+            if (p.cap) few_capped_rows(p, first, count, used, capped);
+            else few_rows(p, first, count, used, p.logits + first * p.classes);
+        }
         for (npy_intp i = 0; i < count; i++)
             if (!used[i]) write_zeros(p, first + i);
     }
@@ -239,9 +280,10 @@ template <class T> static bool compute_rows(const Crossentropy<T>& p, npy_intp s
 
 template <class T> static bool compute(const Crossentropy<T>& p) {
     std::atomic<bool> valid(true);
-    int threads = thread_count(p.rows * p.classes);
-    share_out(p.rows, p.classes < least_wide ? chunk / p.classes : 1, threads, [&](npy_intp start, npy_intp stop) {
-        if (!compute_rows(p, start, stop)) valid = false;
+    std::atomic<int> begun(0);
+    share_out(p.rows, p.is_narrow() ? chunk / p.classes : 1, p.threads, [&](npy_intp start, npy_intp stop) {
+        T* capped = p.cap ? p.capped + begun++ * p.part() : NULL;
+        if (!compute_rows(p, start, stop, capped)) valid = false;
     });
     return valid;
 }

@@ -2,7 +2,7 @@ from objectives.dispatch.c._items import ItemGradientKernel, ItemKernel, are_flo
 from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
 
 SOURCES = ("items.h", "crossentropy.h", "crossentropy_arrays.h")
-FIELDS = ("a", "b", "class_weights", "label_smoothing", "largest", "mask")
+FIELDS = ("a", "b", "class_weights", "label_smoothing", "largest", "logit_softcap", "z_loss", "mask")
 
 
 class CrossentropyKernel(ItemKernel):

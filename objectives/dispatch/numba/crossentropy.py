@@ -3,10 +3,10 @@ r"""Crossentropy of logits and its gradient, in one pass over the rows.
 For a row z with maximum m, the softmax is :math:`p_j = e^{z_j - m} / s` with :math:`s = \sum_k e^{z_k - m}`, and with
 the targets t (smoothed and weighed) and their sum T
 
-    loss = sum_j t_j (log s - (z_j - m)),    gradient = a T p_j - b t_j.
+    loss = sum_j t_j (log s - (z_j - m)) + z_loss l^2,    gradient = a (T + 2 z_loss l) p_j - b t_j,
 
-1. m; 2. the sums over the targets, which read z; 3. the exponentials, which may overwrite z, and s; 4. the gradient.
-A row stays in the cache from one step to the next.
+where l = log s + m. 1. m; 2. the sums over the targets, which read z; 3. the exponentials, which may overwrite z, and
+s; 4. the gradient. A row stays in the cache from one step to the next.
 """
 
 import numpy as np
@@ -31,7 +31,7 @@ from objectives.dispatch.numba._rows import (
     row_functions,
     uint64,
 )
-from objectives.dispatch.numba._separate import separate
+from objectives.dispatch.numba._separate import caller, separate
 from objectives.dispatch.numba._simd import FUNCTIONS, scalar
 from objectives.dispatch.numba._threads import in_threads
 from objectives.ops.crossentropy import SoftmaxCrossentropy
@@ -39,6 +39,7 @@ from objectives.ops.selection import TOLERANCE
 
 SHORT = 48  # rows below this length are taken together, so that the exponentials fill whole vectors
 BLOCK = 2048  # entries that short rows are taken together to
+CAPPED = 1 << 14  # logits that are capped together
 
 
 @scalar
@@ -51,6 +52,11 @@ def _times(weight, value):
 def _minus(x, y):
     """A difference that is not reordered, which would cancel what a small loss is made of."""
     return x - y
+
+
+@scalar
+def _penalty(z_loss, log_partition):
+    return _times(z_loss, log_partition * log_partition)
 
 
 def _row_sums(dtype, dense, weighted, smoothed):
@@ -118,11 +124,13 @@ def _make_write_gradient(target, *, dense, smoothed):
 
 def _make_long_rows(dtype, row_sums, write_gradient):
     """One row after another, each of which fills vectors by itself."""
-    log, zero = FUNCTIONS[dtype]["log"], np.dtype(dtype).type(0)
+    log, zero, two = FUNCTIONS[dtype]["log"], np.dtype(dtype).type(0), np.dtype(dtype).type(2)
     largest, sum_of_exp, store_exp, fill = row_functions(dtype)
 
     @inlined
-    def long_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, most, mask, loss, gradient):
+    def long_rows(
+        start, stop, num_classes, z, targets, a, b, weights, keep, spread, most, z_loss, mask, loss, gradient
+    ):
         masked, with_loss, with_gradient = mask.size > 0, loss.size > 0, gradient.size > 0
         for i in range(start, stop):
             row = i * num_classes
@@ -137,13 +145,14 @@ def _make_long_rows(dtype, row_sums, write_gradient):
             total, dot, own = row_sums(z, m, targets, i, weights, keep, spread, most, row, num_classes)
             if with_gradient:
                 s = store_exp(z, row, num_classes, m, gradient, row)  # 3.
-                write_gradient(  # 4.
-                    gradient, targets, i, weights, keep, spread, row, num_classes, a[i] * total / s, own, b[i]
-                )
             else:
-                s = sum_of_exp(z, row, num_classes, m)  # 3.
+                s = sum_of_exp(z, row, num_classes, m)
+            log_s = log(s)
+            if with_gradient:  # 4.
+                scale = a[i] * (total + two * z_loss * (log_s + m)) / s
+                write_gradient(gradient, targets, i, weights, keep, spread, row, num_classes, scale, own, b[i])
             if with_loss:
-                loss[i] = _minus(_times(total, log(s)), dot)
+                loss[i] = _minus(_times(total, log_s), dot) + _penalty(z_loss, log_s + m)
 
     return long_rows
 
@@ -151,15 +160,18 @@ def _make_long_rows(dtype, row_sums, write_gradient):
 def _make_short_rows(dtype, row_sums, write_gradient):
     """A block of rows at a time, each step a pass over it: the exponentials of several rows fill vectors together."""
     exp, log = FUNCTIONS[dtype]["exp"], FUNCTIONS[dtype]["log"]
-    zero = np.dtype(dtype).type(0)
+    zero, two = np.dtype(dtype).type(0), np.dtype(dtype).type(2)
     largest, _, _, fill = row_functions(dtype)
 
     @inlined
-    def short_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, most, mask, loss, gradient):
+    def short_rows(
+        start, stop, num_classes, z, targets, a, b, weights, keep, spread, most, z_loss, mask, loss, gradient
+    ):
         masked, with_loss, with_gradient = mask.size > 0, loss.size > 0, gradient.size > 0
         height = uint64(BLOCK) // num_classes
         totals, dots = np.empty(height, z.dtype), np.empty(height, z.dtype)
-        owns, sums = np.empty(height, z.dtype), np.empty(height, z.dtype)
+        owns, maxima = np.empty(height, z.dtype), np.empty(height, z.dtype)
+        sums, logs = np.empty(height, z.dtype), np.empty(height, z.dtype)
         scratch = np.empty(uint64(0) if with_gradient else height * num_classes, z.dtype)
         for first in range(start, stop, height):
             count = min(height, stop - first)
@@ -171,7 +183,7 @@ def _make_short_rows(dtype, row_sums, write_gradient):
                 if masked and not mask[i]:
                     fill(out, begin + r * num_classes, num_classes, zero)
                     continue
-                m = largest(z, row, num_classes)
+                m = maxima[r] = largest(z, row, num_classes)
                 totals[r], dots[r], owns[r] = row_sums(z, m, targets, i, weights, keep, spread, most, row, num_classes)
                 for j in range(num_classes):
                     out[begin + r * num_classes + j] = z[row + j] - m
@@ -182,6 +194,8 @@ def _make_short_rows(dtype, row_sums, write_gradient):
                 for j in range(num_classes):
                     s += out[begin + r * num_classes + j]
                 sums[r] = s
+            for r in range(count):
+                logs[r] = log(sums[r])
             if with_gradient:  # 4.
                 for r in range(count):
                     i = first + r
@@ -189,14 +203,12 @@ def _make_short_rows(dtype, row_sums, write_gradient):
                     if masked and not mask[i]:
                         fill(out, row, num_classes, zero)
                         continue
-                    scale = a[i] * totals[r] / sums[r]
+                    scale = a[i] * (totals[r] + two * z_loss * (logs[r] + maxima[r])) / sums[r]
                     write_gradient(out, targets, i, weights, keep, spread, row, num_classes, scale, owns[r], b[i])
             if with_loss:
                 for r in range(count):
-                    sums[r] = log(sums[r])
-                for r in range(count):
                     i = first + r
-                    loss[i] = _minus(_times(totals[r], sums[r]), dots[r])
+                    loss[i] = _minus(_times(totals[r], logs[r]), dots[r]) + _penalty(z_loss, logs[r] + maxima[r])
                     if masked and not mask[i]:
                         loss[i] = zero
 
@@ -206,7 +218,8 @@ def _make_short_rows(dtype, row_sums, write_gradient):
 def _make_rows(dtype, *, dense, weighted, smoothed):
     """The kernel over the rows from ``start`` to ``stop``; what is not given or not wanted are empty arrays.
 
-    One for loss and gradient and for either alone, masked or not: they are all compiled at once.
+    One for loss and gradient and for either alone, masked or not: they are all compiled at once. ``cap`` is not for it
+    but for `_make_capped_rows`, which has the same arguments.
     """
     number = np.dtype(dtype).type
     one = number(1)
@@ -216,36 +229,85 @@ def _make_rows(dtype, *, dense, weighted, smoothed):
     short_rows = _make_short_rows(dtype, row_sums, write_gradient)
 
     @kernel
-    def rows(start, stop, num_classes, z, targets, a, b, weights, share, highest, mask, loss, gradient):
+    def rows(start, stop, num_classes, z, targets, a, b, weights, share, highest, cap, z_loss, mask, loss, gradient):
         start, stop, num_classes = uint64(start), uint64(stop), uint64(num_classes)
         keep = one - share
         spread = share / number(num_classes)
         most = highest + number(TOLERANCE)
         if num_classes < SHORT:
-            short_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, most, mask, loss, gradient)
+            short_rows(
+                start, stop, num_classes, z, targets, a, b, weights, keep, spread, most, z_loss, mask, loss, gradient
+            )
         else:
-            long_rows(start, stop, num_classes, z, targets, a, b, weights, keep, spread, most, mask, loss, gradient)
+            long_rows(
+                start, stop, num_classes, z, targets, a, b, weights, keep, spread, most, z_loss, mask, loss, gradient
+            )
 
     return rows
 
 
-def _rows(dtype, targets_dtype, **flags):
+def _make_capped_rows(dtype, rows, *, dense):
+    """The kernel ``rows`` over capped logits, a block at a time, which stays in the cache."""
+    zero, one = np.dtype(dtype).type(0), np.dtype(dtype).type(1)
+    tanh, compute, origin = FUNCTIONS[dtype]["tanh"], caller(rows), np.int64(0)
+
+    @scalar
+    def times_slope(g, capped, cap, inverse):
+        """Times 1 - (capped / cap)^2, and 0 where that is 1; the 0 of a masked row is 0, whatever stands there."""
+        return g if g == zero else g * ((cap - capped) * inverse) * ((cap + capped) * inverse)
+
+    @kernel
+    def capped_rows(
+        start, stop, num_classes, z, targets, a, b, weights, share, highest, cap, z_loss, mask, loss, gradient
+    ):
+        height = max(1, CAPPED // num_classes)
+        capped = np.empty(height * num_classes, z.dtype)
+        inverse = one / cap
+        for first in range(start, stop, height):
+            last = min(first + height, stop)
+            begin, end = first * num_classes, last * num_classes
+            x, few_targets = z[begin:end], targets[begin:end] if dense else targets[first:last]
+            few_a, few_b, few_mask = a[first:last], b[first:last], mask[first:last]
+            few_losses, g = loss[first:last], gradient[begin:end]
+            size = uint64(end - begin)
+            for j in range(size):
+                capped[j] = cap * tanh(x[j] * inverse)
+            count = last - first
+            compute(
+                origin, count, num_classes, capped, few_targets, few_a, few_b, weights, share, highest, cap, z_loss,
+                few_mask, few_losses, g,
+            )  # fmt: skip
+            if g.size > 0:
+                for j in range(size):
+                    g[j] = times_slope(g[j], capped[j], cap, inverse)
+
+    return capped_rows
+
+
+def _rows(dtype, targets_dtype, *, capped, **flags):
     floats, targets, mask = (array_type(of, 1) for of in (dtype, targets_dtype, "bool"))
-    types_ = [*[types.int64] * 3, floats, targets, *[floats] * 3, *[floats.dtype] * 2, mask, floats, floats]
+    types_ = [*[types.int64] * 3, floats, targets, *[floats] * 3, *[floats.dtype] * 4, mask, floats, floats]
     key = hashed("rows of crossentropy", dtype, targets_dtype, flags)
-    return separate(lambda: _make_rows(dtype, **flags), types_, key)
+    rows = separate(lambda: _make_rows(dtype, **flags), types_, key)
+    if not capped:
+        return rows
+    return separate(lambda: _make_capped_rows(dtype, rows, dense=flags["dense"]), types_, hashed("capped", key))
 
 
 def _make_compute(op, node, *, with_loss, with_gradient, inplace):
     """A function of all inputs of the Op, as a tuple, that gives flat losses and gradients, empty if not wanted."""
     logits, targets, *_ = node.inputs
     dtype, dense = logits.dtype, targets.ndim == logits.ndim
-    masked, weighted, smoothed = (name in op.options for name in ("mask", "class_weights", "label_smoothing"))
-    over_rows = in_threads(_rows(dtype, targets.dtype, dense=dense, weighted=weighted, smoothed=smoothed))
+    names = ("mask", "class_weights", "label_smoothing", "logit_softcap")
+    masked, weighted, smoothed, capped = (name in op.options for name in names)
+    flags = {"dense": dense, "weighted": weighted, "smoothed": smoothed, "capped": capped}
+    over_rows = in_threads(_rows(dtype, targets.dtype, **flags))
     mask = option(op, "mask", np.empty(0, "bool"))
     class_weights = option(op, "class_weights", np.empty(0, dtype))
     label_smoothing = option(op, "label_smoothing", np.zeros((), dtype))
     largest = option(op, "largest", np.ones((), dtype))
+    cap = option(op, "logit_softcap", np.ones((), dtype))
+    z_loss = option(op, "z_loss", np.zeros((), dtype))
 
     @numba_njit(inline="always")
     def compute(inputs):
@@ -266,10 +328,10 @@ def _make_compute(op, node, *, with_loss, with_gradient, inplace):
         a = one_per_item(inputs[2], items) if with_gradient else nothing
         b = one_per_item(inputs[3], items) if with_gradient else nothing
         weights = one_per_item(class_weights(inputs), (num_classes,)) if weighted else nothing
-        share, highest = label_smoothing(inputs).item(), largest(inputs).item()
+        numbers = label_smoothing(inputs).item(), largest(inputs).item(), cap(inputs).item(), z_loss(inputs).item()
         loss = np.empty(num_items if with_loss else 0, z.dtype)
         gradient = flat_z if inplace else empty(z.size if with_gradient else 0, z.dtype)
-        shared = (num_classes, flat_z, flat(targets), a, b, weights, share, highest, flat_mask, loss, gradient)
+        shared = (num_classes, flat_z, flat(targets), a, b, weights, *numbers, flat_mask, loss, gradient)
         over_rows(num_items, z.size, shared)
         return loss, gradient
 

@@ -31,8 +31,23 @@ def scaled(weight, value):
     return weight * torch.where((weight != 0) | ~torch.isinf(value), value, 0)
 
 
-def loss(z, targets, *, class_weights=None, label_smoothing=None, largest=1, mask=None):
+def softcapped(logits, cap):
+    return logits if cap is None else cap * torch.tanh(logits / cap)
+
+
+def loss(
+    z,
+    targets,
+    *,
+    class_weights=None,
+    label_smoothing=None,
+    largest=1,
+    logit_softcap=None,
+    z_loss=None,
+    mask=None,
+):
     z, targets = unmasked(z, targets, mask)
+    z = softcapped(z, logit_softcap)
     log_p = torch.log_softmax(z, dim=-1)
     if targets.ndim < z.ndim and label_smoothing is None:
         # a gather rather than a sum over all classes
@@ -42,13 +57,18 @@ def loss(z, targets, *, class_weights=None, label_smoothing=None, largest=1, mas
             result = scaled(weight, result)
     else:
         result = -scaled(distribution(z, targets, class_weights, label_smoothing, largest), log_p).sum(dim=-1)
+    if z_loss is not None:
+        result = result + z_loss * torch.logsumexp(z, dim=-1).square()
     return result if mask is None else torch.where(mask, result, 0)
 
 
-def gradient(z, targets, a, b, *, class_weights=None, label_smoothing=None, largest=1, mask=None):
-    z, targets = unmasked(z, targets, mask)
+def gradient(z, targets, a, b, *, class_weights=None, label_smoothing=None, largest=1, z_loss=None, mask=None):
+    """The gradient by capped logits, of which those that are masked are 0."""
     t = distribution(z, targets, class_weights, label_smoothing, largest)
-    result = (a * t.sum(dim=-1)).unsqueeze(-1) * torch.softmax(z, dim=-1) - b.unsqueeze(-1) * t
+    total = t.sum(dim=-1)
+    if z_loss is not None:
+        total = total + 2 * z_loss * torch.logsumexp(z, dim=-1)
+    result = (a * total).unsqueeze(-1) * torch.softmax(z, dim=-1) - b.unsqueeze(-1) * t
     return result if mask is None else torch.where(mask.unsqueeze(-1), result, 0)
 
 
@@ -60,5 +80,10 @@ def softmax_crossentropy(op, z, targets, *options):
 @register_kernel(SoftmaxCrossentropyGradient)
 def softmax_crossentropy_gradient(op, z, targets, a, b, *options):
     named = op.named(options)
+    cap = named.pop("logit_softcap", None)
+    z, targets = unmasked(z, targets, named.get("mask"))
+    z = softcapped(z, cap)  # once, for loss and gradient
     result = gradient(z, targets, a, b, **named)
+    if cap is not None:
+        result = result * (1 - (z / cap).square())
     return (loss(z, targets, **named), result) if op.with_loss else result

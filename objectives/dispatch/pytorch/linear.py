@@ -8,16 +8,11 @@ from objectives.ops.labels import check_shapes
 from objectives.ops.linear import BLOCK, LinearCrossentropy, LinearCrossentropyGradient, check_classes
 
 
-def block_losses(features, weights, biases, labels, mask, *, logit_softcap=None, z_loss=None, **options):
+def block_losses(features, weights, biases, labels, mask, **options):
     """Losses of a few items; those that are masked are 0."""
     logits = (features if mask is None else torch.where(mask.unsqueeze(-1), features, 0)) @ weights.T
     logits = logits if biases is None else logits + biases
-    logits = logits if logit_softcap is None else logit_softcap * torch.tanh(logits / logit_softcap)
-    losses = loss(logits, labels, mask=mask, **options)
-    if z_loss is None:
-        return losses
-    penalty = z_loss * torch.logsumexp(logits, dim=-1).square()
-    return losses + (penalty if mask is None else torch.where(mask, penalty, 0))
+    return loss(logits, labels, mask=mask, **options)
 
 
 def blocks(features, weights, labels, mask, *others):
