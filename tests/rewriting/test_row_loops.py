@@ -144,20 +144,29 @@ def test_kernels(backend, dtype):
 
 
 @ON_EACH
-def test_rows_without_elements(backend):
-    """Sums are zero. A maximum is what PyTensor's own Op makes of nothing, on C an error."""
+def test_sums_without_elements(backend):
     empty, loss = np.zeros((3, 0), "float32"), squared_error(A, B)
     function = pytensor.function([A, B], [loss.sum(axis=-1), (A * B).sum(axis=-1)], mode=backend)
     assert any(map(is_loop, function.maker.fgraph.apply_nodes))
     for result in function(empty, empty):
         np.testing.assert_array_equal(result, [0, 0, 0])
-    maximum = pytensor.function([A, B], loss.max(axis=-1), mode=backend)
-    assert any(map(is_loop, maximum.maker.fgraph.apply_nodes))
+
+
+@ON_EACH
+def test_maxima(backend):
+    """That of a row with NaN is NaN; that of nothing is what PyTensor's own Op makes of it, on C an error."""
+    function = pytensor.function([A, B], squared_error(A, B).max(axis=-1), mode=backend)
+    assert any(map(is_loop, function.maker.fgraph.apply_nodes))
+    a, b, _, _ = values(40, 33)
+    a[np.arange(33), np.arange(33)] = np.nan
+    np.testing.assert_array_equal(np.isnan(function(a, b)), [True] * 33 + [False] * 7)
+    np.testing.assert_allclose(function(a, b), np.square(a - b).max(axis=-1), rtol=1e-6)
+    empty = np.zeros((3, 0), "float32")
     if backend == "CVM":
         with pytest.raises(ValueError, match="no maximum"):
-            maximum(empty, empty)
+            function(empty, empty)
     else:
-        np.testing.assert_array_equal(maximum(empty, empty), [-np.inf] * 3)
+        np.testing.assert_array_equal(function(empty, empty), [-np.inf] * 3)
 
 
 @ON_EACH
