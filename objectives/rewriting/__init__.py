@@ -41,6 +41,7 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
      48.8  compute_nan in unknown [jax]
            When no choice is rewritten any more, before fusion (49).
     48.85  form_row_loops in rows [numba, simd]
+    48.85  form_row_loops_on_c in rows [cxx_only, fast_run, simd]
            When everything has been simplified; what is in no loop over rows is left for the next.
      48.9  form_loops in loops [numba, simd]
            Right before PyTensor fuses greedily (49).

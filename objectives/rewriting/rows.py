@@ -7,6 +7,7 @@ becomes one `RowLoop`, which reads a row once and finds it in the cache from one
 from collections import defaultdict
 
 from pytensor.compile.mode import optdb
+from pytensor.configdefaults import config
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.basic import GraphRewriter, copy_stack_trace
 from pytensor.tensor.elemwise import Elemwise
@@ -15,7 +16,7 @@ from pytensor.tensor.special import LogSoftmax, Softmax
 
 from objectives.ops.elementwise import FLOATS
 from objectives.ops.marking import holds_loss
-from objectives.ops.rows import RowLoop, Rows, is_number
+from objectives.ops.rows import HAS_CODE, RowLoop, Rows, is_number
 from objectives.rewriting.loops import is_sum
 
 MOST_NODES = 256  # of a loop, whose compilation takes longer the more it has
@@ -24,16 +25,20 @@ MOST_NODES = 256  # of a loop, whose compilation takes longer the more it has
 class FormRowLoops(GraphRewriter):
     """Put a `RowLoop` in the place of reductions over rows and of the element-wise nodes around them."""
 
+    def __init__(self, backend="numba"):
+        self.backend = backend
+
     def apply(self, fgraph):
-        if not holds_loss(fgraph):
+        if not holds_loss(fgraph) or (self.backend == "cxx_only" and not config.cxx):
             return
+        has_code = HAS_CODE.get(self.backend, lambda node: True)
         spell_out_softmax(fgraph)
         done: set = set()
         while (found := next_rows(fgraph, done)) is not None:
             rows, same = found
             done |= {(rows, variable) for variable in same}
             # groups of one partition: none needs its own results by way of others
-            for nodes in groups(fgraph, rows, same):
+            for nodes in groups(fgraph, rows, same, has_code):
                 replace(fgraph, rows, nodes)
 
 
@@ -95,19 +100,19 @@ def is_elementwise(node):
     )
 
 
-def may_take(node, rows, same, before):
+def may_take(node, rows, same, before, has_code):
     """Whether a loop may compute a node, ``before`` being the inputs of it that the loop would compute, too."""
     if rows.reduces(node):
         return node.inputs[0] in same
     if rows.reshapes(node):
         return bool(before)
-    if not is_elementwise(node) or None in map(rows.kind, node.inputs):
+    if not is_elementwise(node) or None in map(rows.kind, node.inputs) or not has_code(node):
         return False
     kind = rows.kind(node.outputs[0])
     return node.outputs[0] in same if kind == "full" else kind == "row" and bool(before)
 
 
-def groups(fgraph, rows, same):
+def groups(fgraph, rows, same, has_code):
     """The lists of nodes that become one loop each.
 
     Each node has a stage: how often a way to it goes through nodes that no loop takes, at most. No way leads out of a
@@ -118,7 +123,7 @@ def groups(fgraph, rows, same):
     for node in fgraph.toposort():
         latest = max((stage[v] for v in node.inputs if v in stage), default=0)
         before = [v for v in node.inputs if v in loop_of and stage[v] == latest]
-        if may_take(node, rows, same, before):
+        if may_take(node, rows, same, before, has_code):
             loop = [node]
             loop_of[node.outputs[0]] = loop
             for v in before:
@@ -195,3 +200,4 @@ def is_total(client, rows):
 
 # Before the sums of what is left are formed to loops (48.9), when all has been simplified.
 optdb.register("form_row_loops", FormRowLoops(), "numba", "simd", position=48.85)
+optdb.register("form_row_loops_on_c", FormRowLoops("cxx_only"), "fast_run", "cxx_only", "simd", position=48.85)

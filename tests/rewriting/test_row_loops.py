@@ -1,12 +1,13 @@
 """Reductions over rows and the expressions around them are one loop, which computes the same numbers."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import PLAIN, REWRITTEN
+from backends import PLAIN
 from pytensor.compile.mode import Mode, get_mode
 from pytensor.graph.features import ReplaceValidate
 from pytensor.graph.fg import FunctionGraph
@@ -20,8 +21,9 @@ from objectives.ops.rows import RowLoop
 from objectives.rewriting.rows import FormRowLoops
 
 A, B, C, TARGETS = pt.fmatrix("a"), pt.fmatrix("b"), pt.fmatrix("c"), pt.fvector("targets")
-# The same graphs but for the rewrite; others would move factors out of sums, 0 * NaN of empty arrays among them.
-WITHOUT = Mode("py", get_mode("NUMBA").excluding("form_row_loops").provided_optimizer)
+REWRITES = {"NUMBA": "form_row_loops", "CVM": "form_row_loops_on_c"}
+ON_C = pytest.mark.skipif(not pytensor.config.cxx, reason="no C++ compiler")
+ON_EACH = pytest.mark.parametrize("backend", ["NUMBA", pytest.param("CVM", marks=ON_C)])
 LOSSES = {
     "jensen_shannon_divergence": (A, B),
     "kl_divergence_with_logits": (A, B),
@@ -36,19 +38,22 @@ def is_loop(node):
     return isinstance(node.op, RowLoop)
 
 
+@ON_EACH
 @pytest.mark.parametrize("name", LOSSES)
-def test_value_and_gradient_are_one_loop(name):
+def test_value_and_gradient_are_one_loop(name, backend):
     inputs = LOSSES[name]
     loss = getattr(objectives, name)(*inputs).mean()
-    function = pytensor.function(inputs, [loss, pytensor.grad(loss, A)], mode=REWRITTEN)
-    nodes = function.maker.fgraph.toposort()
+    fgraph = FunctionGraph(inputs, [loss, pytensor.grad(loss, A)])
+    get_mode(backend).optimizer.rewrite(fgraph)
+    nodes = fgraph.toposort()
     assert len(list(filter(is_loop, nodes))) == 1
     assert not any(isinstance(node.op, Sum | Max) and node.inputs[0].ndim > 1 for node in nodes)
 
 
-def tangled(rng, steps=16):
+def tangled(rng, dtype="float32", steps=16):
     """Expressions of matrices, rows, columns and numbers, through reductions and through what no loop computes."""
-    x, y, row, column = pt.fmatrix("x"), pt.fmatrix("y"), pt.fvector("row"), pt.frow("column")
+    x, y = pt.matrix("x", dtype=dtype), pt.matrix("y", dtype=dtype)
+    row, column = pt.vector("row", dtype=dtype), pt.row("column", dtype=dtype)
     full, rows, outputs = [x, y, y * column], [row], []
 
     def pick(known):
@@ -75,10 +80,10 @@ def tangled(rng, steps=16):
     return [x, y, row, column], [*outputs, rows[-1], full[-1], full[-2].sum()]
 
 
-def values(num_rows, length):
+def values(num_rows, length, dtype="float32"):
     rng = np.random.default_rng(length)
     shapes = [(num_rows, length), (num_rows, length), num_rows, (1, length)]
-    return [rng.normal(size=shape).astype("float32") for shape in shapes]
+    return [rng.normal(size=shape).astype(dtype) for shape in shapes]
 
 
 def rewritten(inputs, outputs):
@@ -103,23 +108,70 @@ def test_random_graphs():
     assert formed > 40
 
 
-def test_kernels():
-    """One element, several blocks of them, several threads, no rows, no elements, transposed arrays and NaN."""
-    inputs, outputs = tangled(np.random.default_rng(4))
+@pytest.mark.parametrize(
+    ("backend", "dtype"),  # Numba compiles for a minute, whatever the dtype
+    [("NUMBA", "float32"), pytest.param("CVM", "float32", marks=ON_C), pytest.param("CVM", "float64", marks=ON_C)],
+)
+def test_kernels(backend, dtype):
+    """One element, several blocks of them, several threads, no rows, arrays of any layout and NaN."""
+    inputs, outputs = tangled(np.random.default_rng(4), dtype)
     outputs.append(squared_error(inputs[0], inputs[1]).sum())
-    function = pytensor.function(inputs, outputs, mode="NUMBA", on_unused_input="ignore")
-    plain = pytensor.function(inputs, outputs, mode=WITHOUT, on_unused_input="ignore")
+    function = pytensor.function(inputs, outputs, mode=backend, on_unused_input="ignore")
+    # the same graph but for the rewrite; others would move factors out of sums, 0 * NaN of empty arrays among them
+    without = get_mode(backend).excluding(REWRITES[backend])
+    without = without if backend == "CVM" else Mode("py", without.provided_optimizer)
+    plain = pytensor.function(inputs, outputs, mode=without, on_unused_input="ignore")
     assert any(map(is_loop, function.maker.fgraph.apply_nodes))
-    transposed = values(6, 9)
+    given = partial(values, dtype=dtype)
+    transposed, unknown = given(6, 9), given(6, 9)
     transposed[0] = np.asfortranarray(transposed[0])
-    unknown = values(6, 9)
     unknown[0][2, 3] = np.nan
+    backwards = [array[::-1] for array in given(6, 9)]
+    backwards[0] = backwards[0][:, ::-1]
+    repeated = given(6, 9)
+    repeated[0] = np.broadcast_to(repeated[0][:1], (6, 9))
+    shapes = [given(3, 1), given(7, 33), given(97, 2500), given(0, 3)]
+    tolerance = {"rtol": 1e-3, "atol": 1e-4} if dtype == "float32" else {"rtol": 1e-10, "atol": 1e-11}
     restored = pickle.loads(pickle.dumps(function))
-    for arrays in (values(3, 1), values(7, 33), values(97, 2500), values(0, 3), transposed, unknown):
+    for arrays in (*shapes, transposed, unknown, backwards, repeated):
         with np.errstate(all="ignore"):
             expected = plain(*arrays)
         for result, copied in zip(function(*arrays), restored(*arrays), strict=True):
             np.testing.assert_array_equal(result, copied)
         for result, other in zip(function(*arrays), expected, strict=True):
             assert result.dtype == other.dtype and result.shape == other.shape
-            np.testing.assert_allclose(result, other, rtol=1e-3, atol=1e-4)
+            np.testing.assert_allclose(result, other, **tolerance)
+
+
+@ON_EACH
+def test_sums_without_elements(backend):
+    empty, loss = np.zeros((3, 0), "float32"), squared_error(A, B)
+    function = pytensor.function([A, B], [loss.sum(axis=-1), (A * B).sum(axis=-1)], mode=backend)
+    assert any(map(is_loop, function.maker.fgraph.apply_nodes))
+    for result in function(empty, empty):
+        np.testing.assert_array_equal(result, [0, 0, 0])
+
+
+@ON_EACH
+def test_maxima(backend):
+    """That of a row with NaN is NaN; that of nothing is what PyTensor's own Op makes of it, on C an error."""
+    function = pytensor.function([A, B], squared_error(A, B).max(axis=-1), mode=backend)
+    assert any(map(is_loop, function.maker.fgraph.apply_nodes))
+    a, b, _, _ = values(40, 33)
+    a[np.arange(33), np.arange(33)] = np.nan
+    np.testing.assert_array_equal(np.isnan(function(a, b)), [True] * 33 + [False] * 7)
+    np.testing.assert_allclose(function(a, b), np.square(a - b).max(axis=-1), rtol=1e-6)
+    empty = np.zeros((3, 0), "float32")
+    if backend == "CVM":
+        with pytest.raises(ValueError, match="no maximum"):
+            function(empty, empty)
+    else:
+        np.testing.assert_array_equal(function(empty, empty), [-np.inf] * 3)
+
+
+@ON_EACH
+def test_lengths_that_differ_are_refused(backend):
+    loss = objectives.cosine_distance(A, B).sum() + A.sum()
+    function = pytensor.function([A, B], loss, mode=backend)
+    with pytest.raises(ValueError, match="shape mismatch in an expression over rows"):
+        function(np.ones((3, 4), "float32"), np.ones((3, 1), "float32"))

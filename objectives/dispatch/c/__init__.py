@@ -5,5 +5,6 @@ from objectives.dispatch.c import (  # noqa: F401  (imported for their registrat
     elementwise,
     margin,
     measures,
+    rows,
     summation,
 )

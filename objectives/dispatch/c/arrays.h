@@ -59,14 +59,17 @@ static inline PyArrayObject* broadcast(PyArrayObject* array, int ndim, const npy
     return view ? (PyArrayObject*)PyArray_NewCopy(view.array, NPY_CORDER) : NULL;
 }
 
-// Makes *storage a contiguous array of this shape, reusing the one that is there if it fits.
-template <class T> static bool allocate(PyArrayObject** storage, int ndim, const npy_intp* shape) {
+// Makes *storage a contiguous array of this type and shape, reusing the one that is there if it fits.
+static inline bool allocate(PyArrayObject** storage, int type, int ndim, const npy_intp* shape) {
     PyArrayObject* old = *storage;
-    if (old && PyArray_TYPE(old) == NumpyType<T>::number && has_shape(old, ndim, shape) && PyArray_ISCARRAY(old))
-        return true;
+    if (old && PyArray_TYPE(old) == type && has_shape(old, ndim, shape) && PyArray_ISCARRAY(old)) return true;
     Py_XDECREF(old);
-    *storage = (PyArrayObject*)PyArray_EMPTY(ndim, shape, NumpyType<T>::number, 0);
+    *storage = (PyArrayObject*)PyArray_EMPTY(ndim, shape, type, 0);
     return *storage != NULL;
+}
+
+template <class T> static bool allocate(PyArrayObject** storage, int ndim, const npy_intp* shape) {
+    return allocate(storage, NumpyType<T>::number, ndim, shape);
 }
 
 // Calls a function that raises what is wrong with its arguments, given by a format of Py_BuildValue.

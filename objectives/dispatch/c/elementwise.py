@@ -113,6 +113,8 @@ def statements(node, names, position):
 
 def scalar_code(node, operands, results):
     """PyTensor's own C code, unless it jumps out of the loop or calls what stands elsewhere."""
+    if isinstance(node.op, scalar.Cast) and node.inputs[0].type.dtype == "bool":
+        return f"{results[0]} = {operands[0]} ? 1 : 0;"  # GCC does not vectorize the cast of a comparison
     if any(getattr(node.op, part)() for part in ELSEWHERE) or node.op.c_support_code_apply(node, UNKNOWN):
         raise NoVectorLoop(node)
     try:

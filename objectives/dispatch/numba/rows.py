@@ -14,7 +14,7 @@ from objectives.dispatch.numba._simd import maximum
 from objectives.dispatch.numba._threads import in_threads
 from objectives.dispatch.numba._views import flat, shaped
 from objectives.dispatch.numba.elementwise import BLOCK, compiled_source, loop_key, scalar_core
-from objectives.ops.rows import RowLoop, composite, origin, passes
+from objectives.ops.rows import MISMATCH, RowLoop, composite, origin, passes
 
 
 @register_funcify_and_cache_key(RowLoop)
@@ -144,7 +144,4 @@ def _tuple(lengths):
 @numba_njit
 def _check_shape(lengths, others):
     if lengths != others:
-        raise ValueError(
-            "shape mismatch in an expression over rows: predictions, targets, masks and weights must have shapes that "
-            "fit; a length of 1 is broadcast only if it is known when the graph is built (pt.specify_broadcastable)"
-        )
+        raise ValueError(MISMATCH)
