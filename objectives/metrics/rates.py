@@ -6,6 +6,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from objectives._typing import Average, TensorLike
 from objectives.lookup import CLASSES, REALS, described
+from objectives.metrics._class_counts import class_counts
 from objectives.metrics._ratios import (
     averaged_over_classes,
     negative_predictive_value_of,
@@ -13,7 +14,6 @@ from objectives.metrics._ratios import (
     recall_of,
     specificity_of,
 )
-from objectives.metrics.confusion import confusion_matrix
 
 __all__ = ["negative_predictive_value", "precision", "recall", "specificity"]
 
@@ -24,6 +24,7 @@ def precision(
     targets: TensorLike,
     *,
     num_classes: int | None = None,
+    top_k: int = 1,
     average: Average = "macro",
     absent: Literal["ignore", "count"] = "ignore",
     zero_division: float = 0,
@@ -47,6 +48,8 @@ def precision(
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
+    top_k : int
+        Number k of classes with the greatest scores that each item is predicted to be in, from 1 to C.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
@@ -78,7 +81,7 @@ def precision(
     -----
     The macro average skips classes that are neither targets nor predictions, whatever C is; ``absent="count"`` averages
     over all C, as scikit-learn does over its ``labels``. Without items the result is `zero_division`; a NaN score makes
-    it NaN.
+    it NaN. With `top_k` an item is predicted k times, as in Keras; the micro average is top-k accuracy divided by k.
 
     References
     ----------
@@ -90,8 +93,8 @@ def precision(
     >>> print(precision([0, 1, 2, 1], [0, 1, 1, 1], num_classes=3, average=None).eval().round(4))
     [1. 1. 0.]
     """
-    matrix = confusion_matrix(predictions, targets, num_classes=num_classes, weights=weights, mask=mask, axis=axis)
-    return averaged_over_classes(precision_of, matrix, average, zero_division, absent)
+    counts = class_counts(predictions, targets, num_classes, weights, mask, axis, top_k)
+    return averaged_over_classes(precision_of, counts, average, zero_division, absent)
 
 
 @described(per="set", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
@@ -100,6 +103,7 @@ def recall(
     targets: TensorLike,
     *,
     num_classes: int | None = None,
+    top_k: int = 1,
     average: Average = "macro",
     absent: Literal["ignore", "count"] = "ignore",
     zero_division: float = 0,
@@ -123,6 +127,8 @@ def recall(
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
+    top_k : int
+        Number k of classes with the greatest scores that each item is predicted to be in, from 1 to C.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
@@ -160,8 +166,8 @@ def recall(
     >>> print(recall([0, 1, 2, 1], [0, 1, 1, 1], num_classes=3, average=None).eval().round(4))
     [1.     0.6667 0.    ]
     """
-    matrix = confusion_matrix(predictions, targets, num_classes=num_classes, weights=weights, mask=mask, axis=axis)
-    return averaged_over_classes(recall_of, matrix, average, zero_division, absent)
+    counts = class_counts(predictions, targets, num_classes, weights, mask, axis, top_k)
+    return averaged_over_classes(recall_of, counts, average, zero_division, absent)
 
 
 @described(per="set", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
@@ -230,8 +236,8 @@ def specificity(
     >>> print(specificity([0, 1, 2, 1], [0, 1, 1, 1], num_classes=3, average=None).eval().round(4))
     [1.   1.   0.75]
     """
-    matrix = confusion_matrix(predictions, targets, num_classes=num_classes, weights=weights, mask=mask, axis=axis)
-    return averaged_over_classes(specificity_of, matrix, average, zero_division, absent)
+    counts = class_counts(predictions, targets, num_classes, weights, mask, axis)
+    return averaged_over_classes(specificity_of, counts, average, zero_division, absent)
 
 
 @described(per="set", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
@@ -300,5 +306,5 @@ def negative_predictive_value(
     >>> print(negative_predictive_value([0, 1, 2, 1], [0, 1, 1, 1], num_classes=3, average=None).eval().round(4))
     [1.  0.5 1. ]
     """
-    matrix = confusion_matrix(predictions, targets, num_classes=num_classes, weights=weights, mask=mask, axis=axis)
-    return averaged_over_classes(negative_predictive_value_of, matrix, average, zero_division, absent)
+    counts = class_counts(predictions, targets, num_classes, weights, mask, axis)
+    return averaged_over_classes(negative_predictive_value_of, counts, average, zero_division, absent)
