@@ -13,10 +13,9 @@ from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, UNIT, described
 from objectives.losses._terms import finished, probability, soft
-from objectives.ops.labels import is_class
+from objectives.ops.labels import one_hot
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import where
-from objectives.ops.shapes import own_shape
 
 __all__ = ["dice_loss", "generalized_dice_loss", "iou_loss", "tversky_loss"]
 
@@ -270,19 +269,13 @@ def _pixels(predictions, targets, axis, pixel_axes, mask):
     axes = _pixel_axes(pixel_axes, axis, floating(predictions, "predictions").ndim)
     p, t, mask = classwise(predictions, targets, mask, axis=axis)
     if are_labels(t, p):
-        t = _one_hot(t, p)
+        t = one_hot(t, p)
         t = t if mask is None else where(mask[..., None], t, 0)
     else:
         t = soft(t)
     p = probability(p)
     # float16 overflows in sums of large images
     return (p.astype("float32"), t.astype("float32"), axes) if p.dtype == "float16" else (p, t, axes)
-
-
-def _one_hot(labels, like):
-    """One-hot rows, NaN for an invalid label if the backend cannot raise."""
-    valid = (labels >= 0) & (labels < own_shape(like).shape[-1])
-    return where(valid[..., None], is_class(labels, like).astype(like.dtype), np.nan)
 
 
 def _check_class_axis(axis):

@@ -107,10 +107,9 @@ def averaged(formula, counts, average, zero_division, *, present=None):
     return ratio((shares * scores).sum(), shares.sum(), zero_division)
 
 
-def averaged_over_classes(formula, matrix, average, zero_division, absent):
-    """The `averaged` ratio of a confusion matrix (C, C), in which some classes may not occur."""
+def averaged_over_classes(formula, counts, average, zero_division, absent):
+    """The `averaged` ratio of counts (C,), in which some classes may not occur."""
     one_of(absent, "absent", ("ignore", "count"))
-    counts = counts_of_classes(unless_empty(matrix))
     present = pt.neq(counts.actual + counts.predicted, 0) if absent == "ignore" else None
     return averaged(formula, counts, average, zero_division, present=present)
 

@@ -6,6 +6,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from objectives._typing import Average, TensorLike
 from objectives.lookup import CLASSES, REALS, described
+from objectives.metrics._class_counts import class_counts
 from objectives.metrics._ratios import (
     averaged_over_classes,
     negative_predictive_value_of,
@@ -13,7 +14,6 @@ from objectives.metrics._ratios import (
     recall_of,
     specificity_of,
 )
-from objectives.metrics.confusion import confusion_matrix
 
 __all__ = ["negative_predictive_value", "precision", "recall", "specificity"]
 
@@ -24,6 +24,7 @@ def precision(
     targets: TensorLike,
     *,
     num_classes: int | None = None,
+    top_k: int = 1,
     average: Average = "macro",
     absent: Literal["ignore", "count"] = "ignore",
     zero_division: float = 0,
@@ -46,6 +47,8 @@ def precision(
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
+    top_k : int
+        Number k of classes with the greatest scores that each item is predicted to be in, from 1 to C.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
@@ -67,6 +70,10 @@ def precision(
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
 
+    Notes
+    -----
+    With `top_k` an item is predicted k times, as in Keras; the micro average is top-k accuracy divided by k.
+
     References
     ----------
     .. [1] ``sklearn.metrics.precision_score``
@@ -77,8 +84,8 @@ def precision(
     >>> print(precision([0, 1, 2, 1], [0, 1, 1, 1], num_classes=3, average=None).eval().round(4))
     [1. 1. 0.]
     """
-    matrix = confusion_matrix(predictions, targets, num_classes=num_classes, weights=weights, mask=mask, axis=axis)
-    return averaged_over_classes(precision_of, matrix, average, zero_division, absent)
+    counts = class_counts(predictions, targets, num_classes, weights, mask, axis, top_k)
+    return averaged_over_classes(precision_of, counts, average, zero_division, absent)
 
 
 @described(per="set", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
@@ -87,6 +94,7 @@ def recall(
     targets: TensorLike,
     *,
     num_classes: int | None = None,
+    top_k: int = 1,
     average: Average = "macro",
     absent: Literal["ignore", "count"] = "ignore",
     zero_division: float = 0,
@@ -109,6 +117,8 @@ def recall(
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
+    top_k : int
+        Number k of classes with the greatest scores that each item is predicted to be in, from 1 to C.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
@@ -140,8 +150,8 @@ def recall(
     >>> print(recall([0, 1, 2, 1], [0, 1, 1, 1], num_classes=3, average=None).eval().round(4))
     [1.     0.6667 0.    ]
     """
-    matrix = confusion_matrix(predictions, targets, num_classes=num_classes, weights=weights, mask=mask, axis=axis)
-    return averaged_over_classes(recall_of, matrix, average, zero_division, absent)
+    counts = class_counts(predictions, targets, num_classes, weights, mask, axis, top_k)
+    return averaged_over_classes(recall_of, counts, average, zero_division, absent)
 
 
 @described(per="set", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
@@ -203,8 +213,8 @@ def specificity(
     >>> print(specificity([0, 1, 2, 1], [0, 1, 1, 1], num_classes=3, average=None).eval().round(4))
     [1.   1.   0.75]
     """
-    matrix = confusion_matrix(predictions, targets, num_classes=num_classes, weights=weights, mask=mask, axis=axis)
-    return averaged_over_classes(specificity_of, matrix, average, zero_division, absent)
+    counts = class_counts(predictions, targets, num_classes, weights, mask, axis)
+    return averaged_over_classes(specificity_of, counts, average, zero_division, absent)
 
 
 @described(per="set", train_with="categorical_crossentropy_with_logits", predictions=REALS, targets=CLASSES)
@@ -266,5 +276,5 @@ def negative_predictive_value(
     >>> print(negative_predictive_value([0, 1, 2, 1], [0, 1, 1, 1], num_classes=3, average=None).eval().round(4))
     [1.  0.5 1. ]
     """
-    matrix = confusion_matrix(predictions, targets, num_classes=num_classes, weights=weights, mask=mask, axis=axis)
-    return averaged_over_classes(negative_predictive_value_of, matrix, average, zero_division, absent)
+    counts = class_counts(predictions, targets, num_classes, weights, mask, axis)
+    return averaged_over_classes(negative_predictive_value_of, counts, average, zero_division, absent)

@@ -6,8 +6,8 @@ from pytensor.tensor.variable import TensorVariable
 
 from objectives._typing import Average, TensorLike
 from objectives.lookup import CLASSES, REALS, described
+from objectives.metrics._class_counts import class_counts
 from objectives.metrics._ratios import averaged_over_classes, fbeta_of, jaccard_of
-from objectives.metrics.confusion import confusion_matrix
 
 __all__ = ["f1_score", "fbeta_score", "jaccard_score"]
 
@@ -19,6 +19,7 @@ def fbeta_score(
     *,
     beta: float = 1.0,
     num_classes: int | None = None,
+    top_k: int = 1,
     average: Average = "macro",
     absent: Literal["ignore", "count"] = "ignore",
     zero_division: float = 0,
@@ -44,6 +45,8 @@ def fbeta_score(
         Weight of recall relative to precision, at least 0: 0 gives precision, infinity gives recall.
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
+    top_k : int
+        Number k of classes with the greatest scores that each item is predicted to be in, from 1 to C.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
@@ -75,8 +78,8 @@ def fbeta_score(
     >>> print(fbeta_score([0, 1, 2, 1], [0, 1, 1, 1], beta=2, num_classes=3, average=None).eval().round(4))
     [1.     0.7143 0.    ]
     """
-    matrix = confusion_matrix(predictions, targets, num_classes=num_classes, weights=weights, mask=mask, axis=axis)
-    return averaged_over_classes(fbeta_of(beta), matrix, average, zero_division, absent)
+    counts = class_counts(predictions, targets, num_classes, weights, mask, axis, top_k)
+    return averaged_over_classes(fbeta_of(beta), counts, average, zero_division, absent)
 
 
 @described(per="set", train_with="dice_loss", predictions=REALS, targets=CLASSES)
@@ -85,6 +88,7 @@ def f1_score(
     targets: TensorLike,
     *,
     num_classes: int | None = None,
+    top_k: int = 1,
     average: Average = "macro",
     absent: Literal["ignore", "count"] = "ignore",
     zero_division: float = 0,
@@ -108,6 +112,8 @@ def f1_score(
         Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
+    top_k : int
+        Number k of classes with the greatest scores that each item is predicted to be in, from 1 to C.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
     absent : {"ignore", "count"}
@@ -139,8 +145,8 @@ def f1_score(
     >>> print(f1_score([0, 1, 2, 1], [0, 1, 1, 1], num_classes=3, average=None).eval().round(4))
     [1.  0.8 0. ]
     """
-    matrix = confusion_matrix(predictions, targets, num_classes=num_classes, weights=weights, mask=mask, axis=axis)
-    return averaged_over_classes(fbeta_of(1), matrix, average, zero_division, absent)
+    counts = class_counts(predictions, targets, num_classes, weights, mask, axis, top_k)
+    return averaged_over_classes(fbeta_of(1), counts, average, zero_division, absent)
 
 
 @described(per="set", train_with="iou_loss", predictions=REALS, targets=CLASSES)
@@ -203,5 +209,5 @@ def jaccard_score(
     >>> print(jaccard_score([0, 1, 2, 1], [0, 1, 1, 1], num_classes=3, average=None).eval().round(4))
     [1.     0.6667 0.    ]
     """
-    matrix = confusion_matrix(predictions, targets, num_classes=num_classes, weights=weights, mask=mask, axis=axis)
-    return averaged_over_classes(jaccard_of, matrix, average, zero_division, absent)
+    counts = class_counts(predictions, targets, num_classes, weights, mask, axis)
+    return averaged_over_classes(jaccard_of, counts, average, zero_division, absent)

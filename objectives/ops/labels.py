@@ -12,6 +12,7 @@ from pytensor.gradient import disconnected_type
 
 from objectives.ops._symbolic import ShapedOp
 from objectives.ops.selection import TOLERANCE, equal, outside, where
+from objectives.ops.shapes import own_shape
 
 
 class LabelError(IndexError):
@@ -263,3 +264,9 @@ is_class = IsClass()
 named_class = NamedClass()
 known_target, known_sample = KnownClass(of="targets"), KnownClass(of="samples")
 best_class = BestClass()
+
+
+def one_hot(labels, like):
+    """One-hot rows in the dtype of ``like`` (..., C), NaN for an invalid label where the backend cannot raise."""
+    valid = _in_range(labels, own_shape(like).shape[-1])
+    return where(valid[..., None], is_class(labels, like).astype(like.dtype), np.nan)

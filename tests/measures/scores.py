@@ -38,6 +38,17 @@ REFERENCES = {
 }
 
 
+def of_k_best(reference, k):
+    """A reference for several labels of an item, given scores: the k classes of the greatest."""
+
+    def score(scores, targets, weights=None):
+        best = np.zeros(scores.shape, int)
+        np.put_along_axis(best, np.argsort(-scores, axis=-1, kind="stable")[:, :k], 1, axis=-1)
+        return reference(best, np.eye(CLASSES)[targets], weights)
+
+    return score
+
+
 def rows(name):
     reference, beta = REFERENCES[name], {"beta": 2} if name == "fbeta_score" else {}
     of_classes, of_labels = getattr(objectives, name), getattr(objectives, f"binary_{name}")
@@ -54,4 +65,12 @@ def rows(name):
         yield Measure(of_labels, probabilities, binary, expected, options | {"label_axis": -1}, mask_ndim=2, **result)
 
 
-MEASURES = [row for name in REFERENCES for row in rows(name)]
+def rows_of_k_best():
+    for name, k, average in (("precision", 2, "macro"), ("recall", 3, None), ("fbeta_score", 2, "micro")):
+        beta = {"beta": 2} if name == "fbeta_score" else {}
+        expected = of_k_best(by_sklearn(REFERENCES[name], average=average, **beta), k)
+        options = beta | COUNT | {"top_k": k, "average": average}
+        yield Measure(getattr(objectives, name), reals, labels, expected, options, (CLASSES,) * (not average), empty=0)
+
+
+MEASURES = [*(row for name in REFERENCES for row in rows(name)), *rows_of_k_best()]

@@ -19,6 +19,7 @@ from objectives import (
     binary_precision,
     binary_recall,
     binary_specificity,
+    categorical_accuracy,
     class_likelihood_ratios,
     compile_validation,
     confusion_matrix,
@@ -123,6 +124,45 @@ def test_errors_of_binary_scores():
         binary_recall([[0.5]], [[1]], label_axis="rows")
     with pytest.raises(np.exceptions.AxisError, match="label_axis: axis 2 is out of bounds"):
         binary_recall([[0.5]], [[1]], label_axis=2)
+
+
+def test_top_k():
+    """By hand: of equal scores the lower classes are among the best, and a NaN score is visible."""
+    scores, targets = np.array([[0.5, 0.5, 0.5], [-np.inf, -np.inf, 1]]), [2, 0]
+    each, pooled = {"top_k": 2, "average": None, "zero_division": NAN}, {"top_k": 2, "average": "micro"}
+    unscored = np.where([[False], [True]], NAN, scores)
+    found = [
+        precision(scores, targets, **each),
+        recall(scores, targets, **each),
+        recall(scores.T, targets, axis=0, **each),
+        precision(scores, targets, **pooled),
+        recall(scores, targets, **pooled) - aggregate(categorical_accuracy(scores, targets, 2)),
+        f1_score(scores, targets, top_k=3, average="micro"),
+        f1_score(unscored, targets, top_k=2),
+        f1_score(unscored, targets, top_k=2, mask=[True, False]),
+    ]
+    expected = [[0.5, 0, 0], [1, NAN, 0], [1, NAN, 0], 1 / 4, 0, 1 / 2, NAN, 0]
+    for value, number in zip(pytensor.function([], found, mode=UNREWRITTEN)(), expected, strict=True):
+        np.testing.assert_array_equal(value, number)
+
+
+def test_errors_of_top_k():
+    scores = np.eye(3)
+    for function in (precision, recall, fbeta_score, f1_score):
+        with pytest.raises(TypeError, match=r"top_k=2 needs a score of each class, .* not class indices of int64"):
+            function([0, 1], [0, 1], num_classes=3, top_k=2)
+        with pytest.raises(ValueError, match="top_k must be a whole number of at least 1, not 0"):
+            function(scores, [0, 1, 2], top_k=0)
+        with pytest.raises(ValueError, match="top_k must be at most the number of classes, 3, not 4"):
+            function(scores, [0, 1, 2], top_k=4)
+    with pytest.raises(TypeError, match=r"predictions \(3,\) and targets are vectors"):
+        precision([0.1, 0.8, 0.9], [0, 1, 1], top_k=2)
+    with pytest.raises(ValueError, match="num_classes is 4, but predictions have scores for 3 classes"):
+        precision(scores, [0, 1, 2], num_classes=4, top_k=2)
+    with pytest.raises(AssertionError):
+        precision(x := pt.matrix(), [0, 1, 2], num_classes=4, top_k=2).eval({x: scores})
+    with pytest.raises(IndexError, match=r"class label 3 at position \(1,\) of the targets is outside \[0, 3\)"):
+        precision(scores, [0, 3, 2], top_k=2).eval()
 
 
 def test_a_nan_score_is_visible_in_every_average():
