@@ -43,10 +43,10 @@ def probability(p):
 def within(x, low, high):
     """``x``; the nearer bound where it is outside them by rounding, a constant for the gradient, and NaN by more.
 
-    At the lower bound a zero loses its sign, see `not_negative`.
+    A zero loses its sign, see `not_negative`.
     """
-    excess = where(x > high, x - high, where(x <= low, x - low, 0))
-    return nan_where(outside(x, low, high), x - disconnected_grad(excess))
+    correction = where(x > high, high - x, where(x < low, low - x, 0))
+    return nan_where(outside(x, low, high), x + disconnected_grad(correction))
 
 
 def soft(targets):

@@ -53,7 +53,8 @@ def nan_where(condition, x):
 
 def not_negative(x):
     """``x``, NaN below 0; a zero without its sign, which would reverse the infinite slope of a logarithm there."""
-    return nan_where(x < 0, x - disconnected_grad(where(x <= 0, x, 0)))
+    # -0.0 + 0.0 is 0.0; where the zero is a constant alone, rewrites remove the sum
+    return nan_where(x < 0, x + disconnected_grad(where(x < 0, -x, 0)))
 
 
 def absolute(x):

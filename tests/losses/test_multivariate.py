@@ -95,7 +95,7 @@ def test_the_best_factor_is_that_of_the_covariance():
 
 
 def test_misuse():
-    with pytest.raises(TypeError, match=r"rank mismatch between scale_tril \(\?,\).*take gaussian_nll_loss"):
+    with pytest.raises(TypeError, match=r"rank mismatch between scale_tril \(\?,\).*use gaussian_nll_loss"):
         multivariate_gaussian_nll_loss(pt.matrix(), pt.matrix(), pt.vector())
     with pytest.raises(TypeError, match=r"shape mismatch between scale_tril \(3, 3\)"):
         multivariate_gaussian_nll_loss(np.zeros((2, 4)), np.zeros((2, 4)), np.eye(3))
