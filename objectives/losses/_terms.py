@@ -41,7 +41,7 @@ def probability(p):
 
 
 def within(x, low, high):
-    """``x``; the nearer bound where it is outside them by rounding, a constant for the gradient, and NaN by more.
+    """``x``, clipped to its bounds if it is outside by rounding, a constant for the gradient, and NaN if by more.
 
     A zero loses its sign, see `not_negative`.
     """
