@@ -7,10 +7,10 @@ __all__ = ["MistakeWarning"]
 
 
 class MistakeWarning(UserWarning):
-    """What was written is allowed, but probably a mistake.
+    """Warning about code that is allowed, but probably a mistake.
 
-    It comes while a graph is built, with the line that built it, once for each line. :doc:`errors` has all of them
-    and how to silence one.
+    It is issued while a graph is built, once for each line of code, which it names. :doc:`errors` lists all of them
+    and says how to silence one.
     """
 
     __module__ = "objectives"

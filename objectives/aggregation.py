@@ -225,7 +225,7 @@ def _sums(loss, weights, mode, mask, axis, *, needs_count):
     """The sum of weighted losses, the denominator of their mean, and the dtype of the result."""
     one_of(mode, "mode", MODES)
     if mode == "normalized_sum" and weights is None and mask is None:
-        raise ValueError("mode='normalized_sum' will require weights (or a mask) to divide by; use mode='mean'")
+        raise ValueError("mode='normalized_sum' requires weights or a mask: give one, or use mode='mean'")
     loss = floating_scores(loss, "loss")
     _check_not_aggregated(loss, weights, mask, axis)
     axis = None if axis is None else normalize_axis_tuple(axis, loss.ndim)

@@ -247,7 +247,7 @@ class Validation:
         if all(np.isnan(value).all() for value in values.values()):
             otherwise = self._results(is_blank=False)
             if not any(np.isnan(value).all() for value in otherwise.values()):
-                raise ValueError(f"nothing counts in any batch, so there is no value of {self._names}")
+                raise ValueError(f"nothing counts in any batch, so there is no value of {self._names}: check the mask")
         return values
 
     def _results(self, *, is_blank=True):

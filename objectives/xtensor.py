@@ -195,7 +195,7 @@ class Translation:
         if name == "noise" and len(samples := present - set(layout.all)) == 1:
             return (*samples, *layout.all)
         if not present <= set(layout.all):
-            raise TypeError(f"{name} {dims} would enlarge the result: it has dims that are none of {layout.all}")
+            raise TypeError(f"{name} {dims} would enlarge the result: its dims must be among {layout.all}")
         if name in ("mask", "weights"):
             return layout.all if self.of_entries or present & last else layout.rows
         if present <= set(layout.like):

@@ -155,7 +155,7 @@ def test_errors():
     loss = pt.matrix()
     with pytest.raises(ValueError, match=r"mode must be one of .* not 'average'"):
         aggregate(loss, mode="average")
-    with pytest.raises(ValueError, match="require weights"):
+    with pytest.raises(ValueError, match="requires weights"):
         aggregate(loss, mode="normalized_sum")
     with pytest.raises(ValueError, match="leave out normalizer"):
         aggregate(loss, mode="sum", normalizer=3)

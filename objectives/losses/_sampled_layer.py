@@ -50,7 +50,7 @@ class SampledLayer:
         true = self._scores(targets, lambda rows: (rows * self.features[..., None, :]).sum(axis=-1))
         sampled = self._scores(samples, lambda rows: pt.dot(self.features, rows.T))
         if (target_counts is None) != (sample_counts is None):
-            raise ValueError("target_counts and sample_counts belong together: give both, or none for counts of 1")
+            raise ValueError("target_counts and sample_counts belong together: give both, or neither for counts of 1")
         if target_counts is not None:
             true, sampled = true - self._log(target_counts, "targets"), sampled - self._log(sample_counts, "samples")
         if remove_accidental_hits:
@@ -99,7 +99,8 @@ class SampledLayer:
         name = f"{of.removesuffix('s')}_counts"
         counts, shape = matching(as_tensor(counts, name), self.features), self.shapes[of]
         if counts.ndim != len(shape):
-            raise TypeError(f"rank mismatch between {name} {shown(counts.type.shape)} and {of} {shown(shape)}")
+            shapes = f"{name} {shown(counts.type.shape)} and {of} {shown(shape)}"
+            raise TypeError(f"rank mismatch between {shapes}: they must have the same shape")
         check_same_shape(name, counts.type.shape, of, shape)
         return counts
 

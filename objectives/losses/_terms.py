@@ -61,7 +61,7 @@ def smoothing(label_smoothing, like):
     """Label smoothing as a scalar of the dtype of ``like``; None for the number 0."""
     share(label_smoothing, "label_smoothing")
     if np.ndim(label_smoothing) != 0:
-        raise TypeError("label_smoothing must be one number for all items and classes")
+        raise TypeError(f"label_smoothing must be one number for all items, not {np.ndim(label_smoothing)}-d")
     return None if known_number(label_smoothing) == 0 else matching(label_smoothing, like)
 
 
@@ -80,7 +80,7 @@ def softcap(x, like):
 def one_number(x, name, like):
     x = matching(x, like)
     if x.ndim:
-        raise TypeError(f"{name} must be one number for all items")
+        raise TypeError(f"{name} must be one number for all items, not {x.ndim}-d")
     return x
 
 

@@ -115,7 +115,7 @@ def adaptive_log_softmax(
 ) -> TensorVariable:
     r"""Log-probabilities of all classes by an adaptive softmax, for predictions.
 
-    `adaptive_log_softmax_loss` is their crossentropy, without computing all of these numbers, and has the notation.
+    To train, use `adaptive_log_softmax_loss`, their crossentropy, which does not compute all of them.
 
     .. math:: \ell_{ij} = \log \mathrm{softmax}(W h_i + b)_j \text{ for } j < C_0, \qquad
         \ell_{ij} = \log \mathrm{softmax}(W h_i + b)_{C_0 + k} + \log \mathrm{softmax}(V_k P_k h_i)_{j - C_k}

@@ -202,6 +202,6 @@ def _positive_weight(pos_weight, targets):
     elif 0 < weight.ndim < targets.ndim:
         raise TypeError(
             f"pos_weight {shown(weight.type.shape)} must be a number, a vector for the last axis, or have the "
-            f"{targets.ndim} dimensions of the predictions: pos_weight[None] has one more"
+            f"{targets.ndim} dimensions of the targets: pos_weight[None] has one more"
         )
     return option(weight, "pos_weight", targets)

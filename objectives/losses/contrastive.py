@@ -10,7 +10,7 @@ from objectives._inputs import as_tensor, fitted, integer_labels, matching, show
 from objectives._options import positive
 from objectives._typing import TensorLike
 from objectives.lookup import INTEGERS, NOT_ZERO, described
-from objectives.losses._terms import finished
+from objectives.losses._terms import finished, one_number
 from objectives.losses.categorical import categorical_crossentropy_with_logits
 from objectives.losses.similarity import direction
 from objectives.ops.selection import relu, where
@@ -94,7 +94,7 @@ def circle_loss(
     without_diagonal = among_themselves if remove_diagonal is None else remove_diagonal
     positives, negatives = _pairs(y, other_labels, counted, others_counted, without_diagonal=without_diagonal)
     s = pt.dot(x, others.T)
-    scale, m = _positive(gamma, "gamma", s), _number(margin, "margin", s)
+    scale, m = _positive(gamma, "gamma", s), one_number(margin, "margin", s)
     from_best, from_worst = relu(1 + m - s), relu(s + m)
     if detach:
         from_best, from_worst = disconnected_grad(from_best), disconnected_grad(from_worst)
@@ -339,11 +339,4 @@ def _positions(x):
 
 
 def _positive(x, name, like):
-    return _number(positive(x, name), name, like)
-
-
-def _number(x, name, like):
-    x = matching(x, like)
-    if x.ndim:
-        raise TypeError(f"{name} must be one number for the whole batch, not {shown(x.type.shape)}")
-    return x
+    return one_number(positive(x, name), name, like)

@@ -32,7 +32,7 @@ def ensemble_crps(
     targets : tensor
         Targets t (...), any real numbers.
     fair : bool
-        Whether members are a sample of the forecast: k = n (n - 1) removes the bias; one member gives NaN.
+        Whether to remove the bias of a finite sample, by k = n (n - 1); one member then gives NaN.
     mask : tensor of bool, optional
         Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int

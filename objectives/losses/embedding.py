@@ -228,7 +228,7 @@ def triplet_loss(
     positive, negative : tensor
         Embeddings p (..., D) that belong to the anchors, and n (..., D) that do not.
     margin : float or tensor
-        By how much m the squared distance of the positive must be smaller, not negative.
+        Margin m by which the squared distance of the positive must be smaller, not negative.
     mask : tensor of bool, optional
         Triplets (...) that count; the rest are exactly 0 in value and gradient.
     axis : int
@@ -287,7 +287,7 @@ def triplet_margin_loss(
     positive, negative : tensor
         Embeddings p (..., D) that belong to the anchors, and n (..., D) that do not.
     margin : float or tensor
-        By how much m the positive must be closer, not negative.
+        Margin m by which the positive must be closer, not negative.
     p : float
         Order of the norm of `pairwise_distance`, at least 1; unused if `distance` is given.
     epsilon : float or tensor

@@ -311,7 +311,7 @@ def _power(error, gamma, log_of_small=VANISHING):
     """``error ** gamma`` by logarithms, whose derivatives exist where the error is 0."""
     at_least(gamma, "gamma", 0)
     if np.ndim(gamma) != 0:
-        raise TypeError("gamma must be one number for all items and classes")
+        raise TypeError(f"gamma must be one number for all items, not {np.ndim(gamma)}-d")
     small = error < np.finfo(error.dtype).eps ** 2
     return pt.exp(matching(gamma, error) * where(small, log_of_small, pt.log(where(small, 1, error))))
 

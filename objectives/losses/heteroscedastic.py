@@ -190,11 +190,11 @@ def robust_binary_crossentropy(
 ) -> TensorVariable:
     r"""Robust binary crossentropy of astroNN, from logits and their noisy copies; one number per item.
 
-    The form of `robust_categorical_crossentropy` for independent labels; what is said there holds here.
+    The form of `robust_categorical_crossentropy` for independent labels; see there for elu and when to choose it.
 
     .. math:: L = u + \frac{1}{M} \sum_m \text{elu}(u - u_m) + \frac{1}{D} \sum_d (e^{s_d} - 1)
 
-    with the means over labels of `binary_crossentropy_with_logits`, u of the logits, :math:`u_m` of
+    where u is the mean over labels of `binary_crossentropy_with_logits` for the logits z, and :math:`u_m` for
     :math:`z + \sqrt{s}\, n_m`.
 
     Parameters
@@ -275,8 +275,8 @@ def _noisy(z, deviation, noise, axis, mask):
     if noise.ndim != z.ndim + 1:
         raise TypeError(
             f"noise must have an axis of samples before the axes of the logits, {z.ndim + 1} dimensions, not "
-            f"{noise.ndim}: with rng = pt.random.shared_rng(seed=0) it is "
-            "next_rng, noise = rng.normal(size=(25, *logits.shape)), and updates={rng: next_rng} makes it fresh"
+            f"{noise.ndim}: with rng = pt.random.shared_rng(seed=0) draw next_rng, noise = "
+            "rng.normal(size=(25, *logits.shape)), and compile with updates={rng: next_rng} for new noise at each call"
         )
     noise = class_axis_last(noise, axis if axis < 0 else axis + 1)
     check_same_shape("the samples of noise", noise.type.shape[1:], "logits", z.type.shape)

@@ -131,7 +131,9 @@ def labels_of(targets, features, weights):
             "targets are as large as the logits, so use categorical_crossentropy_with_logits(features @ weights.T, ...)"
         )
     if labels.ndim != features.ndim - 1:
-        raise TypeError(f"rank mismatch between targets {shown(labels.type.shape)} and {shapes}")
+        raise TypeError(
+            f"rank mismatch between targets {shown(labels.type.shape)} and {shapes}: give one class index for each item"
+        )
     labels = integer_labels(labels)
     check_same_shape("targets", labels.type.shape, "items of the features", features.type.shape[:-1])
     return labels

@@ -97,7 +97,7 @@ def poly_loss(
 ) -> TensorVariable:
     r"""Poly-1 loss of class logits: the categorical crossentropy plus a multiple of the error, item by item.
 
-    Choose it over `categorical_crossentropy_with_logits` to tune how much items predicted well still weigh.
+    Choose it over `categorical_crossentropy_with_logits` to tune the weight of items that are already predicted well.
 
     .. math:: L_i = \sum_c t_{ic} \bigl(-\log p_{ic} + \varepsilon\, (1 - p_{ic})\bigr), \qquad p = \mathrm{softmax}(z)
 
@@ -108,7 +108,7 @@ def poly_loss(
     targets : tensor
         Class indices (...) from 0 to C - 1, or one-hot or soft targets t (..., C).
     coefficient : float
-        Factor :math:`\varepsilon` of the error, at least -1; 0 gives the crossentropy, up to 1 the loss is convex.
+        Factor :math:`\varepsilon` of the error, at least -1; 0 gives the crossentropy; up to 1 the loss is convex.
     mask : tensor of bool, optional
         Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int

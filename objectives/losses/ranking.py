@@ -107,7 +107,7 @@ def pairwise_logistic_loss(
     r"""Pairwise logistic loss (RankNet, LambdaRank): the more relevant of two entries of a list must score higher.
 
     Choose it for lists with graded relevances; ``lambda_weights="ndcg"`` (LambdaRank) trains `ndcg_score`. Equally
-    relevant entries are no pair. All pairs are computed, in memory of L² for each list.
+    relevant entries form no pair. All pairs are computed, in memory of L² for each list.
 
     .. math:: L = \sum_{i, j:\, y_i > y_j} w_i\, \lambda_{ij} \log (1 + e^{s_j - s_i}), \qquad
         \lambda_{ij} = |g_i - g_j| \left|\frac{1}{\log_2 (r_i + 1)} - \frac{1}{\log_2 (r_j + 1)}\right| \Big/ D
@@ -119,8 +119,8 @@ def pairwise_logistic_loss(
     targets : tensor
         Relevances y (..., L), not negative.
     lambda_weights : {"dcg", "ndcg"}, optional
-        What :math:`\lambda_{ij}` is, a constant for the gradient: by how much exchanging two entries would change the
-        `dcg_score`, D = 1, or the `ndcg_score`, where D is the best DCG. By default it is 1 (RankNet).
+        Weight :math:`\lambda_{ij}` of a pair, constant for the gradient: how much exchanging its entries would change
+        the `dcg_score`, D = 1, or the `ndcg_score`, where D is the best DCG. By default it is 1 (RankNet).
     top_k : int, optional
         Number of first entries that `lambda_weights` consider, at least 1; by default all.
     gain : {"linear", "exponential"}

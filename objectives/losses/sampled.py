@@ -200,7 +200,7 @@ def rank_sampled_softmax_loss(
     remove_accidental_hits: bool = True,
     mask: TensorLike | None = None,
 ) -> TensorVariable:
-    r"""Rank-sampled softmax loss (TAPAS): `sampled_softmax_loss` with those samples that the batch finds most likely.
+    r"""Rank-sampled softmax loss (TAPAS): `sampled_softmax_loss` with the samples that the batch finds most likely.
 
     Choose it to train against hard negatives. Of S samples it keeps the R with the greatest :math:`s_k`, with their
     counts, as constants for the gradient:
