@@ -21,7 +21,7 @@ def dtypes(backend):
 
 # Unrewritten expressions with NumPy: what compiled functions are compared with. (FAST_COMPILE makes products of three
 # factors, which PyTensor multiplies element by element in Python.)
-PLAIN = Mode("py", None)
+UNREWRITTEN = Mode("py", None)
 # The graphs of Numba, for tests that look at them and need nothing compiled.
 REWRITTEN = Mode("py", get_mode("NUMBA").provided_optimizer)
 

@@ -1,5 +1,6 @@
 """The tiers, the mode of tests that do not name one, and the record of which function ran on which backend."""
 
+import gc
 import json
 import os
 from importlib.util import find_spec
@@ -23,12 +24,16 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import pytensor
 import pytest
+from backends import UNREWRITTEN
 from references import REFERENCES
 
 from objectives import _backends
 
-# Nothing to compile: tests of a backend name its mode.
-pytensor.config.mode = "FAST_COMPILE"
+# Tests of a backend name its mode; all others compute what they wrote, with nothing to rewrite or compile.
+pytensor.config.mode = UNREWRITTEN
+# The place where each variable was made, and the search for garbage in a million objects, took a third of the time.
+pytensor.config.traceback__limit = 0
+gc.set_threshold(100_000, 50, 100)
 FLOAT = pytensor.config.floatX
 BACKENDS = [backend.library for backend in _backends.BACKENDS if backend.library]
 PACKAGES = (*BACKENDS, "optax", "distributed", "pymc", "pytensor_ml", "rich", "keras", "pandas", "polars")

@@ -57,7 +57,7 @@ def validation():
         "variance": norm**2 / n,
         "kept": joined(scores[:, 1]),
     }
-    return compile_validation([scores, targets], measures, mode="FAST_COMPILE")
+    return compile_validation([scores, targets], measures)
 
 
 def read(number):
@@ -209,7 +209,7 @@ def test_settings_are_sent(client):
 
 def test_partitions_of_different_columns(client):
     x = pt.matrix("x")
-    validation = compile_validation([x], {"sum": statistic(x.sum(axis=0), Rule.SUM)}, mode="FAST_COMPILE")
+    validation = compile_validation([x], {"sum": statistic(x.sum(axis=0), Rule.SUM)})
     with pytest.raises(ValueError, match="columns"):
         evaluate(validation, [[np.ones((2, 1))], [np.ones((2, 3))]], client=client, progress=False)
 
@@ -249,7 +249,7 @@ def test_a_copy_goes_on_from_where_it_was_made(validation):
 def test_arrays_that_are_not_aligned():
     """As those may be that came through a network, read-only too."""
     x = pt.vector("x")
-    validation = compile_validation([x], {"mean": squared_error(x, 0.0)}, mode="FAST_COMPILE")
+    validation = compile_validation([x], {"mean": squared_error(x, 0.0)})
     raw = b"0" + np.arange(3.0).tobytes()
     array = np.frombuffer(raw, offset=1, dtype="float64")
     assert not array.flags.aligned and not array.flags.writeable

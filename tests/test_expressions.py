@@ -13,11 +13,9 @@ import pytest
 from cases import CASES, CLASSES, FIRST, ITEMS
 from cases.case import binary, labels, one_hot, poisoned, signs
 from measures import MEASURES
-from pytensor.compile.mode import Mode
 
 import objectives
 
-UNREWRITTEN = Mode(linker="py", optimizer=None)
 DIFFERENTIABLE = [case for case in CASES if case.differentiable]
 DISCRETE = (binary, labels, one_hot, signs)
 # A vector of weights or quantiles goes with the last axis, which a column does not have.
@@ -58,7 +56,7 @@ def compiled(case, types, mode, masked, ndim, **options):
     return pytensor.function(variables, outputs, mode=mode, on_unused_input="ignore")
 
 
-def evaluate(case, arrays, *, shape=(ITEMS, CLASSES), mode=UNREWRITTEN, static=False, mask=None, **options):
+def evaluate(case, arrays, *, shape=(ITEMS, CLASSES), mode=None, static=False, mask=None, **options):
     """The loss, and its gradients by the inputs of `Case.wrt`."""
     given = [*arrays, case.upstream(arrays[0].dtype, shape=shape), *([] if mask is None else [mask])]
     types = tuple(variable.type for variable in variables(given, static=static))
@@ -85,13 +83,13 @@ def test_value_and_gradient(case):
 @each_function
 def test_float32_and_few_rewrites(case):
     arrays = case.draw("float32")
-    check(case, arrays, evaluate(case, arrays, mode="FAST_COMPILE"), TOLERANCE["float32"])
+    check(case, arrays, evaluate(case, arrays), TOLERANCE["float32"])
 
 
 @each_function
 def test_float16(case):
     arrays = case.draw("float16")
-    check(case, arrays, evaluate(case, arrays, mode="FAST_COMPILE"), TOLERANCE["float16"])
+    check(case, arrays, evaluate(case, arrays), TOLERANCE["float16"])
 
 
 @pytest.mark.parametrize("shape", [(CLASSES,), (2, 1, 3, CLASSES), (0, CLASSES)], ids=str)
@@ -179,7 +177,7 @@ def test_mask_protects_the_gradients_of_hyperparameters_and_targets(poisoned):
         for loss in losses.values()
         for variable in (p, t, rate, weights)
     ]
-    function = pytensor.function([p, t, rate, weights], gradients, mode=UNREWRITTEN)
+    function = pytensor.function([p, t, rate, weights], gradients)
     for found, expected in zip(function(*inputs), function(good, good, *inputs[2:]), strict=True):
         np.testing.assert_array_equal(found, expected)
         assert np.isfinite(found).all()
@@ -212,7 +210,7 @@ def test_second_derivative(case):
     direction = np.random.default_rng(4).normal(size=predictions.shape)
     # the gradient of a piecewise linear loss does not depend on the predictions
     curvature = pytensor.grad((gradient * direction).sum(), p, disconnected_inputs="ignore")
-    function = pytensor.function([p], [gradient, curvature], mode="FAST_COMPILE", on_unused_input="ignore")
+    function = pytensor.function([p], [gradient, curvature], on_unused_input="ignore")
     step = 1e-6
     difference = (function(predictions + step * direction)[0] - function(predictions - step * direction)[0]) / (
         2 * step
@@ -238,7 +236,7 @@ def test_columns_take_vectors(case):
     arrays = case.draw("float64")
     p, m = pt.col("p"), pt.vector("m", dtype="bool")
     others = [pt.tensor(shape=(None,), dtype=a.dtype.name) for a in arrays[1:]]
-    function = pytensor.function([p, *others, m], case.apply([p, *others], mask=m), mode=UNREWRITTEN)
+    function = pytensor.function([p, *others, m], case.apply([p, *others], mask=m))
     mask = np.arange(ITEMS) % 2 == 0
     value = function(arrays[0][:, :1], *(a[:, 0] for a in arrays[1:]), mask)
     np.testing.assert_allclose(value[:, 0], np.where(mask, evaluate(case, arrays)[0][:, 0], 0), rtol=1e-14)

@@ -6,7 +6,6 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import PLAIN
 from measures import MEASURES
 from metrics.test_ranked_lists import ERRORS, SCORES, WITH_CUTOFF
 from pytensor.graph.traversal import ancestors
@@ -21,7 +20,7 @@ def largest(measure, arrays):
     """The largest variable of the graph of a measure, in entries for each entry of the inputs."""
     inputs = [pt.tensor(dtype=a.dtype, shape=(None,) * a.ndim) for a in arrays]
     variables = [v for v in ancestors([measure(*inputs)]) if hasattr(v, "ndim") and v.owner]
-    sizes = pytensor.function(inputs, [v.size for v in variables], mode=PLAIN, on_unused_input="ignore")(*arrays)
+    sizes = pytensor.function(inputs, [v.size for v in variables], on_unused_input="ignore")(*arrays)
     position = int(np.argmax(sizes))
     return sizes[position] / sum(a.size for a in arrays), variables[position]
 

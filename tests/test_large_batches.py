@@ -140,7 +140,7 @@ def test_medians_of_more_items_than_float32_counts():
 
 def one_batch(measures, inputs, batches):
     with floats32("FAST_COMPILE"):
-        validation = compile_validation(inputs, measures(), mode="FAST_COMPILE")
+        validation = compile_validation(inputs, measures())
         for batch in batches:
             validation.update(batch)
     return validation

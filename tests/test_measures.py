@@ -7,13 +7,11 @@ import pytest
 from backends import PACKAGES, dtypes, mode, parameter, uncompiled, unsupported
 from measures import FIRST, MEASURES, TABLE
 from measures.measure import N
-from pytensor.compile.mode import Mode
 from variants import Variant
 
 from objectives import compile_validation
 
 FLOAT = pytensor.config.floatX
-UNREWRITTEN = Mode("py", None)
 TOLERANCE = {"float32": {"rtol": 2e-4, "atol": 2e-5}, "float64": {"rtol": 1e-9, "atol": 1e-11}}
 
 
@@ -25,7 +23,7 @@ each_row = parametrize(MEASURES)
 each_function = parametrize(FIRST)
 
 
-def evaluate(row, arrays, *, mode=UNREWRITTEN, **options):
+def evaluate(row, arrays, *, mode=None, **options):
     """The measure of arrays; options that are arrays are given as variables too."""
     given = [*arrays, *(a for a in options.values() if isinstance(a, np.ndarray))]
     variables = [pt.tensor(shape=(None,) * a.ndim, dtype=a.dtype.name) for a in given]
@@ -51,7 +49,7 @@ def test_value(row):
 @each_function
 def test_float32(row):
     arrays = row.draw("float32")
-    value = evaluate(row, arrays, mode="FAST_COMPILE")
+    value = evaluate(row, arrays)
     assert value.dtype == pytensor.config.floatX
     np.testing.assert_allclose(value, row.expected(*arrays), **TOLERANCE["float32"])
 
@@ -84,7 +82,7 @@ def test_batches(row):
     """Any split, in any order, on any number of machines, gives what one batch of all gives."""
     arrays = row.draw()
     inputs = [pt.tensor(name, shape=(None,) * a.ndim, dtype=a.dtype.name) for name, a in zip("pt", arrays, strict=True)]
-    validation = compile_validation(inputs, {"measure": row.apply(*inputs)}, mode="FAST_COMPILE")
+    validation = compile_validation(inputs, {"measure": row.apply(*inputs)})
     order = np.random.default_rng(4).permutation(N)
     first, second, *others = ([a[part] for a in arrays] for part in np.split(order, [1, 8, 9, 30]))
     validation.update(first)

@@ -8,7 +8,6 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import PLAIN
 from cases import CASES
 from cases.case import check_wrong_numbers, poisoned
 
@@ -24,7 +23,7 @@ def compiled(request):
     inputs = [pt.tensor(shape=(None,) * a.ndim, dtype=a.dtype.name) for a in arrays]
     loss = case.apply(inputs, mask=mask)
     outputs = [loss, *pytensor.grad(loss.sum(), [inputs[i] for i in case.wrt(arrays)])]
-    function = pytensor.function(inputs, outputs, mode=PLAIN, on_unused_input="ignore")
+    function = pytensor.function(inputs, outputs, on_unused_input="ignore")
     return case, arrays, mask, lambda given: function(*given)
 
 

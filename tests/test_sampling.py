@@ -96,7 +96,7 @@ def test_labels_that_are_masked_may_be_anything():
     for sampler, given, _ in SAMPLERS.values():
         rng = pytensor.shared(np.random.default_rng(3))
         drawn = sampler([-100, 2, 100], num_samples=S, rng=rng, **given)
-        assert drawn.target_counts.eval(mode="FAST_COMPILE").shape == (3,)
+        assert drawn.target_counts.eval().shape == (3,)
 
 
 RNG = pytensor.shared(np.random.default_rng(1))

@@ -10,14 +10,12 @@ import pytensor.tensor as pt
 import pytest
 from cases import CASES
 from measures import MEASURES
-from pytensor.compile.mode import Mode
 from pytensor.xtensor import as_xtensor, xtensor
 
 import objectives
 from objectives import xtensor as ox
 from objectives.xtensor import NEW_DIMS
 
-UNREWRITTEN = Mode("py", None)
 DIMS = "batch", "item", "pixel", "class"
 
 
@@ -54,7 +52,7 @@ def both(row, arrays, shape, dims, **masks):
 def compare(pairs):
     """Values and dims, which are those of `DIMS` in some order, but for new ones."""
     outputs = [output for expected, found in pairs for output in (expected, found.values)]
-    values = iter(pytensor.function([], outputs, mode=UNREWRITTEN)())
+    values = iter(pytensor.function([], outputs)())
     for (_, found), expected, value in zip(pairs, values, values, strict=True):
         in_order = sorted(range(found.ndim), key=lambda i, dims=found.dims: (*DIMS, *dims).index(dims[i]))
         if set(found.dims) <= set(DIMS):
@@ -112,8 +110,8 @@ def test_curves(name):
     whole = getattr(ox, name)(scores, targets)
     by_label = getattr(ox, name)(scores, targets, label_dim="label")
     assert (whole.dims, by_label.dims) == (("statistic", "point"), ("statistic", "point", "label"))
-    found = pytensor.function([scores, targets], by_label, mode=UNREWRITTEN)(*arrays)
-    expected = getattr(objectives, name)(*(array.T for array in arrays), label_axis=1).eval(mode=UNREWRITTEN)
+    found = pytensor.function([scores, targets], by_label)(*arrays)
+    expected = getattr(objectives, name)(*(array.T for array in arrays), label_axis=1).eval()
     np.testing.assert_array_equal(found, expected)
 
 
@@ -138,7 +136,7 @@ def test_training_step(logits, labels):
     rng = np.random.default_rng(0)
     given = rng.normal(size=(2, 3, 4)), rng.integers(0, 2, size=(4, 3)), np.array([1, 0, 1], bool), rng.random(4)
     found, plain = (
-        pytensor.function(inputs, outputs, mode="FAST_COMPILE")(*given)
+        pytensor.function(inputs, outputs)(*given)
         for inputs, outputs in (
             ([logits, labels, known, weights], [loss, pytensor.grad(loss.values, logits)]),
             ([z, y, k, w], [expected, pytensor.grad(expected, z)]),

@@ -24,7 +24,7 @@ sys.path[:0] = [str(Path(__file__).parent.parent / folder) for folder in ("", "t
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
-from backends import CANNOT_RAISE, PACKAGES, PLAIN, dtypes, mode, uncompiled, unsupported
+from backends import CANNOT_RAISE, PACKAGES, UNREWRITTEN, dtypes, mode, uncompiled, unsupported
 from cases import CASES
 from measures import MEASURES
 
@@ -114,7 +114,7 @@ class Trial:
             except (TypeError, ValueError) as error:
                 yield f"refused: {type(error).__name__}"
                 return
-            plain = self.function(wide, PLAIN)
+            plain = self.function(wide, UNREWRITTEN)
             for layout in self.layouts:
                 found = attempt(function, [laid_out(a, layout) for a in given])
                 yield self.outcome(layout, found, attempt(plain, [laid_out(a, layout) for a in wide]))

@@ -187,8 +187,9 @@ def multiclass_perceptron_loss(
     labels = as_labels(targets, scores, mask)
     best, own = even_max(scores), pick_class(scores, labels)
     # An infinite score of the target class leads, though infinity minus itself is NaN.
-    lead = nan_where(pt.isnan(best - own), best - own)
-    return finished(where(pt.isinf(own) & equal(best, own), 0, lead), mask)
+    leads = pt.isinf(own) & equal(best, own)
+    lead = where(leads, 0, best) - where(leads, 0, own)
+    return finished(nan_where(pt.isnan(lead), lead), mask)
 
 
 @described(per="item", convex=True, minimizer=AHEAD, minimum=0, predictions=REALS, targets=CLASSES)
@@ -250,7 +251,8 @@ def multi_margin_loss(
     scores, targets, mask = classwise(predictions, targets, mask, axis=axis)
     labels = as_labels(targets, scores, mask)
     target = is_class(labels, scores)
-    behind = scores - pick_class(scores, labels)[..., None]
+    # chosen here too, since an infinite score minus itself is NaN
+    behind = where(target, 0, scores - pick_class(scores, labels)[..., None])
     short = where(target, 0, relu(behind + size_option(margin, "margin", scores[..., 0])[..., None]))
     loss = mean(short if known_number(power) == 1 else pt.square(short), -1)
     if class_weights is not None:

@@ -36,6 +36,8 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
            After loss and gradient are merged (47.0), before element-wise fusion (49).
      48.5  pair_operands in pairs [mlx]
            After PyTensor has flattened sums and products (48), before it fuses them (49).
+     48.6  array_of_length in lengths [mlx]
+           When nothing removes an added zero any more, before fusion (49).
      48.7  sum_in_blocks in summation [mlx]
            After pairs (48.5), before fusion (49).
      48.8  compute_nan in unknown [jax]
@@ -57,14 +59,15 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
 The rewrites of the C backend are in ``dispatch/c``, since a rewrite is how a kernel gets into its graphs: PyTensor has
 no table of C kernels, as it has for the other backends. Numba's, JAX's, PyTorch's and MLX's kernels are in such a
 table, which PyTensor imports only after the rewrites of the first graph have run; a rewrite there would come too late.
-So what these backends need (`pairs`, `summation`, `unknown`, `rows`, `loops`, `halves`) is here, and knows no backend
-but by its tag.
+So what these backends need (`pairs`, `lengths`, `summation`, `unknown`, `rows`, `loops`, `halves`) is here, and knows
+no backend but by its tag.
 """
 
 from objectives.rewriting import (  # noqa: F401  (imported for their registrations)
     counting,
     elementwise,
     halves,
+    lengths,
     linear,
     loops,
     marking,

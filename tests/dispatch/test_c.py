@@ -74,7 +74,7 @@ def kernels_and_expressions(dtype, ndim=2, combinations=tuple(COMBINATIONS)):
     )
     kernels = pytensor.function([*v.values()], ours, mode=get_mode("CVM").excluding("loss_fusion"))
     assert all(isinstance(node.op, Kernel) for node in kernels.maker.fgraph.apply_nodes)
-    return kernels, pytensor.function([*v.values()], plain, mode="FAST_COMPILE")
+    return kernels, pytensor.function([*v.values()], plain)
 
 
 def arguments(dtype, shape, seed=0):
@@ -143,7 +143,7 @@ def test_hinge(delta_ndim):
     kernels = pytensor.function(arguments_, outputs, mode="CVM")
     used = [node.op for node in kernels.maker.fgraph.apply_nodes if isinstance(node.op, Kernel)]
     assert len(used) == 3 and any(op.inplace for op in used)
-    functions = kernels, pytensor.function(arguments_, plain, mode="FAST_COMPILE")
+    functions = kernels, pytensor.function(arguments_, plain)
     for shape in ((30, 4), (5, 1), (0, 3), (4, 3000)):
         values = {
             name: value
@@ -170,7 +170,7 @@ def test_broadcasting():
     op = SoftmaxCrossentropyGradient(options=("class_weights", "mask"), with_loss=True)
     inputs, arguments_of_op = [z, t, one, weight, row], [z, t, one, one, weight, row]
     kernel = pytensor.function(inputs, op(*arguments_of_op, return_list=True), mode="CVM")
-    expression = pytensor.function(inputs, op.build_inner_graph(*arguments_of_op), mode="FAST_COMPILE")
+    expression = pytensor.function(inputs, op.build_inner_graph(*arguments_of_op))
     values = {name: value for name, value in arguments("float32", (4, 3, 5)).items() if name in ("logits", "labels")}
     half = np.full((1, 1), 0.5, "float32")
     values |= {"one": half, "weight": half[0], "row": np.array([[True, False, True]])}
@@ -251,7 +251,7 @@ def test_in_place(shape):
     kernel = pytensor.function([x, y, a], op(*inputs), mode="CVM")
     (used,) = (node.op for node in kernel.maker.fgraph.apply_nodes if isinstance(node.op, Kernel))
     assert used.inplace and used.destroy_map == {1: [0]}
-    expression = pytensor.function([x, y, a], op.build_inner_graph(*inputs), mode="FAST_COMPILE")
+    expression = pytensor.function([x, y, a], op.build_inner_graph(*inputs))
     values = arguments("float32", shape)
     assert_same((kernel, expression), {name: values[name] for name in ("logits", "labels", "a")}, "float32")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import PLAIN, parameter
+from backends import parameter
 from pytensor.compile.mode import get_mode
 
 from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
@@ -68,7 +68,6 @@ def test_crossentropy(backend, dense, weighted, smoothed, masked, dtype):
             SoftmaxCrossentropy.expression(*inputs[:2], **options),
             SoftmaxCrossentropyGradient.expression(*inputs, **options),
         ],
-        mode=PLAIN,
         on_unused_input="ignore",
     )
     for shape in SHAPES if backend == "NUMBA" else SHAPES[2:4]:
@@ -93,7 +92,7 @@ def test_hinge(backend, dtype):
         MulticlassHingeGradient.expression(scores, labels, weight, **options),
     ]
     function = pytensor.function(arguments, together, mode=get_mode(backend))
-    expected = pytensor.function(arguments, expressions, mode="FAST_COMPILE")
+    expected = pytensor.function(arguments, expressions)
     for shape in SHAPES[2:]:
         values = arrays(dtype, False, ["mask"], shape)
         scores = np.round(values[0])  # with ties
@@ -122,7 +121,7 @@ def numba_forms(ndim):
     functions = (
         pytensor.function(inputs, outputs, mode=alone, on_unused_input="ignore"),
         pytensor.function(inputs, inplace, mode=get_mode("NUMBA")),
-        pytensor.function(inputs, outputs, mode="FAST_COMPILE"),
+        pytensor.function(inputs, outputs),
     )
     assert any(getattr(node.op, "inplace", False) for node in functions[1].maker.fgraph.apply_nodes)
     return functions

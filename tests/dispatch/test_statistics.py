@@ -4,7 +4,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import ALL, CANNOT_RAISE, PLAIN, mode, parameter
+from backends import ALL, CANNOT_RAISE, mode, parameter
 
 from objectives.ops.confusion import confusion_counts
 from objectives.ops.labels import best_class
@@ -100,7 +100,7 @@ def test_sums_that_a_batch_hardly_changes():
     np.testing.assert_array_equal(states[-1], dense)
     assert int(dense[0, 9, 199]) + int(dense[1, 9, 199]) == 2**53 + FEW + 1
     assert np.asarray(states[1])[0, 9, 199] == 2**53 and not states[0].any()
-    of_op = accumulated(pt.constant(states[0]), pt.constant(np.diag(np.ones(200))[:150]), Rule.SUM).eval(mode=PLAIN)
+    of_op = accumulated(pt.constant(states[0]), pt.constant(np.diag(np.ones(200))[:150]), Rule.SUM).eval()
     assert isinstance(of_op, np.ndarray) and of_op[0].sum() == 150
     whole = Rule.SUM.accumulated(states[-1], np.ones(shape))
     assert isinstance(whole, np.ndarray) and whole[:, 100, 100].sum() == 1

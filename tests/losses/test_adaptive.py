@@ -4,7 +4,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import ALL, CANNOT_RAISE, PLAIN, mode
+from backends import ALL, CANNOT_RAISE, mode
 
 from objectives import adaptive_log_softmax, adaptive_log_softmax_loss, nll_loss
 from objectives.ops.labels import LabelError
@@ -27,10 +27,10 @@ def test_log_probabilities(shape):
     (features, weights, biases), tails = drawn()
     features, labels = features[: np.prod(shape, dtype=int)].reshape(*shape, D), np.full(shape, V - 1)
     log_p = adaptive_log_softmax(features, weights, biases, tails=tails)
-    np.testing.assert_allclose(np.exp(log_p.eval(mode=PLAIN)).sum(axis=-1), np.ones(shape))
+    np.testing.assert_allclose(np.exp(log_p.eval()).sum(axis=-1), np.ones(shape))
     assert log_p.type.shape == (*shape, V)
     loss = adaptive_log_softmax_loss(features, weights, labels, biases, tails=tails)
-    np.testing.assert_allclose(nll_loss(log_p, labels).eval(mode=PLAIN), loss.eval(mode=PLAIN), rtol=1e-12)
+    np.testing.assert_allclose(nll_loss(log_p, labels).eval(), loss.eval(), rtol=1e-12)
 
 
 @pytest.mark.needs("torch")
@@ -43,7 +43,7 @@ def test_log_probabilities_are_those_of_pytorch():
         given.data = torch.as_tensor(array)
     expected = module.log_prob(torch.as_tensor(features)).detach()
     found = adaptive_log_softmax(features, weights, biases, tails=tails)
-    np.testing.assert_allclose(found.eval(mode=PLAIN), expected, rtol=1e-12)
+    np.testing.assert_allclose(found.eval(), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("backend", ALL)
@@ -78,7 +78,7 @@ def test_a_cluster_without_items_has_no_gradient():
     mask, labels = np.arange(N) != 1, np.array([0, 3, V - 1, 1, 0, 6])
     p, t = pt.matrix("p"), pt.matrix("t")
     loss = adaptive_log_softmax_loss(h, weights, labels, biases, tails=[(p, t), tails[1]], mask=mask)
-    compute = pytensor.function([h, p, t], [loss, *pytensor.grad(loss.sum(), [h, p, t])], mode=PLAIN)
+    compute = pytensor.function([h, p, t], [loss, *pytensor.grad(loss.sum(), [h, p, t])])
     losses, by_features, by_projection, by_tail = compute(features, *tails[0])
     assert np.isfinite(losses).all() and losses[1] == 0
     assert np.isfinite(by_features).all() and (by_features[1] == 0).all()
@@ -88,7 +88,7 @@ def test_a_cluster_without_items_has_no_gradient():
 def test_no_items():
     (_, weights, _), tails = drawn()
     losses = adaptive_log_softmax_loss(np.ones((0, D)), weights, np.ones(0, int), tails=tails)
-    assert losses.eval(mode=PLAIN).shape == (0,)
+    assert losses.eval().shape == (0,)
 
 
 def test_float16_is_computed_in_float32():
@@ -96,7 +96,7 @@ def test_float16_is_computed_in_float32():
     tails = [(features, np.ones((1, 1), "float16"))]
     loss = adaptive_log_softmax_loss(features, head, [1], tails=tails)
     assert loss.dtype == "float16"
-    np.testing.assert_allclose(loss.eval(mode=PLAIN), np.log(2), rtol=1e-3)
+    np.testing.assert_allclose(loss.eval(), np.log(2), rtol=1e-3)
 
 
 H, M, P, T = np.ones((2, 3)), np.ones((3, 3)), np.ones((2, 3)), np.ones((5, 2))
@@ -130,4 +130,4 @@ def test_widths_that_do_not_fit_at_run_time():
     p = pt.matrix("p")
     loss = adaptive_log_softmax_loss(features, weights, np.zeros(N, int), tails=[(p, tails[0][1]), tails[1]])
     with pytest.raises(ValueError, match=r"features \(6, 3\) and weights \(3, 2\) differ in their last axis"):
-        loss.eval({p: np.ones((3, D))}, mode=PLAIN)
+        loss.eval({p: np.ones((3, D))})

@@ -5,7 +5,6 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 from lazy import optax
-from pytensor.compile.mode import Mode
 
 from objectives.losses.embedding import (
     contrastive_loss,
@@ -17,14 +16,13 @@ from objectives.losses.embedding import (
 from objectives.losses.similarity import cosine_distance
 
 INF, NAN = np.inf, np.nan
-UNREWRITTEN = Mode(linker="py", optimizer=None)
 
 
 def test_losses_of_distances_by_hand():
     d, t = pt.dvector("d"), pt.lvector("t")
     losses = [contrastive_loss(d, t, margin=2.0), hinge_embedding_loss(d, t, margin=2.0)]
     outputs = [o for loss in losses for o in (loss, pytensor.grad(loss.sum(), d))]
-    function = pytensor.function([d, t], outputs, mode=UNREWRITTEN)
+    function = pytensor.function([d, t], outputs)
     distances = [0.0, 0.5, 2.0, 3.0, INF]
     half_square, slope, hinge, side = function(distances, [1] * 5)
     np.testing.assert_allclose(half_square, [0, 0.125, 2, 4.5, INF])
@@ -56,7 +54,7 @@ def test_missing_targets_are_nan_in_the_gradient_too():
         (hinge_embedding_loss(numbers, missing), numbers, np.ones(2)),
         (contrastive_loss(numbers, missing), numbers, np.ones(2)),
     ):
-        value, gradient = pytensor.function([of], [loss, pytensor.grad(loss.sum(), of)], mode=UNREWRITTEN)(at)
+        value, gradient = pytensor.function([of], [loss, pytensor.grad(loss.sum(), of)])(at)
         assert np.isnan(value).tolist() == [True, False]
         assert np.isnan(gradient).reshape(2, -1).all(axis=1).tolist() == [True, False]
         assert np.isfinite(gradient[1]).all()
@@ -65,7 +63,7 @@ def test_missing_targets_are_nan_in_the_gradient_too():
 def test_cosine_embedding_of_zero_vectors():
     a = pt.dmatrix("a")
     loss = cosine_embedding_loss(a, np.ones((2, 3)), [1, -1], margin=-0.5)
-    value, gradient = pytensor.function([a], [loss, pytensor.grad(loss.sum(), a)], mode=UNREWRITTEN)(np.zeros((2, 3)))
+    value, gradient = pytensor.function([a], [loss, pytensor.grad(loss.sum(), a)])(np.zeros((2, 3)))
     np.testing.assert_array_equal(value, [1, 0.5])
     np.testing.assert_array_equal(gradient, np.zeros((2, 3)))
 
@@ -75,7 +73,7 @@ def test_triplets_by_hand():
     a, p, n = (pt.dmatrix(name) for name in "apn")
     squared = triplet_loss(a, p, n)
     outputs = [squared, *pytensor.grad(squared.sum(), [a, p, n]), triplet_margin_loss(a, p, n, epsilon=0)]
-    function = pytensor.function([a, p, n], outputs, mode=UNREWRITTEN)
+    function = pytensor.function([a, p, n], outputs)
     arrays = np.array([[[0, 0], [0, 0]], [[1, 1], [0, 1]], [[1, 0], [3, 4]]], float)
     value, by_anchor, by_positive, by_negative, plain = function(*arrays)
     np.testing.assert_allclose(value, [2, 0])
@@ -90,7 +88,7 @@ def test_swap_at_a_tie():
     a, p, n = (pt.dmatrix(name) for name in "apn")
     loss = triplet_margin_loss(a, p, n, swap=True, margin=9.0, epsilon=0)
     outputs = [loss, *pytensor.grad(loss.sum(), [a, p, n])]
-    value, by_anchor, by_positive, by_negative = pytensor.function([a, p, n], outputs, mode=UNREWRITTEN)(
+    value, by_anchor, by_positive, by_negative = pytensor.function([a, p, n], outputs)(
         [[-3.0, 0.0]], [[3.0, 0.0]], [[0.0, 4.0]]
     )
     np.testing.assert_allclose(value, [6 - 5 + 9])
@@ -103,7 +101,7 @@ def test_equal_embeddings():
     for options in ({"epsilon": 0}, {"epsilon": 0, "p": 3, "swap": True}, {"distance": cosine_distance}):
         loss = triplet_margin_loss(a, p, n, margin=0.25, **options)
         outputs = [loss, *pytensor.grad(loss.sum(), [a, p, n])]
-        value, *gradients = pytensor.function([a, p, n], outputs, mode=UNREWRITTEN)(*np.zeros((3, 2, 4)))
+        value, *gradients = pytensor.function([a, p, n], outputs)(*np.zeros((3, 2, 4)))
         np.testing.assert_array_equal(value, [0.25, 0.25])
         np.testing.assert_array_equal(gradients, np.zeros((3, 2, 4)))
 

@@ -74,7 +74,7 @@ def test_values_and_gradients():
         inputs.append(p)
         arrays.append(np.asarray(predictions))
         outputs += [value, pytensor.grad(value.sum(), p)]
-    results = iter(pytensor.function(inputs, outputs, mode="FAST_COMPILE")(*arrays))
+    results = iter(pytensor.function(inputs, outputs)(*arrays))
     for loss, predictions, targets, value, gradient in ROWS:
         row = f"{loss.__name__}({predictions}, {targets})"
         np.testing.assert_allclose(next(results), value, rtol=1e-12, atol=1e-15, err_msg=row)
@@ -89,7 +89,7 @@ def test_options_that_are_tensors():
     by_entry = squared_hinge_loss(z, np.ones((2, 2)), margin=margins)
     outputs = [by_item, pytensor.grad(by_item.sum(), margin), weighted, pytensor.grad(weighted.sum(), weights)]
     outputs += [by_entry, one_vs_all_hinge_loss(z, [0, 0], margin=margins)]
-    function = pytensor.function([margin, margins, weights], outputs, mode="FAST_COMPILE")
+    function = pytensor.function([margin, margins, weights], outputs)
     found = function([1.0, 2.0], [[1.0, 2.0], [3.0, 0.25]], [2.0, 3.0])
     expected = [
         [0.75, 1.25],
@@ -106,7 +106,7 @@ def test_options_that_are_tensors():
 def test_a_column_and_a_vector_are_aligned():
     column, vector = np.array([[0.5], [2.0]]), np.array([1, 0])
     for loss in (squared_hinge_loss, perceptron_loss):
-        assert loss(column, vector).eval(mode="FAST_COMPILE").shape == (2, 1)
+        assert loss(column, vector).eval().shape == (2, 1)
 
 
 def test_the_class_axis_keeps_its_place():
@@ -114,7 +114,7 @@ def test_the_class_axis_keeps_its_place():
     z = np.random.default_rng(0).normal(size=(2, 5, 3))
     t = np.array([[0, 1, 4], [2, 2, 3]])
     mask = np.array([[True, False, True], [True, True, True]])
-    found = one_vs_all_hinge_loss(z, t, axis=1, mask=mask).eval(mode="FAST_COMPILE")
+    found = one_vs_all_hinge_loss(z, t, axis=1, mask=mask).eval()
     signs = np.where(np.arange(5)[:, None] == t[:, None], 1, -1)
     np.testing.assert_allclose(found, np.where(mask[:, None], np.maximum(0, 1 - signs * z), 0))
 
@@ -134,7 +134,7 @@ def test_scikit_learn(scores):
         binary_hinge_loss(z[:, 0], y > 1, log_odds=True).mean(),
         multiclass_perceptron_loss(z, y),
     ]
-    many, two, behind = pytensor.function([], losses, mode="FAST_COMPILE")()
+    many, two, behind = pytensor.function([], losses)()
     np.testing.assert_allclose(many, metrics.hinge_loss(y, z, labels=range(4)))
     np.testing.assert_allclose(two, metrics.hinge_loss(np.where(y > 1, 1, -1), z[:, 0]))
     # a loss of 0 means a correct item
@@ -153,7 +153,7 @@ def test_keras(scores):
         categorical_hinge_loss(z, y),
         categorical_hinge_loss(z, soft),
     ]
-    squared, every, floored, of_soft = pytensor.function([], losses, mode="FAST_COMPILE")()
+    squared, every, floored, of_soft = pytensor.function([], losses)()
     np.testing.assert_allclose(squared, keras.losses.squared_hinge(t, z), rtol=1e-5)
     np.testing.assert_allclose(every, keras.losses.hinge(t, z), rtol=1e-5)
     np.testing.assert_allclose(floored, keras.losses.categorical_hinge(t, z), rtol=1e-5, atol=1e-6)
@@ -162,15 +162,15 @@ def test_keras(scores):
 
 def test_the_other_classes_are_not_floored():
     """Keras's categorical hinge gives 2 here, because it counts the removed target as a wrong score of 0."""
-    assert multiclass_hinge_loss([[-1.0, -5.0, -5.0]], [0]).eval(mode="FAST_COMPILE") == 0
-    assert categorical_hinge_loss([[-1.0, -5.0, -5.0]], [0]).eval(mode="FAST_COMPILE") == 2
+    assert multiclass_hinge_loss([[-1.0, -5.0, -5.0]], [0]).eval() == 0
+    assert categorical_hinge_loss([[-1.0, -5.0, -5.0]], [0]).eval() == 2
 
 
 def test_categorical_hinge_at_ties_and_infinities():
     """Equal wrong classes, and the 0 of the target class, share the gradient; infinite scores give no NaN."""
     z, t = pt.dmatrix("z"), pt.dmatrix("t")
     loss = categorical_hinge_loss(z, t)
-    function = pytensor.function([z, t], [loss, pytensor.grad(loss.sum(), z)], mode="FAST_COMPILE")
+    function = pytensor.function([z, t], [loss, pytensor.grad(loss.sum(), z)])
     inf = np.inf
     scores = np.array([[0, 0, 0], [0, 2, 2], [-inf, -inf, 0], [inf, 1, 1], [0.5, 0, -inf], [1, 1, -3]])
     targets = np.array([[1, 0, 0], [1, 0, 0], [0, 0, 1], [1, 0, 0], [1, 0, 0], [0.5, 0.5, 0]])
@@ -191,7 +191,7 @@ def test_lists_of_class_indices():
     lists, C = pt.as_tensor(np.array([[2, 0, -1], [1, -1, 0], [-1, 2, 1], [0, 1, 2]])), 3
     listed = (pt.cumsum(lists < 0, axis=1) < 1)[:, :, None]
     targets = pt.any(listed & pt.invert(pt.neq(lists[:, :, None], pt.arange(C))), axis=1)
-    found = multilabel_margin_loss(z, targets).eval(mode="FAST_COMPILE")
+    found = multilabel_margin_loss(z, targets).eval()
     expected = functional.multilabel_margin_loss(torch.tensor(z), torch.tensor(lists.data), reduction="none")
     np.testing.assert_allclose(found, expected)
 
@@ -200,9 +200,7 @@ def test_squared_one_vs_all():
     """The recipe in the docstring of one_vs_all_hinge_loss."""
     z, y = pt.dmatrix("z"), pt.lvector("y")
     outputs = [squared_hinge_loss(z, pt.eye(3)[y]), one_vs_all_hinge_loss(z, y)]
-    squared, hinge = pytensor.function([z, y], outputs, mode="FAST_COMPILE")(
-        np.random.default_rng(3).normal(size=(4, 3)), [0, 1, 2, 1]
-    )
+    squared, hinge = pytensor.function([z, y], outputs)(np.random.default_rng(3).normal(size=(4, 3)), [0, 1, 2, 1])
     np.testing.assert_allclose(squared, hinge**2)
 
 
@@ -214,7 +212,7 @@ def test_squared_one_vs_all():
 def test_invalid_labels(loss, label):
     z = pt.dmatrix("z")
     with pytest.raises(IndexError, match=f"class label {label} at position"):
-        loss(z, np.array([0, label])).eval({z: np.zeros((2, 3))}, mode="FAST_COMPILE")
+        loss(z, np.array([0, label])).eval({z: np.zeros((2, 3))})
     import jax
 
     assert jax

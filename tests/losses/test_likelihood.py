@@ -38,7 +38,7 @@ def evaluate(build, *arrays, dtype="float64"):
     inputs = [pt.tensor(shape=tuple(1 if n == 1 else None for n in a.shape), dtype=dtype) for a in arrays]
     loss = build(*inputs)
     gradients = pytensor.grad(loss.sum(), inputs, disconnected_inputs="ignore")
-    function = pytensor.function(inputs, [loss, *gradients], mode="FAST_COMPILE")
+    function = pytensor.function(inputs, [loss, *gradients])
     with np.errstate(over="ignore"):  # in the branch that is not selected
         value, *gradients = function(*arrays)
     assert value.dtype == dtype
@@ -59,7 +59,7 @@ def test_values_by_hand():
         robust_squared_error(p, t, np.log(v)): half_log + error,
         robust_squared_error(p, t, np.log(v), label_errors=2.0): [0.5 * np.log(8) + 0.25, 0.5 * np.log(4.25)],
     }
-    results = pytensor.function([], list(losses), mode="FAST_COMPILE")()
+    results = pytensor.function([], list(losses))()
     for found, expected in zip(results, losses.values(), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-14)
 
@@ -231,7 +231,7 @@ def fitted(loss, targets):
     """Location and spread (by its logarithm) at which the mean loss is least."""
     x = pt.dvector("x")
     mean = aggregate(loss(x[0], targets, pt.exp(x[1])))
-    function = pytensor.function([x], [mean, pytensor.grad(mean, x)], mode="FAST_COMPILE")
+    function = pytensor.function([x], [mean, pytensor.grad(mean, x)])
     found = scipy.optimize.minimize(
         lambda x: [float(v) if v.ndim == 0 else v for v in function(x)], [0.1, 0.1], jac=True, tol=1e-12
     )
@@ -284,7 +284,7 @@ def test_recipes_of_log_probabilities_and_entropies():
         categorical_crossentropy(certain, certain): [0, np.log(2)],
         categorical_crossentropy(other, p): -(p * np.log(other)).sum(axis=-1),
     }
-    for found, expected in zip(pytensor.function([], list(pairs), mode="FAST_COMPILE")(), pairs.values(), strict=True):
+    for found, expected in zip(pytensor.function([], list(pairs))(), pairs.values(), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
 
 

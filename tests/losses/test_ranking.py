@@ -96,7 +96,7 @@ def test_values_and_gradients():
         inputs.append(p)
         arrays.append(array)
         outputs += [value, pytensor.grad(value.sum(), p)]
-    results = iter(pytensor.function(inputs, outputs, mode="FAST_COMPILE")(*arrays))
+    results = iter(pytensor.function(inputs, outputs)(*arrays))
     for loss, predictions, targets, value, gradient in ROWS:
         row = f"{loss.__name__}({predictions}, {targets})"
         np.testing.assert_allclose(next(results), value, rtol=1e-12, atol=1e-15, err_msg=row)
@@ -116,7 +116,7 @@ def test_lambda_weights_are_what_an_exchange_changes(top_k):
             change = measure([y], [exchanged], k=top_k) - measure([y], [s], k=top_k)
             total += abs(change) * np.logaddexp(0, s[j] - s[i])
         found = pairwise_logistic_loss(s, y, lambda_weights=name, top_k=top_k)
-        np.testing.assert_allclose(found.eval(mode="FAST_COMPILE"), total, rtol=1e-12)
+        np.testing.assert_allclose(found.eval(), total, rtol=1e-12)
 
 
 def test_options_of_lambda_weights():
@@ -145,7 +145,7 @@ def test_masked_entries_change_nothing():
     outputs = [loss, short, *pytensor.grad(loss.sum(), inputs)]
     for gap in (nan, inf, -inf):
         arrays = [np.where(mask, a, gap) for a in (s, y, w)]
-        value, expected, *gradients = pytensor.function(inputs, outputs, mode="FAST_COMPILE")(*arrays)
+        value, expected, *gradients = pytensor.function(inputs, outputs)(*arrays)
         np.testing.assert_allclose(value, [*expected, 0], rtol=1e-12)
         for gradient in gradients:
             assert (gradient[~mask] == 0).all() and (gradient[mask] != 0).all()
@@ -164,7 +164,7 @@ def test_lists_along_another_axis():
         ranking_softmax_loss(s, y, mask=mask[:1, :, :1], axis=1),
         ranking_softmax_loss(s, y, mask=np.broadcast_to(mask[:1, :, :1], s.shape), axis=1),
     ]
-    results = pytensor.function([], losses, mode="FAST_COMPILE")()
+    results = pytensor.function([], losses)()
     for found, expected in zip(results[::2], results[1::2], strict=True):
         np.testing.assert_allclose(found, expected)
         assert found.shape == (2, 3)
@@ -173,15 +173,15 @@ def test_lists_along_another_axis():
 def test_the_minimum_is_where_the_softmax_equals_the_targets():
     s, y = pt.dvector("s"), np.array([0.2, 0.3, 0.5])
     gradient = pytensor.grad(ranking_softmax_loss(s, y), s)
-    np.testing.assert_allclose(gradient.eval({s: np.log(y) + 7}, mode="FAST_COMPILE"), 0, atol=1e-15)
+    np.testing.assert_allclose(gradient.eval({s: np.log(y) + 7}), 0, atol=1e-15)
 
 
 def test_pairs_of_masked_items_do_not_count():
     p, t = pt.dvector("p"), pt.dvector("t")
     mask = np.array([True, True, True, False, False])
     loss = wmw_auc_loss(p, t, mask=mask)
-    function = pytensor.function([p, t], [loss, pytensor.grad(loss, p)], mode="FAST_COMPILE")
-    short = wmw_auc_loss([0.5, 0.4, 0.6], [1, 0, 0]).eval(mode="FAST_COMPILE")
+    function = pytensor.function([p, t], [loss, pytensor.grad(loss, p)])
+    short = wmw_auc_loss([0.5, 0.4, 0.6], [1, 0, 0]).eval()
     for gap in (nan, inf, 0.5):
         value, gradient = function([0.5, 0.4, 0.6, gap, gap], [1, 0, 0, gap, gap])
         np.testing.assert_allclose(value, short)
@@ -196,7 +196,7 @@ def test_wmw_is_a_loss_and_not_a_score():
     t = rng.integers(0, 2, size=50)
     p, noise = pt.dvector("p"), rng.normal(size=50)
     outputs = [wmw_auc_loss(p, t), wmw_auc_loss(p, t) * pt.sum(t) * pt.sum(1 - t)]
-    function = pytensor.function([p], outputs, mode="FAST_COMPILE")
+    function = pytensor.function([p], outputs)
     areas, losses = [], []
     for sharpness in (-2.0, 0.0, 2.0, 100.0):
         scores = sharpness * t + noise
@@ -213,7 +213,7 @@ def test_powers():
     """Whole and fractional powers, as numbers and as variables."""
     p, power = np.array([0.1, 0.4]), pt.dscalar("power")
     outputs = [wmw_auc_loss(p, [1, 0], power=n) for n in (1, 2, 2.5, 5)] + [wmw_auc_loss(p, [1, 0], power=power)]
-    found = pytensor.function([power], outputs, mode="FAST_COMPILE")(1.5)
+    found = pytensor.function([power], outputs)(1.5)
     np.testing.assert_allclose(found, [0.5**n for n in (1, 2, 2.5, 5, 1.5)])
 
 

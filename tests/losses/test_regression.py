@@ -64,7 +64,7 @@ def test_values_and_gradients():
         inputs += [p, t]
         arrays += [np.array(predictions, "float64"), np.array(targets, "float64")]
         outputs += [value, *pytensor.grad(value.sum(), [p, t])]
-    results = iter(pytensor.function(inputs, outputs, mode="FAST_COMPILE")(*arrays))
+    results = iter(pytensor.function(inputs, outputs)(*arrays))
     for loss, predictions, targets, value, gradient in ROWS:
         row = f"{loss.__name__}({predictions}, {targets})"
         np.testing.assert_allclose(next(results), value, rtol=1e-12, atol=0, err_msg=row)
@@ -82,7 +82,7 @@ def test_the_dtype_of_squared_errors():
 def test_float32_keeps_its_digits():
     d = pt.fvector("d")
     loss = log_cosh_loss(d, np.zeros(4, "float32"))
-    value, gradient = pytensor.function([d], [loss, pytensor.grad(loss.sum(), d)], mode="FAST_COMPILE")(
+    value, gradient = pytensor.function([d], [loss, pytensor.grad(loss.sum(), d)])(
         np.array([1e-4, 0.3, 0.999, 1.001], "float32")
     )
     d = np.array([1e-4, 0.3, 0.999, 1.001], "float32").astype("float64")
@@ -95,7 +95,7 @@ def test_smooth_l1_is_huber_divided_by_its_bound():
     p, t, beta = np.linspace(-3, 3, 13), np.zeros(13), pt.dscalar("beta")
     outputs = [smooth_l1_loss(p, t, beta=beta), huber_loss(p, t, beta)]
     outputs.append(pytensor.grad(outputs[0].sum(), beta))
-    function = pytensor.function([beta], outputs, mode="FAST_COMPILE")
+    function = pytensor.function([beta], outputs)
     for bound in (0.5, 1, 2):
         smooth, huber, slope = function(bound)
         np.testing.assert_allclose(smooth, huber / bound)
@@ -120,7 +120,7 @@ def test_several_quantiles():
     matrix, vector, q = pt.dmatrix("p"), pt.dvector("t"), pt.dvector("q")
     loss = quantile_loss(matrix, vector[:, None], quantile=q)
     outputs = [loss, pytensor.grad(loss.sum(), q), quantile_loss(matrix, vector[:, None], quantile=levels)]
-    value, slopes, constant = pytensor.function([matrix, vector, q], outputs, mode="FAST_COMPILE")(p, t, levels)
+    value, slopes, constant = pytensor.function([matrix, vector, q], outputs)(p, t, levels)
     np.testing.assert_array_equal(value, constant)
     np.testing.assert_allclose(slopes, (t[:, None] - p).sum(0))
     for column, level in enumerate(levels):
@@ -159,7 +159,7 @@ def test_recipes():
         "log_cosh": aggregate(log_cosh_loss(x, y), axis=-1),
         "reconstruction": aggregate(aggregate(aggregate(squared_error(m, 0.0), axis=-1), mode="sum", axis=-1)),
     }
-    found = pytensor.function([x, y, m], list(outputs.values()), mode="FAST_COMPILE")(p, t, maps)
+    found = pytensor.function([x, y, m], list(outputs.values()))(p, t, maps)
     found = dict(zip(outputs, found, strict=True))
     np.testing.assert_allclose(found["l2"], (p - t) ** 2 / 2)
     np.testing.assert_allclose(found["euclidean"], ((p - t) ** 2).sum() / 8)

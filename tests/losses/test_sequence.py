@@ -29,13 +29,13 @@ def alignments(labels, num_frames, num_classes, blank=0):
 @pytest.fixture(scope="module")
 def function():
     loss = ctc_loss(Z, Y, input_lengths=FRAMES, target_lengths=LABELS)
-    return pytensor.function([Z, Y, FRAMES, LABELS], [loss, pytensor.grad(loss.sum(), Z)], mode="FAST_COMPILE")
+    return pytensor.function([Z, Y, FRAMES, LABELS], [loss, pytensor.grad(loss.sum(), Z)])
 
 
 @pytest.fixture(scope="module")
 def forward():
     outputs = ctc_forward_variables(Z, Y, input_lengths=FRAMES, target_lengths=LABELS)
-    return pytensor.function([Z, Y, FRAMES, LABELS], outputs, mode="FAST_COMPILE")
+    return pytensor.function([Z, Y, FRAMES, LABELS], outputs)
 
 
 SEQUENCES = [[], [1], [2], [1, 1], [1, 2], [2, 1, 2], [2, 2, 1], [1, 1, 1]]
@@ -122,7 +122,7 @@ def test_the_gradient_of_forward_variables():
     by_variables = -pt.logaddexp(blanks[:, -1, -1], labels[:, -1, -1])
     by_itself = next(v.owner.outputs[0] for v in ancestors([blanks]) if v.owner and isinstance(v.owner.op, CTC))
     outputs = [pytensor.grad(loss.sum(), Z) for loss in (by_variables + by_itself, 2 * ctc_loss(Z, Y))]
-    gradients = pytensor.function([Z, Y], outputs, mode="FAST_COMPILE")(*batch(5, seed=3)[:1], np.tile([1, 2], (8, 1)))
+    gradients = pytensor.function([Z, Y], outputs)(*batch(5, seed=3)[:1], np.tile([1, 2], (8, 1)))
     np.testing.assert_allclose(*gradients, rtol=1e-10, atol=1e-14)
 
 
@@ -175,7 +175,7 @@ def test_long_sequences(dtype):
     z, y = rng.normal(scale=3, size=(3, 500, 40)).astype(dtype), rng.integers(1, 40, (3, 120))
     x = pt.tensor(dtype=dtype, shape=(None, None, None))
     loss = ctc_loss(x, Y)
-    value, gradient = pytensor.function([x, Y], [loss, pytensor.grad(loss.sum(), x)], mode="FAST_COMPILE")(z, y)
+    value, gradient = pytensor.function([x, Y], [loss, pytensor.grad(loss.sum(), x)])(z, y)
     assert value.dtype == gradient.dtype == dtype
     wide = torch.tensor(z.astype("float64"), requires_grad=True)
     log_p = torch.log_softmax(wide, -1).transpose(0, 1)
@@ -198,14 +198,14 @@ def test_integers_of_any_width(function, dtype):
         target_lengths=integers[2].astype(dtype),
     )
     assert loss.dtype == "float64"
-    np.testing.assert_array_equal(loss.eval(mode="FAST_COMPILE"), function(z, *integers)[0])
+    np.testing.assert_array_equal(loss.eval(), function(z, *integers)[0])
 
 
 def test_lengths_default_to_all():
     z, y = np.random.default_rng(6).normal(size=(2, 5, 4)), np.array([[1, 2], [3, 3]])
     all_of_them = ctc_loss(z, y, input_lengths=[5, 5], target_lengths=[2, 2])
     outputs = [ctc_loss(z, y), all_of_them, ctc_loss(z[..., ::-1], 3 - y, blank=3)]
-    default, given, reversed_classes = pytensor.function([], outputs, mode="FAST_COMPILE")()
+    default, given, reversed_classes = pytensor.function([], outputs)()
     np.testing.assert_array_equal(default, given)
     np.testing.assert_allclose(default, reversed_classes, rtol=1e-13)
 
@@ -213,9 +213,7 @@ def test_lengths_default_to_all():
 def test_items_outside_the_mask_may_have_any_length_and_label():
     mask = pt.vector("mask", dtype="bool")
     loss = ctc_loss(Z, Y, input_lengths=FRAMES, target_lengths=LABELS, mask=mask)
-    function = pytensor.function(
-        [Z, Y, FRAMES, LABELS, mask], [loss, pytensor.grad(loss.sum(), Z)], mode="FAST_COMPILE"
-    )
+    function = pytensor.function([Z, Y, FRAMES, LABELS, mask], [loss, pytensor.grad(loss.sum(), Z)])
     z, y, il, tl = batch(5)
     clean = function(z, y, il, tl, np.ones(8, bool))
     z[3:6], y[3], il[4], il[5], tl[5] = np.nan, -7, 99, -1, 99
@@ -243,7 +241,7 @@ def test_recipes():
         target_lengths=(1 - labels).sum(axis=1).astype("int64"),
     )  # fmt: skip
     outputs = [finite, pytensor.grad(finite.sum(), Z), (finite / pt.maximum(LABELS, 1)).mean(), keras, paddings]
-    compiled = pytensor.function([Z, Y, FRAMES, LABELS, frames, labels], outputs, mode="FAST_COMPILE")
+    compiled = pytensor.function([Z, Y, FRAMES, LABELS, frames, labels], outputs)
     padded = [(np.arange(n) >= lengths[:, None]).astype(float) for n, lengths in ((5, il), (4, tl))]
     zero_infinity, gradient, mean, keras, paddings = compiled(z, y, il, tl, *padded)
 
@@ -270,7 +268,7 @@ def test_keras():
 
     z, y = np.random.default_rng(8).normal(size=(3, 6, 5)), np.array([[1, 2, 3], [4, 4, 0], [2, 0, 0]])
     loss = ctc_loss(Z, Y, target_lengths=pt.neq(Y, 0).sum(axis=1))
-    value = pytensor.function([Z, Y], loss, mode="FAST_COMPILE")(z, y)
+    value = pytensor.function([Z, Y], loss)(z, y)
     np.testing.assert_allclose(value, np.asarray(keras.losses.ctc(y, z)), rtol=1e-5)
 
 
@@ -299,7 +297,7 @@ def test_lengths_and_labels_out_of_range(function):
     with pytest.raises(ValueError, match="logits are of 8 items, but targets of 7"):
         function(z, y[1:], il, tl)
     with pytest.raises(ValueError, match="blank must be a class, from 0 to 2, not 3"):
-        ctc_loss(Z, Y, blank=3).eval({Z: z, Y: y}, mode="FAST_COMPILE")
+        ctc_loss(Z, Y, blank=3).eval({Z: z, Y: y})
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import pytensor.tensor as pt
 import pytest
 from backends import parameter
 from lazy import Lazy
-from pytensor.compile.mode import Mode
 
 from objectives import categorical_crossentropy_with_logits
 from objectives.losses.sparsemax import binary_sparsemax_loss, fenchel_young_loss, multiclass_sparsemax_loss
@@ -16,7 +15,6 @@ from objectives.ops.projection import simplex_threshold
 from objectives.ops.ranking import even_max
 
 INF = np.inf
-UNREWRITTEN = Mode(linker="py", optimizer=None)
 
 
 def evaluate(build, *arrays, by=0):
@@ -24,7 +22,7 @@ def evaluate(build, *arrays, by=0):
     inputs = [pt.tensor(shape=(None,) * np.ndim(a), dtype=np.asarray(a).dtype) for a in arrays]
     loss = build(*inputs)
     outputs = [loss, pytensor.grad(loss.sum(), inputs[by])]
-    return pytensor.function(inputs, outputs, mode=UNREWRITTEN)(*arrays)
+    return pytensor.function(inputs, outputs)(*arrays)
 
 
 def log_sum_exp(z):
@@ -54,7 +52,7 @@ def test_two_classes_are_many_classes_too():
     z, t = rng.normal(size=20), rng.integers(0, 2, 20)
     binary = binary_sparsemax_loss(z, t)
     many = multiclass_sparsemax_loss(pt.stack([-z / 2, z / 2], axis=-1), t)
-    np.testing.assert_allclose(*pytensor.function([], [binary, many], mode="FAST_COMPILE")(), atol=1e-15)
+    np.testing.assert_allclose(*pytensor.function([], [binary, many])(), atol=1e-15)
 
 
 def test_many_classes_by_hand():
@@ -86,7 +84,7 @@ def test_the_gradient_is_the_projection_minus_the_target():
     rng = np.random.default_rng(0)
     x, labels = pt.dmatrix("x"), pt.lvector("labels")
     losses = multiclass_sparsemax_loss(x, labels)
-    function = pytensor.function([x, labels], [losses, pytensor.grad(losses.sum(), x)], mode="FAST_COMPILE")
+    function = pytensor.function([x, labels], [losses, pytensor.grad(losses.sum(), x)])
     for num_classes in (1, 2, 7, 400):
         for scale in (1e-3, 1.0, 30.0):
             z = scale * rng.normal(size=(5, num_classes))
@@ -113,8 +111,8 @@ def test_kernels_of_the_threshold(backend, tensor):
     z[0, 1] = z[0, 1].round()
     z[0, 2, 3] = np.nan
     x = pt.ftensor3("x")
-    expression = pytensor.function([x], simplex_threshold.build_inner_graph(x), mode=UNREWRITTEN)(z)[0]
-    for value in (np.asarray(kernel(tensor(z))), simplex_threshold(z).eval(mode=UNREWRITTEN)):
+    expression = pytensor.function([x], simplex_threshold.build_inner_graph(x))(z)[0]
+    for value in (np.asarray(kernel(tensor(z))), simplex_threshold(z).eval()):
         assert value.dtype == "float32"
         np.testing.assert_allclose(value, expression, rtol=1e-6, atol=1e-6)
     rows = np.maximum(z - expression[..., None], 0).sum(-1)
@@ -145,7 +143,7 @@ def test_second_derivative_of_many_classes():
     z = pt.dvector("z")
     gradient = pytensor.grad(multiclass_sparsemax_loss(z, 0), z)
     rows = [pytensor.grad(gradient[i], z) for i in range(4)]
-    value = pytensor.function([z], rows, mode="FAST_COMPILE")([0.3, 0.0, -5.0, 0.2])
+    value = pytensor.function([z], rows)([0.3, 0.0, -5.0, 0.2])
     support = np.array([1.0, 1, 0, 1])
     np.testing.assert_allclose(value, np.diag(support) - np.outer(support, support) / 3, atol=1e-15)
 
@@ -197,7 +195,7 @@ def test_omega_makes_the_least_loss_zero():
         fenchel_young_loss(t, t, sparse_max, omega=gini),
         fenchel_young_loss(t, t, sparse_max),
     ]
-    v = pytensor.function([], losses, mode="FAST_COMPILE")()
+    v = pytensor.function([], losses)()
     for a, b in ((0, 1), (2, 3), (4, 5)):
         np.testing.assert_allclose(v[a], v[b], atol=1e-14)
     np.testing.assert_allclose(v[6], 0, atol=1e-15)

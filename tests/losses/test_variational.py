@@ -33,7 +33,7 @@ SHARES = {
 
 
 def values(*losses):
-    return pytensor.function([], list(losses), mode="FAST_COMPILE")()
+    return pytensor.function([], list(losses))()
 
 
 def error(xh, x, log_variance=0.0):
@@ -87,7 +87,7 @@ def test_weighted_divergence_is_a_recipe():
     divergence = vae_loss(XH, XH, MEAN, LOG_VARIANCE) - vae_loss(XH, XH, np.zeros((N, K)), np.zeros((N, K)))
     written = squared_error(XH, X).sum(axis=-1) / 2 + D * np.log(2 * np.pi) / 2
     total = aggregate(reconstruction) + beta * aggregate(divergence)
-    function = pytensor.function([beta], [total, reconstruction, written], mode="FAST_COMPILE")
+    function = pytensor.function([beta], [total, reconstruction, written])
     np.testing.assert_allclose(function(1)[1], function(1)[2])
     np.testing.assert_allclose(function(1)[0], values(vae_loss(XH, X, MEAN, LOG_VARIANCE))[0].mean())
     weighted = error(XH, X).mean() + 4 * kl(MEAN, LOG_VARIANCE, 0, 0).mean()
@@ -123,7 +123,7 @@ def test_pieces_with_mixture_priors():
     noise = -0.4
     xh = pt.matrix("xh")
     loss = vae_comp_gmm_loss(xh, X, *PIECES_OF_Z, *PIECES_CLUSTERS, observation_log_variance=noise)
-    value, gradient = pytensor.function([xh], [loss, pytensor.grad(loss.sum(), xh)], mode="FAST_COMPILE")(XH)
+    value, gradient = pytensor.function([xh], [loss, pytensor.grad(loss.sum(), xh)])(XH)
     mean, log_variance, log_prior = PIECES_CLUSTERS
     z_mean, z_log_variance = PIECES_OF_Z
     terms = []
@@ -264,7 +264,7 @@ def test_certain_factors_and_clusters():
     prior = FACTOR_CLUSTERS[0], np.log(np.full((F, C), 1 / C)), np.log([0.5, 0.25])
     loss = fgmm_vae_loss(XH, X, MEAN, LOG_VARIANCE, clusters, factors, *prior)
     gradients = pytensor.grad(loss.sum(), [clusters, factors])
-    value, *found = pytensor.function([clusters, factors], [loss, *gradients], mode="FAST_COMPILE")(*certain)
+    value, *found = pytensor.function([clusters, factors], [loss, *gradients])(*certain)
     expected = error(XH, X) + kl(MEAN, LOG_VARIANCE, FACTOR_CLUSTERS[0][0, 0], 0)
     np.testing.assert_allclose(value, expected + 2 * np.log(C) - np.log(0.5) - np.log(0.75), rtol=1e-8)
     assert all(np.isfinite(gradient).all() for gradient in found)
@@ -275,7 +275,7 @@ def test_factors_almost_certain():
     logits = pt.matrix("logits")
     eta = -pt.softplus(-logits)
     loss = fgmm_vae_loss(XH, X, MEAN, LOG_VARIANCE, FACTOR_POSTERIOR, eta, *FACTOR_CLUSTERS, log_expit([60.0, -60.0]))
-    function = pytensor.function([logits], [loss, pytensor.grad(loss.sum(), logits)], mode="FAST_COMPILE")
+    function = pytensor.function([logits], [loss, pytensor.grad(loss.sum(), logits)])
     value, gradient = function(np.full((N, F), 60.0))
     assert (value > 60).all() and np.isfinite(value).all() and (np.abs(gradient) < 1e-10).all()
     value, gradient = function(np.full((N, F), 0.0))
@@ -295,7 +295,7 @@ def test_clusters_without_probability_or_far_away():
         three = vae_gmm_loss(*arguments, far, np.zeros((3, K)), log_prior, **options)
         fewer = vae_gmm_loss(*arguments, two, np.zeros((2, K)), log_prior[:2], **options)
         outputs = [three, fewer, pytensor.grad(three.sum(), far), pytensor.grad(fewer.sum(), two)]
-        found = pytensor.function([far, two], outputs, mode="FAST_COMPILE")(mean, mean[:2])
+        found = pytensor.function([far, two], outputs)(mean, mean[:2])
         np.testing.assert_allclose(found[0], found[1])
         np.testing.assert_allclose(found[2], np.concatenate([found[3], np.zeros((1, K))]), atol=1e-12)
         away = vae_gmm_loss(*arguments, mean + 1e4, np.zeros((3, K)), log_prior, **options).eval()

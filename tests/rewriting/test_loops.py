@@ -7,7 +7,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import PLAIN, REWRITTEN
+from backends import REWRITTEN, UNREWRITTEN
 from pytensor.graph.features import Feature, ReplaceValidate
 from pytensor.graph.fg import FunctionGraph
 from pytensor.tensor.elemwise import Elemwise
@@ -89,7 +89,7 @@ def test_numbers(backend):
     outputs = [output for (build, _), loss in zip(GRAPHS.values(), cycle(LOSSES)) for output in build(loss)]
     matrices = [squared_error(M, R + C).sum(), squared_error(M, C * R).mean(axis=1), huber_loss(M, M.T.T).sum()]
     outputs = [*outputs, *matrices, binary_crossentropy_with_logits(M.T, M.T).sum()]
-    function, plain = compiled(outputs, backend), compiled(outputs, PLAIN)
+    function, plain = compiled(outputs, backend), compiled(outputs, UNREWRITTEN)
     for n in (N, 7, 400_001):
         arrays = values(n)
         for k, (result, expected) in enumerate(zip(function(*arrays), plain(*arrays), strict=True)):
@@ -205,7 +205,7 @@ def test_functions_elsewhere_in_a_graph_with_a_loss():
         pt.exp(T.astype("int64")),
         squared_error(P, T),
     ]
-    function, plain = compiled(outputs, "NUMBA"), compiled(outputs, PLAIN)
+    function, plain = compiled(outputs, "NUMBA"), compiled(outputs, UNREWRITTEN)
     assert vectorized(function)
     arrays = values(700)
     for result, expected in zip(function(*arrays), plain(*arrays), strict=True):

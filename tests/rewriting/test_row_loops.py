@@ -7,7 +7,6 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import PLAIN
 from pytensor.compile.mode import Mode, get_mode
 from pytensor.graph.features import ReplaceValidate
 from pytensor.graph.fg import FunctionGraph
@@ -100,8 +99,8 @@ def test_random_graphs():
         fgraph = rewritten(inputs, outputs)
         formed += sum(map(is_loop, fgraph.apply_nodes))
         arrays = values(5, 4)
-        results = pytensor.function(fgraph.inputs, fgraph.outputs, mode=PLAIN, on_unused_input="ignore")(*arrays)
-        expected = pytensor.function(inputs, outputs, mode=PLAIN, on_unused_input="ignore")(*arrays)
+        results = pytensor.function(fgraph.inputs, fgraph.outputs, on_unused_input="ignore")(*arrays)
+        expected = pytensor.function(inputs, outputs, on_unused_input="ignore")(*arrays)
         for result, other in zip(results, expected, strict=True):
             assert result.dtype == other.dtype
             np.testing.assert_allclose(result, other, rtol=1e-4, atol=1e-5, err_msg=str(seed))

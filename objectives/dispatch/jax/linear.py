@@ -21,7 +21,7 @@ def block_losses(parameters, features, labels, mask):
     logits = jnp.where(mask[:, None], features, 0) @ weights.T
     logits = logits if biases is None else logits + biases
     logits = logits if logit_softcap is None else logit_softcap * jnp.tanh(logits / logit_softcap)
-    largest = jax.lax.stop_gradient(logits.max(axis=-1, keepdims=True))
+    largest = jax.lax.stop_gradient(logits.max(axis=-1, keepdims=True, initial=-jnp.inf))
     log_partition = jnp.log(jnp.exp(logits - largest).sum(axis=-1)) + largest[:, 0]
     labels = jnp.where(mask, labels, 0)
     own = 1 if class_weights is None else class_weights[jnp.clip(labels, 0, len(weights) - 1)]

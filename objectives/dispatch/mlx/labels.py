@@ -35,13 +35,18 @@ def is_class(y, like):
     return mx.arange(like.shape[-1]) == mx.expand_dims(y, -1)
 
 
+def largest(x):
+    """The positions of the largest entries; MLX refuses to look for them where there are no items."""
+    return mx.argmax(x, axis=-1).astype(mx.int64) if x.size else mx.zeros(x.shape[:-1], mx.int64)
+
+
 def named_class(t):
     inside = mx.all((t >= -TOLERANCE) & (t <= 1 + TOLERANCE), axis=-1)
-    return mx.where(inside & (mx.max(t, axis=-1) > 0), mx.argmax(t, axis=-1).astype(mx.int64), -1)
+    return mx.where(inside & mx.any(t > 0, axis=-1), largest(t), -1)
 
 
 def best_class(scores):
-    return mx.where(mx.any(mx.isnan(scores), axis=-1), -1, mx.argmax(scores, axis=-1).astype(mx.int64))
+    return mx.where(mx.any(mx.isnan(scores), axis=-1), -1, largest(scores))
 
 
 register_functions(

@@ -28,7 +28,7 @@ def block_losses(
     logits = mx.where(mx.expand_dims(mask, -1), features, mx.zeros_like(features)) @ weights.T
     logits = logits if biases is None else logits + biases
     logits = logits if logit_softcap is None else logit_softcap * mx.tanh(logits / logit_softcap)
-    log_partition = mx.logsumexp(logits, axis=-1)
+    log_partition = mx.logsumexp(logits, axis=-1) if logits.size else mx.zeros(logits.shape[:-1], logits.dtype)
     labels = mx.where(mask, labels, mx.zeros_like(labels))
     losses = log_partition - pick_class(logits, labels)
     if class_weights is not None:
