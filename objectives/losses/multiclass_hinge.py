@@ -250,13 +250,15 @@ def multi_margin_loss(
         raise ValueError(f"power must be 1 or 2, not {power!r}")
     scores, targets, mask = classwise(predictions, targets, mask, axis=axis)
     labels = as_labels(targets, scores, mask)
-    target = is_class(labels, scores)
-    # chosen here too, since an infinite score minus itself is NaN
-    behind = where(target, 0, scores - pick_class(scores, labels)[..., None])
-    short = where(target, 0, relu(behind + size_option(margin, "margin", scores[..., 0])[..., None]))
-    loss = mean(short if known_number(power) == 1 else pt.square(short), -1)
+    margin = size_option(margin, "margin", scores[..., 0])[..., None]
+    target, behind = is_class(labels, scores), scores - pick_class(scores, labels)[..., None]
+    left_out = target  # an infinite score minus itself is NaN
     if class_weights is not None:
-        loss = scaled(where(target, per_class(class_weights, "class_weights", scores), 0).sum(axis=-1), loss)
+        weights = where(target, per_class(class_weights, "class_weights", scores), 0).sum(axis=-1)
+        left_out |= equal(weights, 0)[..., None] & pt.isinf(behind)
+    short = where(target, 0, relu(where(left_out, 0, behind) + margin))
+    loss = mean(short if known_number(power) == 1 else pt.square(short), -1)
+    loss = loss if class_weights is None else scaled(weights, loss)
     return finished(loss, mask)
 
 
