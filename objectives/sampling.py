@@ -64,10 +64,8 @@ def log_uniform_candidates(
     ----------
     targets : tensor of int
         Class indices of any shape.
-    num_classes : int
-        Number V of classes.
-    num_samples : int
-        Number S of samples.
+    num_classes, num_samples : int
+        Numbers V of classes and S of samples.
     rng : Variable
         Random generator, such as ``pt.random.shared_rng(seed=1)``.
     unique : bool

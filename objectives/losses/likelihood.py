@@ -102,10 +102,8 @@ def beta_nll_loss(
 
     Parameters
     ----------
-    predictions : tensor of float
-        Means p (...), any real numbers.
-    targets : tensor
-        Targets t (...), any real numbers.
+    predictions, targets : tensor of float
+        Means p and targets t (...), any real numbers.
     variance : tensor
         Variances s, not negative: (...), or broadcastable to it, such as a column (N, 1).
     beta : float

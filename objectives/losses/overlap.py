@@ -58,8 +58,7 @@ def dice_loss(
     Returns
     -------
     TensorVariable
-        Losses (B, C) in [0, 1], of the dtype of `predictions`; 0 for a class without targets and predictions.
-        ``loss[..., 1:]`` drops a background.
+        Losses (B, C) in [0, 1]; 0 for a class without targets and predictions. ``loss[..., 1:]`` drops a background.
 
     Raises
     ------
@@ -155,10 +154,8 @@ def tversky_loss(
 
     Parameters
     ----------
-    predictions : tensor of float
-        Probabilities p (..., C) of pixels i, usually (B, H, W, C).
-    targets : tensor
-        Class indices (...), or one-hot or soft targets t (..., C).
+    predictions, targets : tensor
+        Probabilities p (..., C) of pixels i, usually (B, H, W, C), and class indices (...) or dense targets t (..., C).
     alpha, beta : float or tensor
         Weights of false positives and of false negatives, not negative, as in the paper; Keras 3.15 exchanges them.
     smooth : float or tensor
@@ -215,10 +212,8 @@ def generalized_dice_loss(
 
     Parameters
     ----------
-    predictions : tensor of float
-        Probabilities p (..., C) of pixels i, usually (B, H, W, C).
-    targets : tensor
-        Class indices (...), or one-hot or soft targets t (..., C).
+    predictions, targets : tensor
+        Probabilities p (..., C) of pixels i, usually (B, H, W, C), and class indices (...) or dense targets t (..., C).
     class_weighting : {"square", "simple", "uniform"}
         Class weights w: 1/T², 1/T or 1. A class that an item lacks gets the largest weight of those it has.
     smooth : float or tensor

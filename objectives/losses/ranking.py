@@ -114,10 +114,8 @@ def pairwise_logistic_loss(
 
     Parameters
     ----------
-    scores : tensor of float
-        Scores s (..., L) of lists; their ranks r count from 1, and equal scores rank in the order of the list.
-    targets : tensor
-        Relevances y (..., L), not negative.
+    scores, targets : tensor
+        Scores s (..., L), whose ranks r count from 1, ties in order, and relevances y (..., L), not negative.
     lambda_weights : {"dcg", "ndcg"}, optional
         Weight :math:`\lambda_{ij}` of a pair, constant for the gradient: how much exchanging its entries would change
         the `dcg_score`, D = 1, or the `ndcg_score`, where D is the best DCG. By default it is 1 (RankNet).
@@ -145,7 +143,6 @@ def pairwise_logistic_loss(
     References
     ----------
     .. [1] Burges, C. J. C. (2010), "From RankNet to LambdaRank to LambdaMART", Microsoft Research MSR-TR-2010-82
-    .. [2] ``rax.pairwise_logistic_loss``, ``rax.dcg_lambdaweight``
 
     Examples
     --------

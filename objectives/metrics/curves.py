@@ -38,10 +38,8 @@ def roc_curve(
 
     Parameters
     ----------
-    predictions : tensor
-        Scores s (...); higher means more likely positive. With `num_bins`, in [0, 1].
-    targets : tensor
-        Targets t (...) in {0, 1}, of any dtype.
+    predictions, targets : tensor
+        Scores s (...), higher for likelier positives, in [0, 1] with `num_bins`; and targets t (...) in {0, 1}.
     num_bins : int, optional
         B, at least 2: round scores to B values from 0 to 1, for streams; by default all items are kept over batches.
     weights, mask : tensor, optional
@@ -151,10 +149,8 @@ def precision_recall_curve(
 
     Parameters
     ----------
-    predictions : tensor
-        Scores s (...); higher means more likely positive. With `num_bins`, in [0, 1].
-    targets : tensor
-        Targets t (...) in {0, 1}, of any dtype.
+    predictions, targets : tensor
+        Scores s (...), higher for likelier positives, in [0, 1] with `num_bins`; and targets t (...) in {0, 1}.
     num_bins : int, optional
         B, at least 2: round scores to B values from 0 to 1, for streams; by default all items are kept over batches.
     weights, mask : tensor, optional
