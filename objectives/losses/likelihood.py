@@ -96,7 +96,7 @@ def beta_nll_loss(
     r"""Beta-NLL: Gaussian negative log-likelihood weighted by variance**beta, element by element.
 
     Choose it if `gaussian_nll_loss` learns too slowly where the variance is large; the optimum does not depend on beta.
-    The brackets make a constant for PyTensor's gradient, but not for that of JAX or PyTorch by a compiled function.
+    PyTensor's gradient takes the bracketed factor as a constant; JAX's and PyTorch's, of a compiled function, do not.
 
     .. math:: L = \lfloor v^\beta \rfloor \bigl(\log v + (p - t)^2 / v\bigr) / 2, \qquad v = \max(s, \varepsilon)
 

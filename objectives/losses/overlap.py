@@ -292,7 +292,7 @@ def _pixel_axes(pixel_axes, axis, ndim):
         )
     if class_axis in axes:
         raise ValueError(
-            f"pixel_axes={pixel_axes} names the class axis, axis={axis}, which is kept: give the axes of the pixels. "
+            f"pixel_axes={pixel_axes} names the class axis, axis={axis}, which is kept: give the pixel axes alone. "
             "For one loss over all classes use generalized_dice_loss(class_weighting='uniform')"
         )
     return tuple(sorted(i - (i > class_axis) for i in axes))

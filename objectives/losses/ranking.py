@@ -18,6 +18,7 @@ from objectives._inputs import (
     floating,
     items,
     matching,
+    shown,
     size_option,
 )
 from objectives._logits import logits_of
@@ -324,8 +325,8 @@ def _lists(scores, targets, weights, mask, axis):
     s, relevance, _ = items(s, targets, axis=axis, names=OF_SCORES)
     if are_labels(relevance, s):
         raise TypeError(
-            f"rank mismatch between targets and scores: targets have {relevance.ndim} and scores {s.ndim} "
-            "dimensions. Give the relevance of each entry, in the shape of the scores"
+            f"rank mismatch between targets {shown(relevance.type.shape)} and scores {shown(s.type.shape)}: give the "
+            "relevance of each entry, in the shape of the scores"
         )
     return s, relevance, weights, mask if mask is None else mask & ones_like(s, "bool")
 

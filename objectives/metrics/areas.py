@@ -136,7 +136,7 @@ def multiclass_roc_auc_score(
     r"""ROC AUC of many classes: the area of each class against the rest, or of each pair of classes, averaged.
 
     Choose "ovo" if class frequencies must not matter. :math:`A(j \mid k)` is the `roc_auc_score` of the scores of class
-    j, for positives of class j and negatives of class k. All scores and targets are kept over batches.
+    j, for positives of class j and negatives of class k. All scores and targets are kept across batches.
 
     .. math:: A_{\mathrm{ovr}} = \frac1C \sum_j A(j \mid \text{rest}), \qquad
         A_{\mathrm{ovo}} = \frac{2}{C (C - 1)} \sum_{j < k} \frac{A(j \mid k) + A(k \mid j)}{2}
@@ -296,7 +296,7 @@ def log_auc(
 
     Choose it over `roc_auc_score` if only the first hits matter, as in the virtual screening of molecules. The area is
     that of trapezoids between the points of `roc_curve` and those interpolated at a and b. All scores and targets are
-    kept over batches.
+    kept across batches.
 
     .. math:: A = \frac{1}{\log_{10} b - \log_{10} a} \int_a^b \mathrm{TPR} \; d \log_{10} \mathrm{FPR}
 

@@ -154,7 +154,7 @@ def binary_specificity(
 ) -> TensorVariable:
     r"""Specificity (true negative rate) of binary predictions: the fraction of targets of 0 that are found.
 
-    Choose it beside `binary_recall`: neither depends on how frequent 1 is. For many classes see `specificity`.
+    Choose it beside `binary_recall`: neither depends on the class balance. For many classes see `specificity`.
 
     .. math:: S = \frac{TN}{TN + FP}
 

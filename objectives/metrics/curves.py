@@ -41,7 +41,7 @@ def roc_curve(
     predictions, targets : tensor
         Scores s (...), higher for likelier positives, in [0, 1] with `num_bins`; and targets t (...) in {0, 1}.
     num_bins : int, optional
-        B, at least 2: round scores to B values from 0 to 1, for streams; by default all items are kept over batches.
+        B, at least 2: round scores to B values from 0 to 1, for streams; by default all items are kept across batches.
     weights, mask : tensor, optional
         Weight w of each item (...), and whether it counts (True or False); the rest may hold anything.
     label_axis : int, optional
@@ -152,7 +152,7 @@ def precision_recall_curve(
     predictions, targets : tensor
         Scores s (...), higher for likelier positives, in [0, 1] with `num_bins`; and targets t (...) in {0, 1}.
     num_bins : int, optional
-        B, at least 2: round scores to B values from 0 to 1, for streams; by default all items are kept over batches.
+        B, at least 2: round scores to B values from 0 to 1, for streams; by default all items are kept across batches.
     weights, mask : tensor, optional
         Weight w of each item (...), and whether it counts (True or False); the rest may hold anything.
     label_axis : int, optional

@@ -157,7 +157,7 @@ def specificity(
 ) -> TensorVariable:
     r"""Specificity (true negative rate): the fraction of items outside a class that are not predicted to be in it.
 
-    Choose it beside `recall`: neither depends on how frequent a class is. For two classes see `binary_specificity`.
+    Choose it beside `recall`: neither depends on the class balance. For two classes see `binary_specificity`.
 
     .. math:: S_c = \frac{TN_c}{TN_c + FP_c}
 
