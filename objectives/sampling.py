@@ -83,8 +83,7 @@ def log_uniform_candidates(
 
     References
     ----------
-    .. [1] ``tf.random.log_uniform_candidate_sampler``
-    .. [2] Efraimidis, P. S. and Spirakis, P. G. (2006), "Weighted random sampling", doi:10.1016/j.ipl.2005.11.003
+    .. [1] ``tf.random.log_uniform_candidate_sampler``; Efraimidis, P. S. et al. (2006), doi:10.1016/j.ipl.2005.11.003
 
     Examples
     --------

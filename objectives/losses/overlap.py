@@ -42,10 +42,9 @@ def dice_loss(
 
     Parameters
     ----------
-    predictions : tensor of float
-        Probabilities p (..., C) of pixels i, usually (B, H, W, C); for binary images ``predictions[..., None]``.
-    targets : tensor
-        Class indices (...), or one-hot or soft targets t (..., C); for binary images ``targets[..., None]``.
+    predictions, targets : tensor
+        Probabilities p (..., C) of pixels i, usually (B, H, W, C), and class indices (...) or dense targets t (..., C).
+        For binary images give ``predictions[..., None]`` and ``targets[..., None]``.
     smooth : float or tensor
         Smoothing s, not negative: damps the loss of small regions. (Libraries that add s, not 2 s, need twice as much.)
     mask : tensor of bool, optional

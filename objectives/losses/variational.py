@@ -103,10 +103,8 @@ def vae_loss(
 
     Parameters
     ----------
-    reconstruction : tensor of float
-        Decoded means :math:`\hat x` (..., D) of a posterior sample, ``z_mean + pt.exp(z_log_variance / 2) * noise``.
-    targets : tensor
-        Data x (..., D), any real numbers.
+    reconstruction, targets : tensor of float
+        Means :math:`\hat x` (..., D) decoded from ``z_mean + pt.exp(z_log_variance / 2) * noise``, and data x (..., D).
     z_mean, z_log_variance : tensor
         Means :math:`\mu` and log-variances s (..., K) of the posterior.
     prior_mean, prior_log_variance : float or tensor

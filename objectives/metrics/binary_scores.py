@@ -141,10 +141,9 @@ def binary_jaccard_score(
 ) -> TensorVariable:
     r"""Jaccard index (intersection over union, IoU) of binary predictions: the overlap of predictions and targets of 1.
 
-    Choose it for rare events (critical success index). With F, the `binary_f1_score`, it is F / (2 - F): both rank
-    models alike. For many classes see `jaccard_score`.
+    Choose it for rare events (critical success index). F is `binary_f1_score`. For many classes see `jaccard_score`.
 
-    .. math:: J = \frac{TP}{TP + FP + FN}
+    .. math:: J = \frac{TP}{TP + FP + FN} = \frac{F}{2 - F}
 
     Parameters
     ----------

@@ -40,8 +40,7 @@ def binary_confusion_matrix(
     Parameters
     ----------
     predictions, targets : tensor
-        Probabilities p (...), or scores for which `threshold` is right, such as logits with ``threshold=0``; and
-        targets t (...) in {0, 1}, of which a vector goes with a column of predictions.
+        Probabilities p (...), or scores for which `threshold` is right, 0 for logits, and targets t (...) in {0, 1}.
     threshold : float or tensor
         Least prediction θ that counts as 1; a tensor, such as one entry per label, has the rank of `predictions`.
     normalize : {"true", "pred", "all"}, optional

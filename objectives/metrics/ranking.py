@@ -290,8 +290,7 @@ def ndcg_score(
 
     References
     ----------
-    .. [1] Järvelin, K. et al. (2002), "Cumulated gain-based evaluation of IR techniques", doi:10.1145/582415.582418
-    .. [2] ``sklearn.metrics.ndcg_score``
+    .. [1] Järvelin, K. et al. (2002), doi:10.1145/582415.582418; ``sklearn.metrics.ndcg_score``
 
     Examples
     --------

@@ -152,10 +152,9 @@ def jaccard_score(
 ) -> TensorVariable:
     r"""Jaccard index (intersection over union, IoU) of predicted and actual items, averaged over classes.
 
-    Choose it for segmentation, as the mean IoU over pixels. For one class it equals F / (2 - F), where F is the
-    `f1_score`: both rank models alike. For two classes see `binary_jaccard_score`.
+    Choose it for segmentation, as mean IoU over pixels. F is `f1_score`. For two classes see `binary_jaccard_score`.
 
-    .. math:: J_c = \frac{TP_c}{TP_c + FP_c + FN_c}
+    .. math:: J_c = \frac{TP_c}{TP_c + FP_c + FN_c} = \frac{F_c}{2 - F_c}
 
     Parameters
     ----------
