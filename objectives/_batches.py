@@ -26,7 +26,10 @@ def arrays_of(batch, inputs, own_arrays=None, *, copied=False):
 def _in_order(batch, names):
     if isinstance(batch, Mapping):
         if None in names or len(set(names)) < len(names):
-            raise ValueError(f"batches can be dicts only if every input has its own name, not {names}")
+            raise ValueError(
+                f"batches can be dicts only if every input has its own name, not {names}: give the inputs names, as in "
+                "pt.matrix('predictions'), or batches as lists"
+            )
         if set(batch) != set(names):
             raise ValueError(f"a batch must have values for the inputs {names}, not for {list(batch)}")
         batch = [batch[name] for name in names]

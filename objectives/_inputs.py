@@ -13,6 +13,7 @@ from pytensor.tensor import TensorVariable
 
 from objectives._arrays import readable
 from objectives._options import at_least
+from objectives._typing import TensorLike
 from objectives.ops.labels import named_class
 from objectives.ops.selection import where
 
@@ -22,7 +23,7 @@ OF_SCORES = "scores", "targets"
 UNDER_PREDICTIONS = "logits of predictions", "targets"
 
 
-def align_targets(predictions, targets):
+def align_targets(predictions: TensorLike, targets: TensorLike) -> tuple[TensorVariable, TensorVariable]:
     r"""Turn a vector of targets into a column if the predictions are a column.
 
     A column (N, 1) and a vector (N,) broadcast to (N, N), which is never meant. Every element-wise loss and measure

@@ -1,4 +1,4 @@
-"""Warnings of what is allowed but seldom meant: a graph shows it, and no error says so."""
+"""Warnings of what is allowed but rarely meant."""
 
 import sys
 import warnings

@@ -145,7 +145,7 @@ def _expression(name, value):
         if _has_statistics(loss):
             raise TypeError(
                 f"measure {name!r} is a pair of aggregated numbers, as from aggregate_parts, not of losses and "
-                "weights: divide one by the other, numerator / denominator"
+                "weights: give their ratio, numerator / denominator"
             )
         return aggregate(_wide(loss), weights, "normalized_sum", mask=mask_of(loss))
     value = as_tensor(value, f"measure {name!r}")

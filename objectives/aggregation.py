@@ -192,7 +192,7 @@ def labelled(targets: TensorLike, missing_value: float = np.nan) -> TensorVariab
     """
     targets = as_tensor(targets, "targets")
     if isinstance(missing_value, bool) or not isinstance(missing_value, int | float | np.number):
-        raise TypeError(f"missing_value must be a number, NaN or a sentinel, not {missing_value!r}")
+        raise TypeError(f"missing_value must be one number, such as NaN or -9999, not {missing_value!r}")
     if np.isnan(missing_value):
         _check_can_hold(targets, missing_value, targets.dtype.startswith("float"))
         return pt.invert(pt.isnan(targets))

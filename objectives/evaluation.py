@@ -44,7 +44,7 @@ class BatchError(RuntimeError):
 
 
 class CompilationError(RuntimeError):
-    """The backend cannot compile the measures. The batch is not at fault: NumPy can compute them for it."""
+    """The backend cannot compile the measures; the batch is not at fault, since NumPy can compute them from it."""
 
 
 def compile_validation(
@@ -365,7 +365,10 @@ class Validation:
     def _check_state(self, state):
         known = {"batches", *self.rules}
         if set(state) != known:
-            raise ValueError(f"this is not a state of the same measures: it has {sorted(state)}, not {sorted(known)}")
+            raise ValueError(
+                f"the state has the parts {sorted(state)}, but this validation {sorted(known)}: take a state of a "
+                "validation that was compiled with the same measures"
+            )
         for part, array in zip(self._added, self._arrays, strict=True):
             given, own = np.shape(state[part.name]), array.shape
             fits = len(given) == len(own) and all(n == m or 1 in (n, m) for n, m in zip(given, own, strict=True))

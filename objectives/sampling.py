@@ -64,10 +64,8 @@ def log_uniform_candidates(
     ----------
     targets : tensor of int
         Class indices of any shape.
-    num_classes : int
-        Number V of classes.
-    num_samples : int
-        Number S of samples.
+    num_classes, num_samples : int
+        Numbers V of classes and S of samples.
     rng : Variable
         Random generator, such as ``pt.random.shared_rng(seed=1)``.
     unique : bool
@@ -85,8 +83,7 @@ def log_uniform_candidates(
 
     References
     ----------
-    .. [1] ``tf.random.log_uniform_candidate_sampler``
-    .. [2] Efraimidis, P. S. and Spirakis, P. G. (2006), "Weighted random sampling", doi:10.1016/j.ipl.2005.11.003
+    .. [1] ``tf.random.log_uniform_candidate_sampler``; Efraimidis, P. S. et al. (2006), doi:10.1016/j.ipl.2005.11.003
 
     Examples
     --------

@@ -187,7 +187,7 @@ def test_other_remedies():
         binary_crossentropy_with_logits(images, images, pos_weight=np.ones((3, 1, 1)))
     assert binary_crossentropy_with_logits(images, images, pos_weight=np.ones((3, 1, 1))[None]).ndim == 4
     for wrong in (None, "nan", [1, 2], True):
-        with pytest.raises(TypeError, match="missing_value must be a number, NaN or a sentinel, not"):
+        with pytest.raises(TypeError, match="missing_value must be one number, such as NaN or -9999, not"):
             objectives.labelled(pt.vector(), wrong)
 
 

@@ -135,7 +135,7 @@ def test_weighted_and_many_classes():
         ({"matrix": [[1, 2]]}, ValueError, "square"),
         ({"matrix": [[1, -2], [0, 0]]}, ValueError, "negative"),
         ({"matrix": [1, 2]}, ValueError, "2 dimensions"),
-        ({"matrix": np.eye(2), "labels": "abc"}, ValueError, "label for each of the 2 classes, not 3"),
+        ({"matrix": np.eye(2), "labels": "abc"}, ValueError, "labels must name each of the 2 classes, not 3"),
         ({"matrix": np.eye(2), "normalize": "rows"}, ValueError, "'true', 'pred', 'all'"),
         ({"matrix": pt.matrix()}, TypeError, "eval"),
     ],
@@ -181,7 +181,7 @@ def test_precision_recall_curve(order):
         (([0, np.nan], [0, 1]), ValueError, r"in \[0, 1\]"),
         (([0, 0.5, 0.2], [0, 0.5, 1]), ValueError, "rise and fall"),
         (([],), ValueError, "pair of arrays"),
-        ({}, ValueError, "no curve"),
+        ({}, ValueError, "at least one curve, not an empty dict"),
         (([0, 1], pt.vector()), TypeError, "eval"),
     ],
 )
@@ -308,5 +308,5 @@ def test_wrong_history(arguments, error, message):
 
 
 def test_wrong_number_of_axes():
-    with pytest.raises(ValueError, match="Axes for each"):
+    with pytest.raises(ValueError, match="one Axes for each"):
         plot.plot_learning_curves({"a": [1], "b": [1]}, ax=pyplot.subplots()[1])

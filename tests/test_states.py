@@ -47,7 +47,7 @@ def test_a_state_is_saved_and_goes_on_elsewhere(tmp_path):
         resumed.update(batch)
     for name, value in resumed.result().items():
         np.testing.assert_array_equal(value, expected[name])
-    with pytest.raises(ValueError, match="not a state of the same measures: it has"):
+    with pytest.raises(ValueError, match=r"the state has the parts \[.*\], but this validation \['batches', 'loss.0'"):
         validation_of({"loss": everything()["loss"]}).merge(validation.state)
 
 

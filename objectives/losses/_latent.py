@@ -57,9 +57,7 @@ def shared(x, name, axes, like):
     """A parameter with these axes, shared by all items."""
     x = matching(x, like)
     if x.ndim != len(axes):
-        raise TypeError(
-            f"{name} must have the shape {_letters(axes)}, without axes of items, not {shown(x.type.shape)}"
-        )
+        raise TypeError(f"{name} must have the shape {_letters(axes)}, without item axes, not {shown(x.type.shape)}")
     return x
 
 

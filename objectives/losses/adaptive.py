@@ -186,7 +186,9 @@ def _layers(features, weights, biases, tails):
     if not _is_sequence(tails) or not all(_is_sequence(pair) and len(pair) == 2 for pair in tails):
         raise TypeError("tails must be pairs of a projection (d, D) and weights of classes (V, d), in a list")
     if not tails:
-        raise ValueError("tails must hold the pair of at least one cluster; without clusters use linear_crossentropy")
+        raise ValueError(
+            "tails must hold at least one cluster, a pair (projection, weights); without any use linear_crossentropy"
+        )
     rows = weights.type.shape[0]
     if rows is not None and rows <= len(tails):
         raise ValueError(
@@ -211,6 +213,6 @@ def _tail(projection, weights, name, features):
     if any(None not in pair and pair[0] != pair[1] for pair in widths):
         raise TypeError(
             f"{shapes} do not fit features {shown(features.type.shape)} or each other: they must be a projection "
-            "(d, D) and weights of classes (V, d); transpose those of the other order"
+            "(d, D) and weights of classes (V, d); transpose those in the other order"
         )
     return projection, weights

@@ -47,10 +47,8 @@ def arcface_loss(
         Cosines of the angles θ (..., C) between embeddings and class weights: dot products of vectors of length 1.
     targets : tensor
         Class indices y (...) from 0 to C - 1, or one-hot targets (..., C); a soft row counts as its likeliest class.
-    margin : float or tensor
-        Angle m in radians, from 0 to π, one number or one for each item (...).
-    gamma : float or tensor
-        Scale of the cosines, positive; a scalar, which may be learned.
+    margin, gamma : float or tensor
+        Angle m in radians, from 0 to π, one or one for each item (...); and positive scale of the cosines, a scalar.
     mask : tensor of bool, optional
         Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int
@@ -104,10 +102,8 @@ def cosface_loss(
         Cosines of the angles θ (..., C) between embeddings and class weights: dot products of vectors of length 1.
     targets : tensor
         Class indices y (...) from 0 to C - 1, or one-hot targets (..., C); a soft row counts as its likeliest class.
-    margin : float or tensor
-        Margin m, not negative, one number or one for each item (...); 0 gives the crossentropy of scaled cosines.
-    gamma : float or tensor
-        Scale of the cosines, positive; a scalar, which may be learned.
+    margin, gamma : float or tensor
+        Margin m, not negative, one or one for each item (...); and positive scale of the cosines, a scalar.
     mask : tensor of bool, optional
         Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int

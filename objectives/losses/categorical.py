@@ -142,8 +142,7 @@ def categorical_crossentropy_with_logits(
 
     References
     ----------
-    .. [1] Bridle, J. S. (1990), "Probabilistic interpretation of feedforward classification network outputs",
-       doi:10.1007/978-3-642-76153-9_28
+    .. [1] Bridle, J. S. (1990), "Probabilistic interpretation of ... outputs", doi:10.1007/978-3-642-76153-9_28
 
     Examples
     --------

@@ -45,16 +45,12 @@ def circle_loss(
 
     Parameters
     ----------
-    embeddings : tensor of float
-        Embeddings (B, D) of any length.
-    labels : tensor of int
-        Class y of each embedding (B,), any integers.
+    embeddings, labels : tensor of float, tensor of int
+        Embeddings (B, D) of any length, and the class y (B,) of each, any integers.
     reference_embeddings, reference_labels : tensor, optional
         Embeddings (M, D) and classes (M,) to compare with, such as a memory bank; by default those of the batch.
-    gamma : float or tensor
-        Scale of the similarities, positive.
-    margin : float or tensor
-        Margin m, usually between 0 and 1; smaller is stricter.
+    gamma, margin : float or tensor
+        Scale of the similarities, positive; and margin m, usually between 0 and 1, stricter the smaller it is.
     remove_diagonal : bool, optional
         Whether pairs (i, i) are ignored; by default only without references. Give True if these begin with the batch.
     detach : bool

@@ -32,10 +32,8 @@ def negative_binomial_nll_loss(
 
     Parameters
     ----------
-    predictions : tensor of float
-        Means p (...), not negative; a mean of 0 costs infinity where something was counted.
-    targets : tensor
-        Counts t (...), not negative; they need not be whole numbers.
+    predictions, targets : tensor of float
+        Means p (...), not negative, where 0 costs infinity for a count above 0; and counts t, not necessarily whole.
     dispersion : tensor
         Dispersions :math:`\alpha`, not negative and finite: (...), or broadcastable to it, such as a column (N, 1).
         SciPy's ``n``, PyMC's ``alpha`` and R's ``theta`` are :math:`1 / \alpha`.

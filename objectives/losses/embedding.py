@@ -282,16 +282,13 @@ def triplet_margin_loss(
 
     Parameters
     ----------
-    anchor : tensor of float
-        Embeddings a (..., D).
-    positive, negative : tensor
-        Embeddings p (..., D) that belong to the anchors, and n (..., D) that do not.
+    anchor, positive, negative : tensor of float
+        Embeddings (..., D): the anchors a, those that belong to them, p, and those that do not, n.
     margin : float or tensor
         Margin m by which the positive must be closer, not negative.
-    p : float
-        Order of the norm of `pairwise_distance`, at least 1; unused if `distance` is given.
-    epsilon : float or tensor
-        Added to each difference by `pairwise_distance`; unused if `distance` is given.
+    p, epsilon : float
+        Options of `pairwise_distance`, unused if `distance` is given: the order of the norm, at least 1, and a number
+        that is added to each difference.
     swap : bool
         Whether the negative is compared with the closer of anchor and positive: min(d(a, n), d(p, n)).
     distance : callable, optional

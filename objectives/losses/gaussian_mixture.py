@@ -62,30 +62,24 @@ def vae_gmm_loss(
 ) -> TensorVariable:
     r"""Negative ELBO of a variational autoencoder with a Gaussian mixture prior (VaDE), one number per item.
 
-    Choose it over `vae_loss` to cluster the data without labels.
+    Choose it over `vae_loss`, which has the same reconstruction error R, to cluster data without labels.
 
     .. math:: L = R + \sum_c \gamma_c \Bigl[\mathrm{KL}_c - \log \pi_c + \log \gamma_c\Bigr], \qquad
-        \mathrm{KL}_c = \mathrm{KL}\bigl(N(\mu, e^s) \,\|\, N(m_c, e^{r_c})\bigr)
-
-    with the reconstruction error R as in `vae_loss` and the responsibilities :math:`\gamma`. The optimal
-    :math:`\gamma_c \propto \pi_c e^{-\mathrm{KL}_c}` give :math:`L = R - \log \sum_c \pi_c e^{-\mathrm{KL}_c}`.
+        \mathrm{KL}_c = \mathrm{KL}\bigl(N(\mu, e^s) \,\|\, N(m_c, e^{r_c})\bigr), \quad
+        \min_\gamma L = R - \log \sum_c \pi_c e^{-\mathrm{KL}_c}
 
     Parameters
     ----------
-    reconstruction : tensor of float
-        Decoded means (..., D), any real numbers.
-    targets : tensor
-        Data x (..., D), any real numbers.
+    reconstruction, targets : tensor of float
+        Decoded means and data (..., D), any real numbers.
     z_mean, z_log_variance : tensor
         Means :math:`\mu` and log-variances s (..., K) of the posterior.
-    cluster_mean, cluster_log_variance : tensor
-        Means m and log-variances r (C, K) of the clusters.
-    cluster_log_prior : tensor
-        Log-probabilities :math:`\log \pi` (C,) of the clusters, such as the log-softmax of a parameter.
+    cluster_mean, cluster_log_variance, cluster_log_prior : tensor
+        Means m and log-variances r (C, K) of the clusters, and their log-probabilities :math:`\log \pi` (C,).
     observation_log_variance : float or tensor
         Log-variance of the observations: a number, one per feature (D,), or (..., D).
     responsibilities : {"optimal", "mean"}
-        The tightest bound, or :math:`\gamma_c \propto \pi_c N(\mu; m_c, e^{r_c})` of the posterior's mean.
+        :math:`\gamma_c \propto \pi_c e^{-\mathrm{KL}_c}`, which is optimal, or :math:`\pi_c N(\mu; m_c, e^{r_c})`.
     mask : tensor of bool, optional
         Items (...) that count; the rest are exactly 0 in value and gradient.
 
@@ -147,24 +141,19 @@ def vae_comp_gmm_loss(
     r"""Negative ELBO of a variational autoencoder with a Gaussian mixture prior for each piece of the latent code.
 
     Choose it over `vae_gmm_loss` for several independent kinds of clusters: I pieces with C clusters each have
-    :math:`C^I` combinations at the cost of I · C. One number per item.
+    :math:`C^I` combinations at the cost of I · C. R is the reconstruction error; the other terms are those of
+    `vae_gmm_loss` for each piece i. One number per item.
 
     .. math:: L = R + \sum_i \sum_c \gamma_{ic} \Bigl[\mathrm{KL}_{ic} - \log \pi_{ic} + \log \gamma_{ic}\Bigr]
 
-    with the reconstruction error R, counted once, and the terms of `vae_gmm_loss` for each piece i.
-
     Parameters
     ----------
-    reconstruction : tensor of float
-        Decoded means (..., D), any real numbers.
-    targets : tensor
-        Data x (..., D), any real numbers.
+    reconstruction, targets : tensor of float
+        Decoded means and data (..., D), any real numbers.
     z_mean, z_log_variance : tensor
         Means and log-variances (..., I, K) of the posterior, for I pieces.
-    cluster_mean, cluster_log_variance : tensor
-        Means and log-variances (I, C, K) of the clusters of each piece.
-    cluster_log_prior : tensor
-        Log-probabilities (I, C) of the clusters of each piece, such as the log-softmax of a parameter.
+    cluster_mean, cluster_log_variance, cluster_log_prior : tensor
+        Means and log-variances (I, C, K) of the clusters of each piece, and their log-probabilities (I, C).
     observation_log_variance : float or tensor
         Log-variance of the observations: a number, one per feature (D,), or (..., D).
     responsibilities : {"optimal", "mean"}
@@ -234,33 +223,23 @@ def fgmm_vae_loss(
 ) -> TensorVariable:
     r"""Negative ELBO of a variational autoencoder whose latent mean is a sum over factors (factorial mixture).
 
-    Factor f is in cluster :math:`c_f` with probability :math:`\gamma_{fc}` (prior :math:`\pi_{fc}`), and active,
-    :math:`a_f = 1`, with probability :math:`\eta_f` (prior :math:`\rho_f`). One number per item. The expectation is
-    exact, and the reconstruction error R that of `vae_loss`.
+    Factor f is active, :math:`a_f = 1`, or not, and in a cluster :math:`c_f`; the expectation over these is exact. R is
+    the reconstruction error. One number per item.
 
     .. math:: L = R + \mathrm{E}_{a, c}\, \mathrm{KL}\Bigl(N(\mu, e^s) \,\Big\|\, N\bigl(\textstyle\sum_f
         a_f\, m_{f c_f}, e^r\bigr)\Bigr) + \sum_f \mathrm{KL}(\gamma_f \| \pi_f) + \mathrm{KL}(\eta \| \rho)
 
     Parameters
     ----------
-    reconstruction : tensor of float
-        Decoded means (..., D), any real numbers.
-    targets : tensor
-        Data (..., D), any real numbers.
-    z_mean, z_log_variance : tensor
-        Means :math:`\mu` and log-variances s (..., K) of the posterior.
-    cluster_log_probabilities : tensor
-        Log-probabilities :math:`\log \gamma` (..., F, C) of each factor's clusters, in the posterior.
-    factor_log_probabilities : tensor
-        Log-probabilities :math:`\log \eta` (..., F) that factors are active; from logits, ``-softplus(-logits)``.
-    cluster_mean : tensor
-        Means m (F, C, K) of each factor's clusters.
-    cluster_log_prior, factor_log_prior : tensor
-        The same log-probabilities in the prior, :math:`\log \pi` (F, C) and :math:`\log \rho` (F,).
-    prior_log_variance : float or tensor
-        Log-variance r of the latent code, given factors and clusters: a number, one per feature (K,), or (..., K).
-    observation_log_variance : float or tensor
-        Log-variance of the observations: a number, one per feature (D,), or (..., D).
+    reconstruction, targets : tensor of float
+        Decoded means and data (..., D), any real numbers.
+    z_mean, z_log_variance, cluster_log_probabilities, factor_log_probabilities : tensor
+        The posterior: means :math:`\mu` and log-variances s (..., K), and log-probabilities :math:`\log \gamma`
+        (..., F, C) of each factor's clusters and :math:`\log \eta` (..., F) that it is active, ``-softplus(-logits)``.
+    cluster_mean, cluster_log_prior, factor_log_prior : tensor
+        The prior: means m (F, C, K), and log-probabilities :math:`\log \pi` (F, C) and :math:`\log \rho` (F,).
+    prior_log_variance, observation_log_variance : float or tensor
+        Log-variances r of the latent code given the clusters, and of the observations; numbers, or one per feature.
     factors : {"bernoulli", "categorical"}
         Whether factors are active independently, or exactly one is, so that their probabilities add up to 1.
     mask : tensor of bool, optional
@@ -284,10 +263,9 @@ def fgmm_vae_loss(
     --------
     >>> import numpy as np
     >>> from objectives import fgmm_vae_loss
-    >>> clusters, factors = np.log([[[0.9, 0.1], [0.5, 0.5]]]), np.log([[0.9, 0.2]])
-    >>> prior = [[[1.0], [-1.0]], [[2.0], [-2.0]]], np.log([[0.5, 0.5], [0.5, 0.5]]), np.log([0.5, 0.5])
-    >>> print(fgmm_vae_loss([[1.0]], [[1.0]], [[1.0]], [[0.0]], clusters, factors, *prior).eval().round(4))
-    [2.4778]
+    >>> mixture = np.log([[[0.9, 0.1]]]), np.log([[0.9]]), [[[1.0], [-1.0]]], np.log([[0.5, 0.5]]), np.log([0.5])
+    >>> print(fgmm_vae_loss([[1.0]], [[1.0]], [[1.0]], [[0.0]], *mixture).eval().round(4))
+    [1.8851]
     """
     one_of(factors, "factors", _FACTORS)
     error, mask = observation(reconstruction, targets, observation_log_variance, mask)

@@ -129,10 +129,8 @@ def robust_categorical_crossentropy(
         Logits z (..., C), any real numbers; -inf is fine for classes that are not the target.
     targets : tensor
         Class indices (...) from 0 to C - 1, or one-hot or soft targets t (..., C).
-    variance : tensor
-        Variances s of the logits, not negative: (..., C), or broadcastable to it.
-    noise : tensor
-        Standard normal noise n (M, ..., C): M samples in the shape of the logits.
+    variance, noise : tensor
+        Variances s of the logits (..., C), not negative, which may broadcast; and standard normal noise n (M, ..., C).
     variant : {"documented", "astronn"}
         The formula above, from astroNN's documentation, or that of its code: the second term times :math:`-u`, and
         noise :math:`s\, n_m`. (It also averages the last term over the batch, and corrects for missing labels twice.)
@@ -203,10 +201,8 @@ def robust_binary_crossentropy(
         Logits z (..., D), any real numbers.
     targets : tensor
         Targets (..., D) in [0, 1], hard or soft; others give NaN.
-    variance : tensor
-        Variances s of the logits, not negative: (..., D), or broadcastable to it.
-    noise : tensor
-        Standard normal noise n (M, ..., D): M samples in the shape of the logits.
+    variance, noise : tensor
+        Variances s of the logits (..., D), not negative, which may broadcast; and standard normal noise n (M, ..., D).
     variant : {"documented", "astronn"}
         The formula above, or that of astroNN's code, see `robust_categorical_crossentropy`.
     mask : tensor of bool, optional

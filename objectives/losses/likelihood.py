@@ -96,16 +96,14 @@ def beta_nll_loss(
     r"""Beta-NLL: Gaussian negative log-likelihood weighted by variance**beta, element by element.
 
     Choose it if `gaussian_nll_loss` learns too slowly where the variance is large; the optimum does not depend on beta.
-    The brackets make a constant for PyTensor's gradient, but not for that of JAX or PyTorch by a compiled function.
+    PyTensor's gradient takes the bracketed factor as a constant; JAX's and PyTorch's, of a compiled function, do not.
 
     .. math:: L = \lfloor v^\beta \rfloor \bigl(\log v + (p - t)^2 / v\bigr) / 2, \qquad v = \max(s, \varepsilon)
 
     Parameters
     ----------
-    predictions : tensor of float
-        Means p (...), any real numbers.
-    targets : tensor
-        Targets t (...), any real numbers.
+    predictions, targets : tensor of float
+        Means p and targets t (...), any real numbers.
     variance : tensor
         Variances s, not negative: (...), or broadcastable to it, such as a column (N, 1).
     beta : float

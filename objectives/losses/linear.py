@@ -51,16 +51,12 @@ def linear_crossentropy(
 
     Parameters
     ----------
-    features : tensor of float
-        Inputs h (..., D) of the layer. float16 is computed in float32.
-    weights : tensor
-        Weights W (V, D) of the layer, such as a word embedding, which may be shared.
+    features, weights : tensor of float
+        Inputs h (..., D) and weights W (V, D) of the layer, such as a word embedding. Of float16, sums are float32.
     targets : tensor of int
         Class indices y (...) from 0 to V - 1. Dense targets are refused.
-    biases : tensor, optional
-        Biases b (V,) of the layer.
-    class_weights : tensor, optional
-        Factor w (V,) of each class.
+    biases, class_weights : tensor, optional
+        Biases b (V,) of the layer, and a factor w (V,) for each class.
     label_smoothing : float
         Share in [0, 1] of the target that is spread over all classes.
     logit_softcap : float, optional

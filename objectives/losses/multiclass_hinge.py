@@ -215,10 +215,8 @@ def multi_margin_loss(
         Scores z (..., C), any real numbers; -inf is fine for classes that are not targets.
     targets : tensor
         Class indices (...) from 0 to C - 1, or one-hot targets (..., C); a soft row counts as its most probable class.
-    power : {1, 2}
-        The power r of each shortfall; with 2 the gradient is continuous.
-    margin : tensor
-        Margin m, not negative: one number or one for each item (...).
+    power, margin : {1, 2}, tensor
+        Power r of each shortfall (2 has a continuous gradient); margin m, not negative, one or one for each item (...).
     class_weights : tensor, optional
         Factor w (C,) of the items of each class; it is not raised to `power`.
     mask : tensor of bool, optional
@@ -273,7 +271,7 @@ def one_vs_all_hinge_loss(
 ) -> TensorVariable:
     r"""One-vs-all hinge loss: a binary hinge loss of each class against the rest, for each item and class.
 
-    Choose it for one binary classifier per class. For its square give `squared_hinge_loss` targets ``pt.eye(C)[y]``.
+    Choose it for one binary classifier per class. Its square is the `squared_hinge_loss` of ``pt.eye(C)[y]``.
 
     .. math:: L_{ic} = \max\bigl(0, m - (2 t_{ic} - 1)\, z_{ic}\bigr)
 
@@ -338,10 +336,8 @@ def multilabel_margin_loss(
 
     Parameters
     ----------
-    predictions : tensor of float
-        Scores z (..., C), any real numbers; all C² pairs of an item are held in memory.
-    targets : tensor
-        Multi-hot targets t (..., C) in {0, 1}; those outside [0, 1] give NaN.
+    predictions, targets : tensor of float
+        Scores z (..., C), of which all C² pairs are held in memory, and multi-hot targets t (..., C) in {0, 1}.
     mask : tensor of bool, optional
         Items (...) that count; the rest are exactly 0 in value and gradient.
     axis : int

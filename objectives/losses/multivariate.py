@@ -42,10 +42,8 @@ def multivariate_gaussian_nll_loss(
 
     Parameters
     ----------
-    predictions : tensor of float
-        Means p (..., D), any real numbers.
-    targets : tensor
-        Targets t (..., D), any real numbers.
+    predictions, targets : tensor of float
+        Means p and targets t (..., D), any real numbers.
     scale_tril : tensor
         Lower triangular factor C of the covariance :math:`C C^\top`: (..., D, D), or (D, D) for all items. Its diagonal
         is positive; what is above it is not read. From a covariance it is ``pt.linalg.cholesky(covariance)``, from what

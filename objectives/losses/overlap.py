@@ -42,10 +42,9 @@ def dice_loss(
 
     Parameters
     ----------
-    predictions : tensor of float
-        Probabilities p (..., C) of pixels i, usually (B, H, W, C); for binary images ``predictions[..., None]``.
-    targets : tensor
-        Class indices (...), or one-hot or soft targets t (..., C); for binary images ``targets[..., None]``.
+    predictions, targets : tensor
+        Probabilities p (..., C) of pixels i, usually (B, H, W, C), and class indices (...) or dense targets t (..., C).
+        For binary images give ``predictions[..., None]`` and ``targets[..., None]``.
     smooth : float or tensor
         Smoothing s, not negative: damps the loss of small regions. (Libraries that add s, not 2 s, need twice as much.)
     mask : tensor of bool, optional
@@ -58,8 +57,7 @@ def dice_loss(
     Returns
     -------
     TensorVariable
-        Losses (B, C) in [0, 1], of the dtype of `predictions`; 0 for a class without targets and predictions.
-        ``loss[..., 1:]`` drops a background.
+        Losses (B, C) in [0, 1]; 0 for a class without targets and predictions. ``loss[..., 1:]`` drops a background.
 
     Raises
     ------
@@ -155,10 +153,8 @@ def tversky_loss(
 
     Parameters
     ----------
-    predictions : tensor of float
-        Probabilities p (..., C) of pixels i, usually (B, H, W, C).
-    targets : tensor
-        Class indices (...), or one-hot or soft targets t (..., C).
+    predictions, targets : tensor
+        Probabilities p (..., C) of pixels i, usually (B, H, W, C), and class indices (...) or dense targets t (..., C).
     alpha, beta : float or tensor
         Weights of false positives and of false negatives, not negative, as in the paper; Keras 3.15 exchanges them.
     smooth : float or tensor
@@ -215,10 +211,8 @@ def generalized_dice_loss(
 
     Parameters
     ----------
-    predictions : tensor of float
-        Probabilities p (..., C) of pixels i, usually (B, H, W, C).
-    targets : tensor
-        Class indices (...), or one-hot or soft targets t (..., C).
+    predictions, targets : tensor
+        Probabilities p (..., C) of pixels i, usually (B, H, W, C), and class indices (...) or dense targets t (..., C).
     class_weighting : {"square", "simple", "uniform"}
         Class weights w: 1/T², 1/T or 1. A class that an item lacks gets the largest weight of those it has.
     smooth : float or tensor
@@ -297,7 +291,7 @@ def _pixel_axes(pixel_axes, axis, ndim):
         )
     if class_axis in axes:
         raise ValueError(
-            f"pixel_axes={pixel_axes} names the class axis, axis={axis}, which is kept: give the axes of the pixels. "
+            f"pixel_axes={pixel_axes} names the class axis, axis={axis}, which is kept: give the pixel axes alone. "
             "For one loss over all classes use generalized_dice_loss(class_weighting='uniform')"
         )
     return tuple(sorted(i - (i > class_axis) for i in axes))

@@ -18,6 +18,7 @@ from objectives._inputs import (
     floating,
     items,
     matching,
+    shown,
     size_option,
 )
 from objectives._logits import logits_of
@@ -114,10 +115,8 @@ def pairwise_logistic_loss(
 
     Parameters
     ----------
-    scores : tensor of float
-        Scores s (..., L) of lists; their ranks r count from 1, and equal scores rank in the order of the list.
-    targets : tensor
-        Relevances y (..., L), not negative.
+    scores, targets : tensor
+        Scores s (..., L), whose ranks r count from 1, ties in order, and relevances y (..., L), not negative.
     lambda_weights : {"dcg", "ndcg"}, optional
         Weight :math:`\lambda_{ij}` of a pair, constant for the gradient: how much exchanging its entries would change
         the `dcg_score`, D = 1, or the `ndcg_score`, where D is the best DCG. By default it is 1 (RankNet).
@@ -145,7 +144,6 @@ def pairwise_logistic_loss(
     References
     ----------
     .. [1] Burges, C. J. C. (2010), "From RankNet to LambdaRank to LambdaMART", Microsoft Research MSR-TR-2010-82
-    .. [2] ``rax.pairwise_logistic_loss``, ``rax.dcg_lambdaweight``
 
     Examples
     --------
@@ -327,8 +325,8 @@ def _lists(scores, targets, weights, mask, axis):
     s, relevance, _ = items(s, targets, axis=axis, names=OF_SCORES)
     if are_labels(relevance, s):
         raise TypeError(
-            f"rank mismatch between targets and scores: targets have {relevance.ndim} and scores {s.ndim} "
-            "dimensions. Give the relevance of each entry, in the shape of the scores"
+            f"rank mismatch between targets {shown(relevance.type.shape)} and scores {shown(s.type.shape)}: give the "
+            "relevance of each entry, in the shape of the scores"
         )
     return s, relevance, weights, mask if mask is None else mask & ones_like(s, "bool")
 

@@ -49,10 +49,8 @@ def sampled_softmax_loss(
 
     Parameters
     ----------
-    features : tensor of float
-        Inputs h (..., D) of the layer.
-    weights : tensor
-        Weights W (V, D) of the layer, such as a word embedding. Their gradient has this shape, too, mostly zeros.
+    features, weights : tensor of float
+        Inputs h (..., D) and weights W (V, D) of the layer; the gradient by W is as large, and mostly zeros.
     targets : tensor of int
         Class indices y (...) from 0 to V - 1, or T for each item (..., T), whose gradient on JAX needs static lengths.
     biases : tensor, optional
@@ -118,18 +116,16 @@ def nce_loss(
 ) -> TensorVariable:
     r"""NCE loss: noise-contrastive estimation, or negative sampling, of a linear layer with many classes, item by item.
 
-    It tells the targets of an item from sampled classes by one logistic regression for each class. Without counts it is
-    the negative sampling of word2vec. In `sampled_softmax_loss` classes compete.
+    It tells the targets of an item from sampled classes by one logistic regression for each class; without counts it is
+    the negative sampling of word2vec (arXiv:1310.4546). In `sampled_softmax_loss` classes compete.
 
     .. math:: L_i = \sum_{j=1}^T \Bigl(\log(1 + e^{z_{i y_{ij}}}) - \frac{z_{i y_{ij}}}{T}\Bigr)
         + \sum_s \log(1 + e^{z_{i k_s}}), \qquad z_{ik} = h_i \cdot W_k + b_k - \log Q_k
 
     Parameters
     ----------
-    features : tensor of float
-        Inputs h (..., D) of the layer.
-    weights : tensor
-        Weights W (V, D) of the layer, such as a word embedding. Their gradient has this shape, too, mostly zeros.
+    features, weights : tensor of float
+        Inputs h (..., D) and weights W (V, D) of the layer; the gradient by W is as large, and mostly zeros.
     targets : tensor of int
         Class indices y (...) from 0 to V - 1, or T for each item (..., T), whose gradient on JAX needs static lengths.
     biases : tensor, optional
@@ -156,7 +152,6 @@ def nce_loss(
     References
     ----------
     .. [1] Gutmann, M. and Hyvärinen, A. (2010), AISTATS, https://proceedings.mlr.press/v9/gutmann10a.html
-    .. [2] Mikolov, T. et al. (2013), "Distributed representations of words and phrases", arXiv:1310.4546
 
     Examples
     --------
@@ -202,25 +197,20 @@ def rank_sampled_softmax_loss(
 ) -> TensorVariable:
     r"""Rank-sampled softmax loss (TAPAS): `sampled_softmax_loss` with the samples that the batch finds most likely.
 
-    Choose it to train against hard negatives. Of S samples it keeps the R with the greatest :math:`s_k`, with their
-    counts, as constants for the gradient:
+    For hard negatives: of S samples it keeps the R with the greatest :math:`s_k`, and their counts, as constants.
 
     .. math:: s_k = \log \sum_i \exp\Bigl(\frac{h_i \cdot W_k + b_k}{\tau}\Bigr)
 
     Parameters
     ----------
-    features : tensor of float
-        Inputs h (..., D) of the layer, of at least one item.
-    weights : tensor
-        Weights W (V, D) of the layer, such as a word embedding.
+    features, weights : tensor of float
+        Inputs h (..., D), of at least one item, and weights W (V, D) of the layer.
     targets : tensor of int
         Class indices (...) from 0 to V - 1, or T for each item (..., T), whose gradient on JAX needs static lengths.
     biases : tensor, optional
         Biases b (V,) of the layer.
-    samples : tensor of int
-        Class indices (S,), shared by all items.
-    num_resampled : int
-        Number R of samples to keep, from 1 to S.
+    samples, num_resampled : tensor of int, int
+        Class indices (S,), shared by all items, and the number R of them to keep, from 1 to S.
     temperature : float
         Temperature :math:`\tau`, positive; the lower it is, the more a single item that finds a sample likely counts.
     target_counts, sample_counts : tensor, optional

@@ -115,8 +115,7 @@ def ctc_loss(
     Raises
     ------
     TypeError, ValueError, IndexError
-        If inputs or options do not fit, a length is out of range, or a label is the blank or outside [0, C); NaN where
-        a backend cannot raise.
+        If inputs or options do not fit, or a length or label is out of range; NaN where a backend cannot raise.
 
     References
     ----------

@@ -95,7 +95,7 @@ def vae_loss(
 ) -> TensorVariable:
     r"""Negative evidence lower bound (ELBO) of a variational autoencoder, one number per item.
 
-    For a beta-VAE, or observations that are not Gaussian, add the parts yourself:
+    `vae_gmm_loss` has clusters. For a beta-VAE, or observations that are not Gaussian, add the parts yourself:
     ``aggregate(reconstruction_loss) + beta * aggregate(gaussian_kl(z_mean, z_log_variance))``.
 
     .. math:: L = \frac{1}{2} \sum_d \Bigl[(x_d - \hat x_d)^2 e^{-o_d} + o_d + \log 2 \pi\Bigr]
@@ -103,10 +103,8 @@ def vae_loss(
 
     Parameters
     ----------
-    reconstruction : tensor of float
-        Decoded means :math:`\hat x` (..., D) of a posterior sample, ``z_mean + pt.exp(z_log_variance / 2) * noise``.
-    targets : tensor
-        Data x (..., D), any real numbers.
+    reconstruction, targets : tensor of float
+        Means :math:`\hat x` (..., D) decoded from ``z_mean + pt.exp(z_log_variance / 2) * noise``, and data x (..., D).
     z_mean, z_log_variance : tensor
         Means :math:`\mu` and log-variances s (..., K) of the posterior.
     prior_mean, prior_log_variance : float or tensor
@@ -125,10 +123,6 @@ def vae_loss(
     ------
     TypeError
         If ranks, shapes or dtypes do not fit.
-
-    See Also
-    --------
-    vae_gmm_loss, gaussian_kl, multivariate_gaussian_nll_loss
 
     References
     ----------

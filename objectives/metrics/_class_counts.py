@@ -32,7 +32,7 @@ def _rows(predictions, targets, num_classes, weights, mask, axis, top_k):
     predictions = as_tensor(predictions, "predictions")
     if "int" in predictions.dtype or predictions.dtype == "bool":
         raise TypeError(
-            f"top_k={top_k} needs a score of each class, predictions (..., C) as floats, not class indices of "
+            f"top_k={top_k} needs a score for each class: give predictions (..., C) of floats, not class indices of "
             f"{predictions.dtype}"
         )
     check_rows(predictions, targets)

@@ -36,10 +36,8 @@ def balanced_accuracy(
 
     Parameters
     ----------
-    predictions : tensor
-        Scores (..., C), or predicted class indices (...).
-    targets : tensor
-        Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
+    predictions, targets : tensor
+        Class indices (...) from 0 to C - 1; or scores (..., C), with targets that may be one-hot or soft (..., C), too.
     adjusted : bool
         Whether chance gives 0 instead of 1 over the number of classes; a single class then gives NaN.
     num_classes : int, optional
@@ -160,10 +158,8 @@ def cohen_kappa(
 
     Parameters
     ----------
-    predictions : tensor
-        Scores (..., C), or predicted class indices (...).
-    targets : tensor
-        Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
+    predictions, targets : tensor
+        Class indices (...) from 0 to C - 1; or scores (..., C), with targets that may be one-hot or soft (..., C), too.
     weighting : {None, "linear", "quadratic"}
         Distance :math:`d_{jk}` of ordered classes: :math:`|j - k|` or its square; None is 1 for any two classes.
     num_classes : int, optional

@@ -66,19 +66,15 @@ def roc_auc_score(
 
     Parameters
     ----------
-    predictions : tensor
-        Scores (...); higher means more likely positive. With `num_bins`, in [0, 1].
-    targets : tensor
-        Targets (...) in {0, 1}, of any dtype.
+    predictions, targets : tensor
+        Scores (...), higher for likelier positives, in [0, 1] with `num_bins`; and targets (...) in {0, 1}.
     average : {"macro", "weighted", "micro", "samples", None}
-        With `label_axis`: mean over labels, equal or by their positives; pooled; mean over items, each with the mean
-        weight of its labels; one value per label.
+        With `label_axis`: mean over labels, equal or by positives; pooled; mean over items, by mean weight; one each.
     max_fpr : float, optional
         Greatest false positive rate m of a partial area, in (0, 1].
     num_bins : int, optional
-        B, at least 2, such as 1001 for streams: round scores to B values from 0 to 1, and keep their counts over
-        batches, not all items. The area is exact by default, else off by at most half the share of pairs in the same
-        bin.
+        B, at least 2, such as 1001 for streams: round scores to B values from 0 to 1 and keep only their counts over
+        batches. The area is then off by at most half the share of pairs in the same bin; by default it is exact.
     weights, mask : tensor, optional
         Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     label_axis : int, optional
@@ -140,22 +136,19 @@ def multiclass_roc_auc_score(
     r"""ROC AUC of many classes: the area of each class against the rest, or of each pair of classes, averaged.
 
     Choose "ovo" if class frequencies must not matter. :math:`A(j \mid k)` is the `roc_auc_score` of the scores of class
-    j, for positives of class j and negatives of class k. All scores and targets are kept over batches.
+    j, for positives of class j and negatives of class k. All scores and targets are kept across batches.
 
     .. math:: A_{\mathrm{ovr}} = \frac1C \sum_j A(j \mid \text{rest}), \qquad
         A_{\mathrm{ovo}} = \frac{2}{C (C - 1)} \sum_{j < k} \frac{A(j \mid k) + A(k \mid j)}{2}
 
     Parameters
     ----------
-    predictions : tensor
-        Scores (..., C); higher means more likely.
-    targets : tensor
-        Class indices (...) from 0 to C - 1, or one-hot or soft targets (..., C).
+    predictions, targets : tensor
+        Scores (..., C), and class indices (...) from 0 to C - 1 or one-hot or soft targets (..., C).
     multi_class : {"ovr", "ovo"}
         Each class against the rest, or each pair of classes.
     average : {"macro", "weighted", "micro", None}
-        Mean over classes or pairs, equal or by frequency. "ovr" also takes "micro", the area of all scores against
-        one-hot targets, pooled, and None, one value per class.
+        Mean over classes or pairs, equal or by frequency; only for "ovr", pooled one-hot targets, or each class.
     num_classes : int, optional
         C; required if it is not known statically.
     weights, mask : tensor, optional
@@ -252,10 +245,8 @@ def average_precision_score(
 
     Parameters
     ----------
-    predictions : tensor
-        Scores (...); higher means more likely positive. With `num_bins`, in [0, 1].
-    targets : tensor
-        Targets (...) in {0, 1}, of any dtype.
+    predictions, targets : tensor
+        Scores (...), higher for likelier positives, in [0, 1] with `num_bins`; and targets (...) in {0, 1}.
     average : {"macro", "weighted", "micro", "samples", None}
         With `label_axis`: mean over labels, equal or by their positives; pooled; mean over items; one value per label.
     num_bins : int, optional
@@ -305,7 +296,7 @@ def log_auc(
 
     Choose it over `roc_auc_score` if only the first hits matter, as in the virtual screening of molecules. The area is
     that of trapezoids between the points of `roc_curve` and those interpolated at a and b. All scores and targets are
-    kept over batches.
+    kept across batches.
 
     .. math:: A = \frac{1}{\log_{10} b - \log_{10} a} \int_a^b \mathrm{TPR} \; d \log_{10} \mathrm{FPR}
 

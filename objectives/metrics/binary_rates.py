@@ -40,17 +40,14 @@ def binary_precision(
 ) -> TensorVariable:
     r"""Precision of binary predictions: the fraction of predictions of 1 that are right.
 
-    Choose it where false alarms are costly, and `binary_recall` where misses are; `binary_f1_score` weighs both. TP and
-    FP are true and false positives, counted with weights. For many classes see `precision`.
+    Choose it where false alarms are costly, and `binary_recall` where misses are. For many classes see `precision`.
 
     .. math:: P = \frac{TP}{TP + FP}
 
     Parameters
     ----------
-    predictions : tensor
-        Probabilities (...), or scores for which `threshold` is right.
-    targets : tensor
-        Targets (...) in {0, 1}.
+    predictions, targets : tensor
+        Probabilities (...), or scores for which `threshold` is right, and targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
     average : {"macro", "weighted", "micro", None}
@@ -100,17 +97,14 @@ def binary_recall(
 ) -> TensorVariable:
     r"""Recall (sensitivity, true positive rate) of binary predictions: the fraction of targets of 1 that are found.
 
-    Choose it where misses are costly, and `binary_precision` where false alarms are. TP are true positives and FN false
-    negatives, counted with weights. For many classes see `recall`.
+    Choose it where misses are costly, and `binary_precision` where false alarms are. For many classes see `recall`.
 
     .. math:: R = \frac{TP}{TP + FN}
 
     Parameters
     ----------
-    predictions : tensor
-        Probabilities (...), or scores for which `threshold` is right.
-    targets : tensor
-        Targets (...) in {0, 1}.
+    predictions, targets : tensor
+        Probabilities (...), or scores for which `threshold` is right, and targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
     average : {"macro", "weighted", "micro", None}
@@ -160,17 +154,14 @@ def binary_specificity(
 ) -> TensorVariable:
     r"""Specificity (true negative rate) of binary predictions: the fraction of targets of 0 that are found.
 
-    Choose it beside `binary_recall`: neither depends on how frequent targets of 1 are. TN are true negatives and FP
-    false positives, counted with weights. For many classes see `specificity`.
+    Choose it beside `binary_recall`: neither depends on the class balance. For many classes see `specificity`.
 
     .. math:: S = \frac{TN}{TN + FP}
 
     Parameters
     ----------
-    predictions : tensor
-        Probabilities (...), or scores for which `threshold` is right.
-    targets : tensor
-        Targets (...) in {0, 1}.
+    predictions, targets : tensor
+        Probabilities (...), or scores for which `threshold` is right, and targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
     average : {"macro", "weighted", "micro", None}
@@ -220,17 +211,14 @@ def binary_negative_predictive_value(
 ) -> TensorVariable:
     r"""Negative predictive value of binary predictions: the fraction of predictions of 0 that are right.
 
-    Choose it where a negative answer must be reliable; `binary_precision` is the same for positive answers. TN and FN
-    are true and false negatives, counted with weights. For many classes see `negative_predictive_value`.
+    Choose it where negative answers must be reliable. For many classes see `negative_predictive_value`.
 
     .. math:: V = \frac{TN}{TN + FN}
 
     Parameters
     ----------
-    predictions : tensor
-        Probabilities (...), or scores for which `threshold` is right.
-    targets : tensor
-        Targets (...) in {0, 1}.
+    predictions, targets : tensor
+        Probabilities (...), or scores for which `threshold` is right, and targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
     average : {"macro", "weighted", "micro", None}
@@ -279,17 +267,14 @@ def class_likelihood_ratios(
     r"""Likelihood ratios of binary predictions: how a prediction of 1, or of 0, changes the odds of a positive.
 
     Choose them for diagnostic tests: they do not depend on how frequent positives are. The odds after a test are the
-    odds before it times LR+ if it is positive, or LR- if it is negative. TP, FP, TN and FN are counted with weights;
-    see also `binary_recall` and `binary_specificity`.
+    odds before it times LR+ if it is positive, or LR- if it is negative.
 
     .. math:: LR_+ = \frac{TP / (TP + FN)}{FP / (FP + TN)}, \qquad LR_- = \frac{FN / (TP + FN)}{TN / (FP + TN)}
 
     Parameters
     ----------
-    predictions : tensor
-        Probabilities (...), or scores for which `threshold` is right.
-    targets : tensor
-        Targets (...) in {0, 1}.
+    predictions, targets : tensor
+        Probabilities (...), or scores for which `threshold` is right, and targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
     weights, mask : tensor, optional

@@ -25,22 +25,18 @@ def binary_fbeta_score(
 ) -> TensorVariable:
     r"""F-beta score of binary predictions: the weighted harmonic mean of precision and recall.
 
-    Choose `beta` above 1 where misses cost more than false alarms, and below 1 where they cost less; 1 gives
-    `binary_f1_score`. TP and FP are true and false positives and FN false negatives, counted with weights. For many
-    classes see `fbeta_score`.
+    Choose it where misses and false alarms cost differently. For many classes see `fbeta_score`.
 
     .. math:: F = \frac{(1 + \beta^2)\, TP}{(1 + \beta^2)\, TP + \beta^2\, FN + FP}
 
     Parameters
     ----------
-    predictions : tensor
-        Probabilities (...), or scores for which `threshold` is right.
-    targets : tensor
-        Targets (...) in {0, 1}.
+    predictions, targets : tensor
+        Probabilities (...), or scores for which `threshold` is right, and targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
     beta : float
-        Weight of recall relative to precision, at least 0: 0 gives precision, infinity gives recall.
+        Weight of recall relative to precision, at least 0: above 1 where misses cost more; 1 gives `binary_f1_score`.
     average : {"macro", "weighted", "micro", None}
         With `label_axis`: mean over all labels, equal or by frequency; pooled counts; or one value per label.
     zero_division : {0, 1, nan}
@@ -86,20 +82,16 @@ def binary_f1_score(
     mask: TensorLike | None = None,
     label_axis: int | None = None,
 ) -> TensorVariable:
-    r"""F1 score of binary predictions: the harmonic mean of precision and recall.
+    r"""F1 score (Dice score) of binary predictions: the harmonic mean of precision and recall.
 
-    Choose it where misses and false alarms cost the same, else `binary_fbeta_score`. Over pooled elements it is the
-    Dice score. TP and FP are true and false positives and FN false negatives, counted with weights. For many classes
-    see `f1_score`.
+    Choose it where misses and false alarms cost the same, else `binary_fbeta_score`. For many classes see `f1_score`.
 
     .. math:: F = \frac{2\, TP}{2\, TP + FN + FP}
 
     Parameters
     ----------
-    predictions : tensor
-        Probabilities (...), or scores for which `threshold` is right.
-    targets : tensor
-        Targets (...) in {0, 1}.
+    predictions, targets : tensor
+        Probabilities (...), or scores for which `threshold` is right, and targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
     average : {"macro", "weighted", "micro", None}
@@ -149,18 +141,14 @@ def binary_jaccard_score(
 ) -> TensorVariable:
     r"""Jaccard index (intersection over union, IoU) of binary predictions: the overlap of predictions and targets of 1.
 
-    Choose it for rare events, where it is called the critical success index. It equals F / (2 - F), where F is the
-    `binary_f1_score`: both rank models alike. TP and FP are true and false positives and FN false negatives, counted
-    with weights. For many classes see `jaccard_score`.
+    Choose it for rare events (critical success index). F is `binary_f1_score`. For many classes see `jaccard_score`.
 
-    .. math:: J = \frac{TP}{TP + FP + FN}
+    .. math:: J = \frac{TP}{TP + FP + FN} = \frac{F}{2 - F}
 
     Parameters
     ----------
-    predictions : tensor
-        Probabilities (...), or scores for which `threshold` is right.
-    targets : tensor
-        Targets (...) in {0, 1}.
+    predictions, targets : tensor
+        Probabilities (...), or scores for which `threshold` is right, and targets (...) in {0, 1}.
     threshold : float or tensor
         Least prediction that counts as 1.
     average : {"macro", "weighted", "micro", None}

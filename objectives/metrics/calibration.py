@@ -48,10 +48,8 @@ def calibration_error(
 
     Parameters
     ----------
-    predictions : tensor of float
-        Probabilities (..., C) in [0, 1], usually the output of a softmax.
-    targets : tensor
-        Class indices (...) from 0 to C - 1, or one-hot or soft targets (..., C).
+    predictions, targets : tensor
+        Probabilities (..., C), usually of a softmax, and class indices (...), or one-hot or soft targets (..., C).
     num_bins : int
         Number of bins of equal width. Lower edges belong to their bin, and 1 to the last.
     norm : {"l1", "l2", "max"}
@@ -158,10 +156,8 @@ def calibration_curve(
 
     Parameters
     ----------
-    predictions : tensor of float
-        Probabilities p (..., C) in [0, 1], usually the output of a softmax.
-    targets : tensor
-        Class indices t (...) from 0 to C - 1, or one-hot or soft targets (..., C).
+    predictions, targets : tensor
+        Probabilities p (..., C), usually of a softmax, and class indices t (...), or one-hot or soft targets (..., C).
     num_bins : int
         Number of bins of equal width. Lower edges belong to their bin, and 1 to the last.
     weights, mask : tensor, optional

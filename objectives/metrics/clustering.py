@@ -44,10 +44,8 @@ def clustering_accuracy(
     ----------
     predictions, targets : tensor of int
         Cluster and class indices (...), from 0 to `num_clusters` - 1 and `num_classes` - 1.
-    num_clusters : int
-        Number of clusters.
-    num_classes : int, optional
-        Number of classes; by default that of clusters.
+    num_clusters, num_classes : int
+        Numbers of clusters and of classes; by default there are as many classes as clusters.
     method : {"majority", "one_to_one"}
         Whether a cluster stands for its most frequent class, or for a class of its own or none, so that most items are
         right; for the latter SciPy is called, which MLX cannot do in compiled functions: see :doc:`backends`.

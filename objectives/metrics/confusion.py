@@ -32,18 +32,15 @@ def binary_confusion_matrix(
 ) -> TensorVariable:
     r"""Confusion matrix of binary predictions: true and false negatives and positives, pooled or for each label.
 
-    Choose it for numbers that have no function here; `binary_precision` and the other measures of binary predictions
-    are computed from it. For many classes see `confusion_matrix`.
+    Choose it for numbers that have no function here. For many classes see `confusion_matrix`.
 
     .. math:: M = \begin{pmatrix} TN & FP \\ FN & TP \end{pmatrix}, \qquad
         M_{jk} = \sum_i w_i [t_i = j] [[p_i \ge \theta] = k]
 
     Parameters
     ----------
-    predictions : tensor
-        Probabilities p (...), or scores for which `threshold` is right, such as logits with ``threshold=0``.
-    targets : tensor
-        Targets t (...) in {0, 1}; a vector goes with a column of predictions.
+    predictions, targets : tensor
+        Probabilities p (...), or scores for which `threshold` is right, 0 for logits, and targets t (...) in {0, 1}.
     threshold : float or tensor
         Least prediction θ that counts as 1; a tensor, such as one entry per label, has the rank of `predictions`.
     normalize : {"true", "pred", "all"}, optional
@@ -56,8 +53,7 @@ def binary_confusion_matrix(
     Returns
     -------
     TensorVariable
-        Matrix (2, 2), or (L, 2, 2) for L labels: targets as rows, predictions as columns. ``M[..., 1, 1]`` are the true
-        positives, ``M[..., 1, :].sum(axis=-1)`` all positives. A NaN prediction makes the matrix of its label NaN.
+        Matrix (2, 2), or (L, 2, 2) for L labels: targets as rows, predictions as columns. NaN for a NaN prediction.
 
     Raises
     ------
@@ -66,8 +62,7 @@ def binary_confusion_matrix(
 
     References
     ----------
-    .. [1] ``sklearn.metrics.confusion_matrix``
-    .. [2] ``sklearn.metrics.multilabel_confusion_matrix``
+    .. [1] ``sklearn.metrics.confusion_matrix``, ``sklearn.metrics.multilabel_confusion_matrix``
 
     Examples
     --------
@@ -113,17 +108,14 @@ def confusion_matrix(
 ) -> TensorVariable:
     r"""Confusion matrix of many classes: the number of items of each class that are predicted as each class.
 
-    Choose it for numbers that have no function here; `precision` and the other measures of predicted classes are
-    computed from it. For binary predictions see `binary_confusion_matrix`.
+    Choose it for numbers that have no function here. For binary predictions see `binary_confusion_matrix`.
 
     .. math:: M_{jk} = \sum_i w_i [y_i = j] [\hat y_i = k]
 
     Parameters
     ----------
-    predictions : tensor
-        Scores (..., C), of which ŷ is the first greatest; or class indices ŷ (...), integers or booleans.
-    targets : tensor
-        Class indices y (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
+    predictions, targets : tensor
+        Class indices (...) from 0 to C - 1; or scores (..., C), of which ŷ is the first greatest, and any targets.
     normalize : {"true", "pred", "all"}, optional
         Divide by the sums over targets (rows), predictions (columns) or all; 0/0 is 0. By default cells are counts.
     num_classes : int, optional

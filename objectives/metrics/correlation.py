@@ -135,7 +135,7 @@ def spearman_correlation(
     r"""Spearman's rank correlation coefficient: the Pearson correlation of the ranks, for any monotone relation.
 
     Choose it over `pearson_correlation` if only order matters or outliers must not dominate. Ties share their mean
-    rank, and an item of weight 2 counts as two. All items are kept over batches.
+    rank, and an item of weight 2 counts as two. All items are kept across batches.
 
     .. math:: \rho = r(\mathrm{rank}(p), \mathrm{rank}(t))
 
@@ -188,7 +188,7 @@ def kendall_tau(
 
     Choose it over `spearman_correlation` for a number that counts pairs: of all P, C are concordant and D discordant,
     :math:`P_p` are tied in predictions and :math:`P_t` in targets. The weight of a pair is the product of those of its
-    items. All items are kept over batches; MLX compares all pairs in memory.
+    items. All items are kept across batches; MLX compares all pairs in memory.
 
     .. math:: \tau_b = \frac{C - D}{\sqrt{(P - P_p)(P - P_t)}}
 

@@ -38,12 +38,10 @@ def roc_curve(
 
     Parameters
     ----------
-    predictions : tensor
-        Scores s (...); higher means more likely positive. With `num_bins`, in [0, 1].
-    targets : tensor
-        Targets t (...) in {0, 1}, of any dtype.
+    predictions, targets : tensor
+        Scores s (...), higher for likelier positives, in [0, 1] with `num_bins`; and targets t (...) in {0, 1}.
     num_bins : int, optional
-        B, at least 2: round scores to B values from 0 to 1, for streams; by default all items are kept over batches.
+        B, at least 2: round scores to B values from 0 to 1, for streams; by default all items are kept across batches.
     weights, mask : tensor, optional
         Weight w of each item (...), and whether it counts (True or False); the rest may hold anything.
     label_axis : int, optional
@@ -151,12 +149,10 @@ def precision_recall_curve(
 
     Parameters
     ----------
-    predictions : tensor
-        Scores s (...); higher means more likely positive. With `num_bins`, in [0, 1].
-    targets : tensor
-        Targets t (...) in {0, 1}, of any dtype.
+    predictions, targets : tensor
+        Scores s (...), higher for likelier positives, in [0, 1] with `num_bins`; and targets t (...) in {0, 1}.
     num_bins : int, optional
-        B, at least 2: round scores to B values from 0 to 1, for streams; by default all items are kept over batches.
+        B, at least 2: round scores to B values from 0 to 1, for streams; by default all items are kept across batches.
     weights, mask : tensor, optional
         Weight w of each item (...), and whether it counts (True or False); the rest may hold anything.
     label_axis : int, optional

@@ -39,7 +39,7 @@ def d2_pinball_score(
 
     Choose it over the mean of `quantile_loss` to compare quantile regressions of different targets; the median has
     `d2_absolute_error_score`. 1 is best, and predicting the weighted quantile c of the targets gives 0. All targets are
-    kept over batches.
+    kept across batches.
 
     .. math::
         D^2 = 1 - \frac{\sum_i w_i L_q(p_i, t_i)}{\sum_i w_i L_q(c, t_i)}, \qquad
@@ -96,7 +96,7 @@ def d2_absolute_error_score(
     r"""D2 score of the absolute error: the share of the absolute error that predictions explain.
 
     Choose it over `r2_score` if outliers must not dominate. 1 is best, and predicting the weighted median c of the
-    targets gives 0. All targets are kept over batches.
+    targets gives 0. All targets are kept across batches.
 
     .. math:: D^2 = 1 - \frac{\sum_i w_i |p_i - t_i|}{\sum_i w_i |c - t_i|}
 

@@ -31,8 +31,8 @@ def median_absolute_error(
     r"""Median absolute error: the median of the absolute errors, which outliers do not move.
 
     Choose it over the mean of `absolute_error` if a few errors are huge. An item of weight 2 counts as two, and the
-    median of an even number of items is halfway between the middle two. All items are kept over batches. astroNN calls
-    it ``median_absolute_deviation``, and 1.4826 times it ``mad_std``; see `median_absolute_deviation`.
+    median of an even number of items is halfway between the middle two. All items are kept across batches. In astroNN
+    it is ``median_absolute_deviation``, and 1.4826 times it is ``mad_std``; see `median_absolute_deviation`.
 
     .. math:: E = \mathrm{median}_i\, |p_i - t_i|
 
@@ -81,7 +81,7 @@ def median_error(
     r"""Median error: the median of the signed errors, a bias that outliers do not move.
 
     Choose it beside `median_absolute_error` to see a bias. It is positive where predictions are too high, like
-    `signed_error` and unlike astroNN's function of this name. Items are weighted and kept over batches as in
+    `signed_error` and unlike astroNN's function of this name. Items are weighted and kept across batches as in
     `median_absolute_error`.
 
     .. math:: E = \mathrm{median}_i\, (p_i - t_i)
@@ -132,7 +132,7 @@ def median_absolute_deviation(
     r"""Median absolute deviation (MAD): the spread of the errors around their median.
 
     Choose it over `median_absolute_error`, which astroNN calls by this name, if a constant bias is harmless, and over
-    `root_mean_squared_error` if outliers must not count. Items are weighted and kept over batches as in the former.
+    `root_mean_squared_error` if outliers must not count. Items are weighted and kept across batches as in the former.
 
     .. math:: E = c\; \mathrm{median}_i\, \bigl|e_i - \mathrm{median}_j\, e_j\bigr|, \qquad e_i = p_i - t_i
 
@@ -187,7 +187,7 @@ def median_percentage_error(
 
     Choose it to see a bias, and `median_absolute_percentage_error` for the size of errors. It is positive where
     predictions are too low, unlike `median_error`. For a target of 0 the error is infinite, and an exact prediction
-    does not count. Items are weighted and kept over batches as in `median_absolute_error`.
+    does not count. Items are weighted and kept across batches as in `median_absolute_error`.
 
     .. math:: E = 100\; \mathrm{median}_i\, \frac{t_i - p_i}{t_i}
 
@@ -239,7 +239,7 @@ def median_absolute_percentage_error(
     r"""Median absolute percentage error (MdAPE): the median of the absolute errors as percentages of the target.
 
     Choose it over the mean of `absolute_percentage_error`, which targets near 0 dominate. For a target of 0 the error
-    is infinite, and an exact prediction does not count. Items are weighted and kept over batches as in
+    is infinite, and an exact prediction does not count. Items are weighted and kept across batches as in
     `median_absolute_error`.
 
     .. math:: E = 100\; \mathrm{median}_i\, \Bigl|\frac{p_i - t_i}{t_i}\Bigr|

@@ -152,10 +152,8 @@ def adjusted_mutual_info_score(
     ----------
     predictions, targets : tensor of int
         Cluster and class indices (...), from 0 to `num_clusters` - 1 and `num_classes` - 1.
-    num_clusters : int
-        Number of clusters.
-    num_classes : int, optional
-        Number of classes; by default that of clusters.
+    num_clusters, num_classes : int
+        Numbers of clusters and of classes; by default there are as many classes as clusters.
     average_method : {"arithmetic", "geometric", "min", "max"}
         Mean m of both entropies.
     mask : tensor of bool, optional

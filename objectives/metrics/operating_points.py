@@ -30,7 +30,7 @@ def equal_error_rate(
     r"""Equal error rate (EER) of two classes: the error rate where false positive and false negative rates are equal.
 
     Choose it for biometric and other verification before a threshold is set; `roc_auc_score` covers all thresholds.
-    The rates are those of `det_curve`; the highest threshold wins ties. All scores and targets are kept over batches.
+    The rates are those of `det_curve`; the highest threshold wins ties. All scores and targets are kept across batches.
 
     .. math::
         E = \tfrac12 (\mathrm{FPR} + \mathrm{FNR})(\theta^*), \qquad
@@ -88,7 +88,7 @@ def precision_at_recall(
     r"""Precision at recall, of two classes: the best precision at a given recall or higher.
 
     Choose it if a detector must find a given share of the positives, and `recall_at_precision` if false alarms are
-    costly. P and R are those of `precision_recall_curve`. All scores and targets are kept over batches.
+    costly. P and R are those of `precision_recall_curve`. All scores and targets are kept across batches.
 
     .. math:: P_r = \max \{ P(\theta) : R(\theta) \ge r \}
 
@@ -143,7 +143,7 @@ def recall_at_precision(
     r"""Recall at precision, of two classes: the best recall at a given precision or higher.
 
     Choose it if false alarms are costly: at most a share 1 - p of the alarms may be false; otherwise see
-    `precision_at_recall`. P and R are those of `precision_recall_curve`. All scores and targets are kept over batches.
+    `precision_at_recall`. P and R are those of `precision_recall_curve`. Scores and targets are kept across batches.
 
     .. math:: R_p = \max \{ R(\theta) : P(\theta) \ge p \}
 
@@ -199,7 +199,7 @@ def sensitivity_at_specificity(
     r"""Sensitivity at specificity, of two classes: the best sensitivity at a given specificity or higher.
 
     Choose it over `recall_at_precision` if the limit must not depend on the class balance; `specificity_at_sensitivity`
-    limits misses. S = TPR and C = 1 - FPR are those of `roc_curve`. All scores and targets are kept over batches.
+    limits misses. S = TPR and C = 1 - FPR are those of `roc_curve`. All scores and targets are kept across batches.
 
     .. math:: S_c = \max \{ S(\theta) : C(\theta) \ge c \}
 
@@ -256,7 +256,7 @@ def specificity_at_sensitivity(
     r"""Specificity at sensitivity, of two classes: the best specificity at a given sensitivity or higher.
 
     Choose it over `precision_at_recall` if the class balance must not matter; `sensitivity_at_specificity` limits false
-    alarms. S = TPR and C = 1 - FPR are those of `roc_curve`. All scores and targets are kept over batches.
+    alarms. S = TPR and C = 1 - FPR are those of `roc_curve`. All scores and targets are kept across batches.
 
     .. math:: C_s = \max \{ C(\theta) : S(\theta) \ge s \}
 

@@ -195,16 +195,14 @@ def dcg_score(
 ) -> TensorVariable:
     r"""Discounted cumulative gain (DCG): the total relevance of a ranked list, discounted by the logarithm of the rank.
 
-    Choose it for the total gain of graded relevances; `ndcg_score` divides by the best, so that lists can be compared.
+    Choose it for the total gain of graded relevances, and `ndcg_score` to compare lists.
 
     .. math:: D = \sum_{r = 1}^{k} \frac{g_r}{\log_b(r + 1)}
 
     Parameters
     ----------
-    scores : tensor
-        Scores (..., L), larger is better; NaN ranks first and gains nothing.
-    targets : tensor
-        Relevances (..., L), not negative; a negative one makes its list NaN.
+    scores, targets : tensor
+        Scores (..., L), where NaN ranks first and gains nothing, and relevances (..., L), NaN if one is negative.
     top_k : int, optional
         Number k of first entries to consider, at least 1; by default all.
     gain : {"linear", "exponential"}
@@ -267,10 +265,8 @@ def ndcg_score(
 
     Parameters
     ----------
-    scores : tensor
-        Scores s (..., L), larger is better; NaN ranks first and gains nothing.
-    targets : tensor
-        Relevances y (..., L), not negative; a negative one makes its list NaN.
+    scores, targets : tensor
+        Scores s (..., L), where NaN ranks first and gains nothing, and relevances y (..., L), NaN if one is negative.
     top_k : int, optional
         Number k of first entries to consider, at least 1; by default all.
     gain : {"linear", "exponential"}
@@ -294,8 +290,7 @@ def ndcg_score(
 
     References
     ----------
-    .. [1] Järvelin, K. et al. (2002), "Cumulated gain-based evaluation of IR techniques", doi:10.1145/582415.582418
-    .. [2] ``sklearn.metrics.ndcg_score``
+    .. [1] Järvelin, K. et al. (2002), doi:10.1145/582415.582418; ``sklearn.metrics.ndcg_score``
 
     Examples
     --------

@@ -34,27 +34,23 @@ def precision(
 ) -> TensorVariable:
     r"""Precision: the fraction of items predicted as a class that belong to it, averaged over classes.
 
-    Choose it where false alarms are costly, and `recall` where misses are; `f1_score` weighs both. TP and FP are true
-    and false positives of class c, counted with weights. For two classes see `binary_precision`.
+    Choose it where false alarms are costly, and `recall` where misses are. For two classes see `binary_precision`.
 
     .. math:: P_c = \frac{TP_c}{TP_c + FP_c}
 
     Parameters
     ----------
-    predictions : tensor
-        Scores (..., C), or predicted class indices (...).
-    targets : tensor
-        Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
+    predictions, targets : tensor
+        Class indices (...) from 0 to C - 1; or scores (..., C), with targets that may be one-hot or soft (..., C), too.
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
     top_k : int
-        Number k of classes with the greatest scores that each item is predicted to be in, from 1 to C.
+        Number k of classes with the greatest scores that each item is predicted to be in, from 1 to C. As in Keras, the
+        micro average is top-k accuracy divided by k.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
-    absent : {"ignore", "count"}
-        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
-    zero_division : {0, 1, nan}
-        Value of 0/0; NaN drops the class from averages.
+    absent, zero_division : {"ignore", "count"}, {0, 1, nan}
+        Whether the macro average counts classes without targets and predictions; value of 0/0, NaN to drop the class.
     weights, mask : tensor, optional
         Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
@@ -69,10 +65,6 @@ def precision(
     ------
     TypeError, ValueError, IndexError
         If ranks, dtypes or options do not fit, or an index is outside [0, C); NaN where a backend cannot raise.
-
-    Notes
-    -----
-    With `top_k` an item is predicted k times, as in Keras; the micro average is top-k accuracy divided by k.
 
     References
     ----------
@@ -104,27 +96,23 @@ def recall(
 ) -> TensorVariable:
     r"""Recall (sensitivity, true positive rate): the fraction of a class's items that are found, averaged over classes.
 
-    Choose it where misses are costly, and `precision` where false alarms are; see also `balanced_accuracy`. TP are true
-    positives and FN false negatives of class c, counted with weights. For two classes see `binary_recall`.
+    Choose it where misses are costly, and `precision` where false alarms are; see also `balanced_accuracy`. For two
+    classes see `binary_recall`.
 
     .. math:: R_c = \frac{TP_c}{TP_c + FN_c}
 
     Parameters
     ----------
-    predictions : tensor
-        Scores (..., C), or predicted class indices (...).
-    targets : tensor
-        Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
+    predictions, targets : tensor
+        Class indices (...) from 0 to C - 1; or scores (..., C), with targets that may be one-hot or soft (..., C), too.
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
     top_k : int
         Number k of classes with the greatest scores that each item is predicted to be in, from 1 to C.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
-    absent : {"ignore", "count"}
-        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
-    zero_division : {0, 1, nan}
-        Value of 0/0; NaN drops the class from averages.
+    absent, zero_division : {"ignore", "count"}, {0, 1, nan}
+        Whether the macro average counts classes without targets and predictions; value of 0/0, NaN to drop the class.
     weights, mask : tensor, optional
         Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
@@ -169,25 +157,20 @@ def specificity(
 ) -> TensorVariable:
     r"""Specificity (true negative rate): the fraction of items outside a class that are not predicted to be in it.
 
-    Choose it beside `recall`: neither depends on how frequent the class is. TN are true negatives and FP false
-    positives of class c, counted with weights. For two classes see `binary_specificity`.
+    Choose it beside `recall`: neither depends on the class balance. For two classes see `binary_specificity`.
 
     .. math:: S_c = \frac{TN_c}{TN_c + FP_c}
 
     Parameters
     ----------
-    predictions : tensor
-        Scores (..., C), or predicted class indices (...).
-    targets : tensor
-        Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
+    predictions, targets : tensor
+        Class indices (...) from 0 to C - 1; or scores (..., C), with targets that may be one-hot or soft (..., C), too.
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
-    absent : {"ignore", "count"}
-        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
-    zero_division : {0, 1, nan}
-        Value of 0/0; NaN drops the class from averages.
+    absent, zero_division : {"ignore", "count"}, {0, 1, nan}
+        Whether the macro average counts classes without targets and predictions; value of 0/0, NaN to drop the class.
     weights, mask : tensor, optional
         Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
@@ -232,25 +215,20 @@ def negative_predictive_value(
 ) -> TensorVariable:
     r"""Negative predictive value: the fraction of items not predicted as a class that do not belong to it.
 
-    Choose it where a negative answer must be reliable; `precision` is the same for positive answers. TN and FN are true
-    and false negatives of class c, counted with weights. For two classes see `binary_negative_predictive_value`.
+    Choose it where negative answers must be reliable. For two classes see `binary_negative_predictive_value`.
 
     .. math:: V_c = \frac{TN_c}{TN_c + FN_c}
 
     Parameters
     ----------
-    predictions : tensor
-        Scores (..., C), or predicted class indices (...).
-    targets : tensor
-        Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
+    predictions, targets : tensor
+        Class indices (...) from 0 to C - 1; or scores (..., C), with targets that may be one-hot or soft (..., C), too.
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
-    absent : {"ignore", "count"}
-        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
-    zero_division : {0, 1, nan}
-        Value of 0/0; NaN drops the class from averages.
+    absent, zero_division : {"ignore", "count"}, {0, 1, nan}
+        Whether the macro average counts classes without targets and predictions; value of 0/0, NaN to drop the class.
     weights, mask : tensor, optional
         Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int

@@ -29,9 +29,8 @@ def r2_score(
 ) -> TensorVariable:
     r"""R2 score (coefficient of determination): the share of the variance of the targets that predictions explain.
 
-    1 is best, and predicting the mean of the targets gives 0. Choose it to compare targets of different scale,
-    `explained_variance` if a constant error is harmless, and `root_mean_squared_error` for an error in the unit of the
-    targets. :math:`\bar t` is the weighted mean; :math:`\bar R^2` is adjusted for k regressors and n items.
+    1 is best; the mean of the targets, :math:`\bar t`, gives 0. Choose it to compare targets of different scale, and
+    `explained_variance` if a constant error is harmless. :math:`\bar R^2` is adjusted for k regressors and n items.
 
     .. math:: R^2 = 1 - \frac{\sum_i w_i (p_i - t_i)^2}{\sum_i w_i (t_i - \bar t)^2}, \qquad
         \bar R^2 = 1 - (1 - R^2) \frac{n - 1}{n - k - 1}

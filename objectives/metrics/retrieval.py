@@ -132,7 +132,7 @@ def retrieval_roc_auc(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""ROC AUC of a ranked list: the fraction of its relevant-irrelevant pairs in the right order.
+    r"""ROC AUC of a ranked list: the fraction of pairs with the relevant entry before the irrelevant one.
 
     Choose it if only the order within a list matters; `roc_auc_score` compares the entries of all lists. With scores
     :math:`s_r` at rank r:

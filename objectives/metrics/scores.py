@@ -29,30 +29,24 @@ def fbeta_score(
 ) -> TensorVariable:
     r"""F-beta score: the weighted harmonic mean of precision and recall, averaged over classes.
 
-    Choose `beta` above 1 where misses cost more than false alarms, and below 1 where they cost less; else `f1_score`.
-    TP and FP are true and false positives and FN false negatives of class c, counted with weights. For two classes see
-    `binary_fbeta_score`.
+    Choose it where misses and false alarms cost differently, else `f1_score`. For two classes see `binary_fbeta_score`.
 
     .. math:: F_c = \frac{(1 + \beta^2)\, TP_c}{(1 + \beta^2)\, TP_c + \beta^2\, FN_c + FP_c}
 
     Parameters
     ----------
-    predictions : tensor
-        Scores (..., C), or predicted class indices (...).
-    targets : tensor
-        Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
+    predictions, targets : tensor
+        Class indices (...) from 0 to C - 1; or scores (..., C), with targets that may be one-hot or soft (..., C), too.
     beta : float
-        Weight of recall relative to precision, at least 0: 0 gives precision, infinity gives recall.
+        Weight of recall relative to precision, at least 0: above 1 where misses cost more. Infinity gives recall.
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
     top_k : int
         Number k of classes with the greatest scores that each item is predicted to be in, from 1 to C.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
-    absent : {"ignore", "count"}
-        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
-    zero_division : {0, 1, nan}
-        Value of 0/0; NaN drops the class from averages.
+    absent, zero_division : {"ignore", "count"}, {0, 1, nan}
+        Whether the macro average counts classes without targets and predictions; value of 0/0, NaN to drop the class.
     weights, mask : tensor, optional
         Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
@@ -96,30 +90,24 @@ def f1_score(
     mask: TensorLike | None = None,
     axis: int = -1,
 ) -> TensorVariable:
-    r"""F1 score: the harmonic mean of precision and recall, averaged over classes.
+    r"""F1 score (Dice score): the harmonic mean of precision and recall, averaged over classes.
 
-    Choose it where misses and false alarms cost the same, else `fbeta_score`. For one class it is the Dice score over
-    all items. TP and FP are true and false positives and FN false negatives of class c, counted with weights. For two
-    classes see `binary_f1_score`.
+    Choose it where misses and false alarms cost the same, else `fbeta_score`. For two classes see `binary_f1_score`.
 
     .. math:: F_c = \frac{2\, TP_c}{2\, TP_c + FN_c + FP_c}
 
     Parameters
     ----------
-    predictions : tensor
-        Scores (..., C), or predicted class indices (...).
-    targets : tensor
-        Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
+    predictions, targets : tensor
+        Class indices (...) from 0 to C - 1; or scores (..., C), with targets that may be one-hot or soft (..., C), too.
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
     top_k : int
         Number k of classes with the greatest scores that each item is predicted to be in, from 1 to C.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
-    absent : {"ignore", "count"}
-        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
-    zero_division : {0, 1, nan}
-        Value of 0/0; NaN drops the class from averages.
+    absent, zero_division : {"ignore", "count"}, {0, 1, nan}
+        Whether the macro average counts classes without targets and predictions; value of 0/0, NaN to drop the class.
     weights, mask : tensor, optional
         Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
@@ -164,26 +152,20 @@ def jaccard_score(
 ) -> TensorVariable:
     r"""Jaccard index (intersection over union, IoU) of predicted and actual items, averaged over classes.
 
-    Choose it for segmentation, as the mean IoU over pixels. For one class it equals F / (2 - F), where F is the
-    `f1_score`: both rank models alike. TP and FP are true and false positives and FN false negatives of class c,
-    counted with weights. For two classes see `binary_jaccard_score`.
+    Choose it for segmentation, as mean IoU over pixels. F is `f1_score`. For two classes see `binary_jaccard_score`.
 
-    .. math:: J_c = \frac{TP_c}{TP_c + FP_c + FN_c}
+    .. math:: J_c = \frac{TP_c}{TP_c + FP_c + FN_c} = \frac{F_c}{2 - F_c}
 
     Parameters
     ----------
-    predictions : tensor
-        Scores (..., C), or predicted class indices (...).
-    targets : tensor
-        Class indices (...) from 0 to C - 1; with scores also one-hot or soft targets (..., C).
+    predictions, targets : tensor
+        Class indices (...) from 0 to C - 1; or scores (..., C), with targets that may be one-hot or soft (..., C), too.
     num_classes : int, optional
         C; required for class indices, or if it is not known statically.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
-    absent : {"ignore", "count"}
-        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
-    zero_division : {0, 1, nan}
-        Value of 0/0; NaN drops the class from averages.
+    absent, zero_division : {"ignore", "count"}, {0, 1, nan}
+        Whether the macro average counts classes without targets and predictions; value of 0/0, NaN to drop the class.
     weights, mask : tensor, optional
         Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int

@@ -14,10 +14,10 @@ from objectives.ops.shapes import own_shape
 def crossentropy(
     scores, targets, *, class_weights=None, label_smoothing=None, largest=1, log=lambda scores, weight: scores
 ):
-    """Crossentropy of log-probabilities, or of scores of which ``log(scores, weight)`` are the log-probabilities.
+    """Crossentropy of log-probabilities, or of scores that ``log(scores, weight)`` turns into log-probabilities.
 
-    Dense targets outside [0, largest] are NaN. Label smoothing moves targets t towards ``t (1 - share) + share / C``;
-    class weights then multiply them.
+    Dense targets outside [0, largest] give NaN. Label smoothing makes targets t ``t (1 - share) + share / C``; class
+    weights then multiply them.
     """
     if targets.ndim == scores.ndim:
         return _dense(scores, _weighed(_checked(targets, largest), scores, class_weights, label_smoothing), log)
@@ -41,7 +41,7 @@ def _checked(targets, largest):
 
 
 def _weighed(targets, scores, class_weights, label_smoothing):
-    """Targets of every class, after smoothing and weighing."""
+    """Dense targets, smoothed and weighted."""
     if label_smoothing is not None:
         targets = (1 - label_smoothing) * targets + label_smoothing / _num_classes(scores)
     return targets if class_weights is None else targets * class_weights
@@ -60,9 +60,9 @@ class SoftmaxCrossentropy(ItemLoss):
 
     Here :math:`\ell_i = \log \sum_k e^{z_{ik}}`, and :math:`\lambda` is the option ``z_loss`` (a scalar), or 0. The
     option ``logit_softcap`` s (a scalar) bounds the logits first, to :math:`s \tanh(z / s)`. The targets :math:`t`,
-    class indices or dense, are smoothed by the option ``label_smoothing`` (a scalar) and weighed by ``class_weights``
-    (C,). Dense targets are at least 0 and at most the option ``largest`` (a scalar), or 1; others make their item NaN.
-    Items outside ``mask`` (...) are 0, whatever stands there.
+    class indices or dense, are smoothed by the option ``label_smoothing`` (a scalar) and multiplied by the option
+    ``class_weights`` (C,). Dense targets are at least 0 and at most the option ``largest`` (a scalar), or 1; others
+    make their item NaN. Items outside ``mask`` (...) are 0, whatever they hold.
     """
 
     @staticmethod
@@ -76,9 +76,9 @@ class SoftmaxCrossentropy(ItemLoss):
 class SoftmaxCrossentropyGradient(ItemGradient):
     r"""Gradient by the logits: :math:`a_i T_i\, \mathrm{softmax}(z_i)_c - b_i t_{ic}` with :math:`T_i = \sum_c t_{ic}`.
 
-    ``z_loss`` adds :math:`2 \lambda \ell_i` to :math:`T_i`; ``logit_softcap`` multiplies all by its derivative. Both
-    weights are the gradient of the loss, usually. That they may differ lets a rewrite find this Op in graphs
-    whose two terms have factors that are equal without it being provable.
+    ``z_loss`` adds :math:`2 \lambda \ell_i` to :math:`T_i`; ``logit_softcap`` multiplies the result by its derivative.
+    The weights a and b are usually the same upstream gradient. There are two so that a rewrite can use this Op where
+    it cannot prove that both terms have the same factor.
     """
 
     loss_type = SoftmaxCrossentropy
@@ -111,7 +111,7 @@ class SoftmaxCrossentropyGradient(ItemGradient):
             t = place_class(total, targets, z)
         else:
             t = _weighed(place_class(pt.ones_like(a), targets, z), z, class_weights, label_smoothing)
-            # targets that are not weighed add up to 1
+            # unweighted targets add up to 1
             total = pt.ones_like(a) if class_weights is None else t.sum(axis=-1)
         if z_loss is not None:
             total = total + 2 * z_loss * _log_partition(z)

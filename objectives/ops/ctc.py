@@ -1,10 +1,10 @@
-r"""Connectionist temporal classification: the labels of a sequence whose alignment to the frames is not known.
+r"""Connectionist temporal classification: the loss of a label sequence whose alignment to the frames is unknown.
 
 The labels :math:`y_1 \ldots y_N` of an item become 2 N + 1 states, with a blank before, between and after them. An
 alignment stays in a state or goes to the next one at each frame, or to the next label if that differs from the last.
-The forward variables :math:`\alpha_t(s)` are the probabilities to be in state s after the frames up to t, the
-backward variables :math:`\beta_t(s)` those to reach an end from there. All is done with their logarithms, for which
--inf is a number like any other: no state costs 1e5 because it cannot be reached.
+The forward variable :math:`\alpha_t(s)` is the probability of being in state s after frame t, the backward variable
+:math:`\beta_t(s)` that of reaching an end from there. Both are computed as logarithms: an unreachable state is -inf,
+not a large finite cost.
 
 Lengths out of range and bad labels raise where the backend can (Numba, C); the item is NaN where it cannot.
 """
@@ -22,10 +22,10 @@ from objectives.ops.shapes import own_shapes
 
 
 class LengthError(ValueError):
-    """The length of an item is negative, or more than there is.
+    """An item's length is negative or too large.
 
-    Takes the name of the argument, the item, its length and the most there is, so that compiled code need not format
-    text; or, as PyTensor does when it adds the failing node to an error, the finished message.
+    Takes the name of the argument, the item, its length and the largest possible one, so that compiled code need not
+    format text; or the finished message, which PyTensor passes when it adds the failing node to an error.
     """
 
     def __init__(self, name, item=None, length=None, most=None):
@@ -39,7 +39,7 @@ class LengthError(ValueError):
 
 
 class SequenceLabelError(LabelError):
-    """A label within the length of its item is no class, or is the blank.
+    """A label within its item's length is not a class, or is the blank.
 
     Takes the label, item, position and number of classes; or, like `LengthError`, the finished message.
     """
@@ -64,7 +64,7 @@ def check_shapes(logits, targets, input_lengths, target_lengths, *, blank):
         "target_lengths": target_lengths.shape[0],
     }.items():
         if n != batch:
-            raise ValueError(f"shape mismatch: logits are of {batch} items, but {name} of {n}")
+            raise ValueError(f"shape mismatch: logits have {batch} items, but {name} {n}: items are their first axis")
     if blank >= num_classes:
         raise ValueError(f"blank must be a class, from 0 to {num_classes - 1}, not {blank}")
 
@@ -104,7 +104,7 @@ def _range(length):
 
 
 class _Lattice:
-    """The states of a batch (B, S) and what is emitted in them (B, T, S), in float64."""
+    """The states of a batch (B, S) and the log-probabilities that they emit (B, T, S), in float64."""
 
     def __init__(self, logits, targets, input_lengths, target_lengths, blank):
         batch, num_frames, num_classes = (logits.shape[i] for i in range(3))
@@ -130,7 +130,7 @@ class _Lattice:
         self.end = pt.switch(end, 0.0, pt.full(nothing.shape, -np.inf, dtype="float64"))
 
     def over_time(self, step, first, *, backwards=False):
-        """What a step makes of log-probabilities (B, S), frame by frame (T, B, S); they keep after the last frame."""
+        """Log-probabilities (B, S) stepped through the frames (T, B, S), constant after the last frame of an item."""
         sequences = [self.emitted.transpose((1, 0, 2)), self.frames.T]
 
         def kept(emitted, frames, before, skips):
@@ -249,7 +249,7 @@ class CTCGradient(DifferentiableOp):
         return self.derivatives(inputs, output_grads)
 
 
-# The same with NumPy, which the C backend uses as well
+# The same in NumPy, which the C backend uses too
 
 
 def _lattice(logits, targets, input_lengths, target_lengths, blank):
@@ -273,7 +273,7 @@ def _lattice(logits, targets, input_lengths, target_lengths, blank):
 
 
 def _step(log_p, skips):
-    """The logarithm of the sum of what stays in a state, comes from the next lower one and from the one below."""
+    """Log-probabilities of the states after a step: from themselves, one state below, or by a skip two below."""
     result = log_p.copy()
     result[:, 1:] = np.logaddexp(result[:, 1:], log_p[:, :-1])
     result[:, 2:] = np.where(skips[:, 2:], np.logaddexp(result[:, 2:], log_p[:, :-2]), result[:, 2:])
@@ -295,7 +295,7 @@ def _gradient(logits, targets, input_lengths, target_lengths, log_alpha, weights
     labels, skips, log_p, emitted, frames, beta = _lattice(logits, targets, input_lengths, target_lengths, blank)
     gradient = np.exp(log_p)
     items = np.arange(labels.shape[0])[:, None]
-    # Backwards in time, the reversed states go down: a skip to a state becomes one from it.
+    # Back in time, steps go down the states; reversed, they go up again, and a skip to a state becomes one from it.
     skips = np.concatenate([skips, np.zeros((len(skips), 2), bool)], axis=1)[:, 2:][:, ::-1]
     with np.errstate(invalid="ignore"):
         for t in reversed(range(logits.shape[1])):

@@ -1,4 +1,4 @@
-"""Crossentropy of what a linear layer gives for many classes, whose logits are never held all at once."""
+"""Crossentropy of a linear layer with many classes, whose logits are never all held at once."""
 
 import os
 from itertools import pairwise

@@ -26,7 +26,10 @@ class TriangularSolve(ShapedOp):
         """Entry after entry, of all items at once; there may be none."""
         factor, b = inputs
         if factor.shape[-2:] != 2 * b.shape[-1:]:
-            raise ValueError(f"shape mismatch: triangular factors {factor.shape} for vectors {b.shape}")
+            raise ValueError(
+                f"shape mismatch: triangular factors {factor.shape} do not fit vectors {b.shape}: they must be "
+                "(..., D, D) for vectors (..., D)"
+            )
         if self.transposed:
             factor = np.swapaxes(factor, -1, -2)
         x = np.empty_like(b)

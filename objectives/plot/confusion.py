@@ -59,12 +59,12 @@ def plot_confusion_matrix(
     >>> [text.get_text() for text in ax.texts]
     ['0.90', '0.10', '0.20', '0.80']
     """
-    matrix = array_of(matrix, "the confusion matrix", ndim=2)
+    matrix = array_of(matrix, "matrix", ndim=2)
     if matrix.shape[0] != matrix.shape[1] or (matrix < 0).any():
-        raise ValueError(f"a confusion matrix is square and has no negative entries, not {matrix.shape}:\n{matrix}")
+        raise ValueError(f"matrix must be square and have no negative entries; it is {matrix.shape}:\n{matrix}")
     labels = list(map(str, range(len(matrix)) if labels is None else labels))
     if len(labels) != len(matrix):
-        raise ValueError(f"there must be a label for each of the {len(matrix)} classes, not {len(labels)}")
+        raise ValueError(f"labels must name each of the {len(matrix)} classes, not {len(labels)}")
     shown = _normalized(matrix, normalize)
 
     size = float(np.clip(2.4 + 0.42 * len(matrix), 4, 9))

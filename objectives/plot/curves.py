@@ -152,7 +152,7 @@ def plot_reliability_diagram(
     >>> print(ax.get_title())
     Reliability, ECE 0.175
     """
-    w = array_of(weights, "the weights", ndim=1)
+    w = array_of(weights, "weights", ndim=1)
     if (w < 0).any() or w.sum() == 0:
         raise ValueError("weights must not be negative, and not all 0")
     there = w > 0
@@ -185,7 +185,7 @@ def _named(curves, whats, monotone):
     several = isinstance(curves, Mapping)
     curves = curves if several else {"": curves}
     if not curves:
-        raise ValueError("there is no curve to draw")
+        raise ValueError("curves must hold at least one curve, not an empty dict")
     return {f"{name}, " if several else name: _curve(curve, whats, monotone) for name, curve in curves.items()}
 
 

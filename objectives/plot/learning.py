@@ -145,7 +145,7 @@ def _axes_for(panels, ax):
         return axes[: len(panels)]
     axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
     if len(axes) != len(panels):
-        raise ValueError(f"there must be an Axes for each of the measures {list(panels)}, not {len(axes)}")
+        raise ValueError(f"ax must hold one Axes for each of the measures {list(panels)}, not {len(axes)}")
     return axes
 
 

@@ -106,7 +106,7 @@ def _is_needed(parameter):
 def _targets(targets, allowed):
     if targets is None:
         targets = TARGETS.get(allowed, (1, 3) if allowed.low == 0 else (0,))
-    targets = array_of(np.atleast_1d(targets), "the targets", ndim=1)
+    targets = array_of(np.atleast_1d(targets), "targets", ndim=1)
     if (targets < allowed.low).any() or (targets > allowed.high).any():
         raise ValueError(f"targets must be in {allowed}, not {targets}")
     return targets
@@ -115,7 +115,7 @@ def _targets(targets, allowed):
 def _grid(predictions, targets, allowed):
     """The grid of predictions."""
     if predictions is not None and np.shape(predictions) != (2,):
-        return array_of(predictions, "the predictions", ndim=1)
+        return array_of(predictions, "predictions", ndim=1)
     low = allowed.low if np.isfinite(allowed.low) else min(targets.min(), 0) - REACH
     high = allowed.high if np.isfinite(allowed.high) else max(targets.max(), 0) + REACH
     first, last = (low, high) if predictions is None else predictions

@@ -115,7 +115,7 @@ class Layer:
         return {"features": self.features.ndim, "weights": 2, "classes": 2, "biases": 1}[name]
 
     def uses(self, fgraph, reader):
-        """Gradients made of that by the logits, and of which part of the layer each is; None if more is made of it."""
+        """The layer's gradients that are computed from the one by the logits, by part; None if it has other uses."""
         (g,) = reader.outputs
         found = []
         for client in readers(fgraph, g):
@@ -141,7 +141,7 @@ class Layer:
         return None
 
     def summed(self, fgraph, products, leading):
-        """The sum of products of stacks of matrices, which is all that becomes of them; one product is its own sum."""
+        """The sum over a stack of matrix products, if nothing else reads them; a single product is its own sum."""
         if len(leading) == 1:
             return products
         sums = [client for client, _ in fgraph.clients[products]]
@@ -170,7 +170,7 @@ def factors(x):
 
 
 def without_leading(x, ndim):
-    """A tensor of this rank, without leading axes of length 1 that were put before it; None if there are others."""
+    """The tensor without leading axes of length 1 that were added to it; None if its rank is another even so."""
     if x is not None and x.ndim > ndim and x.owner and isinstance(x.owner.op, DimShuffle):
         order, (base,) = x.owner.op.new_order, x.owner.inputs
         if set(order[: x.ndim - ndim]) == {"x"} and base.ndim == ndim:
@@ -185,7 +185,7 @@ def are_transposes(x, y):
 
 
 def transposed(x):
-    """What a tensor is the transpose of, in its last two axes."""
+    """The tensor whose last two axes were exchanged to make x, or None."""
     if x is None or not x.owner or not isinstance(x.owner.op, DimShuffle):
         return None
     order = x.owner.op.new_order

@@ -91,7 +91,7 @@ class FormLoops(GraphRewriter):
 
 
 def initial_loops(fgraph):
-    """One loop for each element-wise variable that something else than an element-wise expression uses."""
+    """One loop for each element-wise variable that anything but an element-wise expression uses."""
     order = fgraph.toposort()
     needs: dict[Variable, set[Variable]] = {}
     soft: dict[Variable, set[Variable]] = {}
@@ -162,12 +162,12 @@ def may_merge(a, b):
 
 
 def unshared(a, b):
-    """The less the sooner two loops are merged."""
+    """The sort key of two loops: the pair with the smallest one is merged first."""
     return -len(a.nodes & b.nodes), -len(a.leaves & b.leaves)
 
 
 def comes_before(first, second):
-    """Whether one loop must come before another, directly or by way of others."""
+    """Whether one loop must come before another, directly or through others."""
     return not second.needs.isdisjoint(first.results)
 
 

@@ -1,4 +1,4 @@
-"""Loss and gradient of the same items in one pass, over the scores where nothing else needs them."""
+"""Merges a loss and its gradient into one pass, which overwrites the scores where nothing else needs them."""
 
 from pytensor.compile.mode import optdb
 from pytensor.graph.basic import Constant

@@ -37,7 +37,7 @@ class FormRowLoops(GraphRewriter):
         while (found := next_rows(fgraph, done)) is not None:
             rows, same = found
             done |= {(rows, variable) for variable in same}
-            # groups of one partition: none needs its own results by way of others
+            # groups of one partition: none needs its own results through others
             for nodes in groups(fgraph, rows, same, has_code):
                 replace(fgraph, rows, nodes)
 
@@ -198,6 +198,6 @@ def is_total(client, rows):
     return is_sum(client) and rows.kind(client.inputs[0]) == "full"
 
 
-# Before the sums of what is left are formed to loops (48.9), when all has been simplified.
+# When all has been simplified, and before loops are formed of the remaining sums (48.9).
 optdb.register("form_row_loops", FormRowLoops(), "numba", "simd", position=48.85)
 optdb.register("form_row_loops_on_c", FormRowLoops("cxx_only"), "fast_run", "cxx_only", "simd", position=48.85)

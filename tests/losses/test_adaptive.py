@@ -105,7 +105,7 @@ H, M, P, T = np.ones((2, 3)), np.ones((3, 3)), np.ones((2, 3)), np.ones((5, 2))
 @pytest.mark.parametrize(
     ("arguments", "tails", "error", "message"),
     [
-        ((H, M, [0, 1]), [], ValueError, "tails must hold the pair of at least one cluster.*linear_crossentropy"),
+        ((H, M, [0, 1]), [], ValueError, "tails must hold at least one cluster.*linear_crossentropy"),
         ((H, M, [0, 1]), np.ones((1, 2)), TypeError, r"tails must be pairs of a projection \(d, D\) and weights"),
         ((H, M, [0, 1]), [(P, T, T)], TypeError, "tails must be pairs"),
         ((H, M, [0, 1]), [(P, T)] * 3, ValueError, r"weights \(3, 3\) must have a row .* each of the 3 tails"),

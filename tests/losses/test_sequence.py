@@ -294,7 +294,7 @@ def test_lengths_and_labels_out_of_range(function):
         with pytest.raises(error, match=text):
             wrong(**changes)
     assert issubclass(LengthError, ValueError) and issubclass(SequenceLabelError, IndexError)
-    with pytest.raises(ValueError, match="logits are of 8 items, but targets of 7"):
+    with pytest.raises(ValueError, match="logits have 8 items, but targets 7"):
         function(z, y[1:], il, tl)
     with pytest.raises(ValueError, match="blank must be a class, from 0 to 2, not 3"):
         ctc_loss(Z, Y, blank=3).eval({Z: z, Y: y})

@@ -145,7 +145,7 @@ def test_top_k():
 def test_errors_of_top_k():
     scores = np.eye(3)
     for function in (precision, recall, fbeta_score, f1_score):
-        with pytest.raises(TypeError, match=r"top_k=2 needs a score of each class, .* not class indices of int64"):
+        with pytest.raises(TypeError, match=r"top_k=2 needs a score for each class: .* not class indices of int64"):
             function([0, 1], [0, 1], num_classes=3, top_k=2)
         with pytest.raises(ValueError, match="top_k must be a whole number of at least 1, not 0"):
             function(scores, [0, 1, 2], top_k=0)

@@ -62,7 +62,7 @@ static bool softmax_crossentropy(PyArrayObject* const* x, PyArrayObject** const*
     Crossentropy<T> p = {};
     p.classes = PyArray_DIM(logits.array, PyArray_NDIM(logits.array) - 1);
     if (p.classes == 0) {
-        PyErr_SetString(PyExc_ValueError, "the class axis has length 0");
+        PyErr_SetString(PyExc_ValueError, "the class axis has length 0: there must be at least one class");
         return false;
     }
     p.rows = PyArray_SIZE(logits.array) / p.classes;

@@ -95,7 +95,7 @@ static bool best_class(PyArrayObject* const* inputs, PyArrayObject** const* outp
     PyArrayObject *scores = inputs[0], **best = outputs[0];
     const int axis = PyArray_NDIM(scores) - 1;
     if (PyArray_DIM(scores, axis) == 0) {
-        PyErr_SetString(PyExc_ValueError, "the class axis has length 0");
+        PyErr_SetString(PyExc_ValueError, "the class axis has length 0: there must be at least one class");
         return false;
     }
     Owned x(contiguous(scores));

@@ -36,7 +36,7 @@ def block_losses(parameters, features, labels, mask):
 
 
 def split(features, weights, labels, options):
-    """(parameters, (features, labels, mask) by blocks) of what an Op was given; what fills the last one is masked."""
+    """An Op's inputs as (parameters, (features, labels, mask) in blocks); padding of the last block is masked."""
     check_shapes(features, labels)
     check_classes(weights, **options)
     items = jnp.asarray(features).reshape(labels.size, features.shape[-1])

@@ -1,4 +1,4 @@
-"""Memory for large results, in huge pages: faults on small pages cost as much as the arithmetic."""
+"""Memory for large results in huge pages: page faults of small ones cost as much as the arithmetic."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""How a kernel of ours is registered with PyTensor's Numba backend."""
+"""Registration of kernels with PyTensor's Numba backend."""
 
 from functools import cache
 from hashlib import sha256
@@ -15,13 +15,13 @@ from objectives.dispatch.numba._views import shaped
 
 @cache
 def source():
-    """All that kernels are made of: they use each other's files, and functions of the Ops."""
+    """The hash of all files that kernels are made of: their own, each other's, and those of the Ops."""
     found = [file for package in (__package__, "objectives.ops") for file in files(package).iterdir() if file.is_file()]
     return sha256(b"".join(file.read_bytes() for file in sorted(found, key=str))).hexdigest()
 
 
 def hashed(*parts):
-    """The key of a kernel that is made of these: an edited kernel is compiled anew."""
+    """The key of a kernel: these parts, and the source, so that an edited kernel is compiled again."""
     return sha256(repr((*parts, source())).encode()).hexdigest()
 
 
@@ -44,7 +44,7 @@ def check_same_shape(scores, targets):
 
 
 def option(op, name, default):
-    """A compiled function of the tuple of an Op's inputs that gives one of its options, or a default."""
+    """A compiled function that returns one option from the tuple of an Op's inputs, or a default."""
     if name not in op.options:
         return numba_njit(lambda inputs: default)
     position = op.options.index(name) - len(op.options)
@@ -52,10 +52,9 @@ def option(op, name, default):
 
 
 def register_kernel_maker(op_type):
-    """Register the decorated function, which makes of (op, node) a Python function, as the Numba kernel of an Op.
+    """Register the decorated function, which returns a Python function for (op, node), as the Numba kernel of an Op.
 
-    PyTensor keeps compiled kernels on disk by a key alone. Here it holds the types of the inputs as well, which choose
-    the kernel's specialization.
+    PyTensor keeps compiled kernels on disk by a key alone, so the key has the types, which choose the specialization.
     """
 
     def register(make_kernel):
@@ -82,7 +81,7 @@ def register_kernel(op_type):
 
 
 def make_in_numpy(op, node):
-    """The kernel of an Op that sorts: in NumPy, whose sort is several times as fast as what Numba makes of one."""
+    """The kernel of an Op that sorts, in NumPy, whose sort is several times as fast as Numba's."""
     result_type = get_numba_type(node.outputs[0].type)
     compute = op.compute
 
@@ -97,8 +96,8 @@ def make_in_numpy(op, node):
 def register_item_kernels(loss_type, make_compute):
     """Register the kernels of a loss and of its gradient.
 
-    ``make_compute(op, node, with_loss=, with_gradient=, inplace=)`` makes a compiled function of the tuple of inputs
-    that gives flat losses and flat gradients.
+    ``make_compute(op, node, with_loss=, with_gradient=, inplace=)`` returns a compiled function from the tuple of
+    inputs to flat losses and flat gradients.
     """
 
     @register_kernel_maker(loss_type)

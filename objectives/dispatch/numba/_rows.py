@@ -1,6 +1,6 @@
-"""What kernels share that go through scores row by row, an item and its classes.
+"""Shared by kernels that go through scores row by row, that is item by item.
 
-Arrays are flat and indices unsigned: a signed index would be tested for being negative, which stops vectorization.
+Arrays are flat and indices unsigned: Numba tests signed indices for being negative, which prevents vectorization.
 """
 
 import numba
@@ -23,7 +23,7 @@ inlined = numba.njit(
 
 @numba_njit
 def one_per_item(x, shape):
-    """A flat array with one entry for each item of this shape, to which x is broadcast."""
+    """x broadcast to the shape of the items, as a flat array."""
     given, items = flat(x), 1
     if len(shape) > 0:
         for length in shape:
@@ -65,7 +65,7 @@ def check_label_range(labels, mask, num_classes):
 
 
 def row_functions(dtype):
-    """Maximum, sum of exponentials and the like of the row that begins at ``start``, by name."""
+    """Functions of the row that begins at ``start``: its maximum, sums of exponentials, and filling it."""
     exp = FUNCTIONS[dtype]["exp"]
     lowest, zero = np.dtype(dtype).type(-np.inf), np.dtype(dtype).type(0)
 

@@ -1,8 +1,8 @@
-"""Functions that are compiled once, by themselves, and called at their address from whatever graph needs them.
+"""Functions that are compiled once, on their own, and called at their address by every graph that needs them.
 
-Numba links what a function calls into it, then optimizes and compiles the whole anew: a kernel within a node within a
-graph would be compiled five times. Addresses are registered under names that are the same in every process, so that
-graphs that PyTensor keeps on disk find their functions, which are kept there as well.
+Numba links the callees of a function into it, and then optimizes and compiles all of them again: a kernel in a node in
+a graph would be compiled five times. Addresses are registered under names that are the same in every process, so that
+graphs in PyTensor's cache on disk find their functions, which are in the cache too.
 """
 
 from typing import Any, NamedTuple
@@ -23,15 +23,15 @@ class Separate(NamedTuple):
 
     name: str
     argument_types: tuple
-    code: Any  # Numba's result of compiling it
-    function: Any  # which keeps the code in memory
+    code: Any  # Numba's CompileResult
+    function: Any  # keeps the code in memory
 
     @property
     def return_type(self):
         return self.code.signature.return_type
 
     def call(self, context, builder, arguments):
-        """Call it with values of its types: (status, result)."""
+        """(status, result) of a call with LLVM values."""
         args = self.code.signature.args
         if len(args) < len(arguments):  # def function(*arguments)
             arguments = [context.make_tuple(builder, args[0], arguments)]
@@ -41,7 +41,7 @@ class Separate(NamedTuple):
 
 
 class _KernelCache(FunctionCache):
-    """Numba's cache on disk, by our key alone: Numba would compare closures, which no two processes have alike."""
+    """Numba's cache on disk, by our key alone: Numba would add the closure, which differs in every process."""
 
     def _index_key(self, sig, codegen):
         return sig, codegen.magic_tuple()
@@ -51,9 +51,9 @@ _known: dict[str, Separate] = {}
 
 
 def separate(make_function, argument_types, key) -> Separate:
-    """The function that ``make_function()`` gives, compiled for these types or loaded.
+    """The function that ``make_function()`` returns, compiled for these types, or loaded from the cache.
 
-    The key stands for all that it is; None if that cannot be said, and nothing may be kept.
+    The key must identify the function; None keeps it out of the cache.
     """
     is_kept = key is not None and config.numba__cache
     key = f"{key or uuid4().hex}_fastmath{int(config.numba__fastmath)}"
@@ -71,7 +71,7 @@ def separate(make_function, argument_types, key) -> Separate:
 
 
 def caller(function: Separate):
-    """A function for graphs that calls a separate one, with contiguous copies of arrays that are not."""
+    """A function for graphs that calls a separate one, and makes arrays contiguous first."""
 
     @intrinsic
     def call(typingctx, inputs):
@@ -101,7 +101,7 @@ def caller(function: Separate):
 
 
 def _is_like(given, wanted):
-    """Whether a value can be had as one of the wanted type: the code at an address does not look."""
+    """Whether a value can be passed as the wanted type: code at an address does not check."""
     dtypes = getattr(given, "dtype", given), getattr(wanted, "dtype", wanted)
     return dtypes[0] == dtypes[1] and getattr(given, "ndim", 0) == getattr(wanted, "ndim", 0)
 

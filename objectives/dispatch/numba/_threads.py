@@ -2,8 +2,8 @@
 
 Numba's own thread pools are not safe where these kernels are used: with OpenMP a process forked after a parallel call
 is killed, the workqueue layer aborts when two Python threads call at once, and parallel code loaded from the cache on
-disk needs the pool to be launched before. A thread costs some 15 microseconds here, so that only work of several
-times that is shared.
+disk needs a pool that is already running. Starting a thread takes about 15 microseconds, so only work that takes
+several times as long is shared.
 """
 
 import ctypes
@@ -26,11 +26,11 @@ _pointer, _index = ir.IntType(8).as_pointer(), ir.IntType(64)
 
 
 def thread_limit():
-    """How many threads a user allows: the least of OMP_NUM_THREADS and Numba's number."""
+    """How many threads the user allows: the smaller of OMP_NUM_THREADS and Numba's number."""
     return allowed(numba.get_num_threads() if parallel._is_initialized else numba.config.NUMBA_NUM_THREADS)
 
 
-# Compiled code asks by name, so that it can be cached, and at each call, so that settings may change.
+# Compiled code calls it by name, so that the code can be cached, and every time, so that settings may change.
 _callback = ctypes.CFUNCTYPE(ctypes.c_int64)(lambda: thread_limit())
 binding.add_symbol("objectives_thread_limit", ctypes.cast(_callback, ctypes.c_void_p).value)
 
@@ -47,7 +47,7 @@ def _thread_limit(typingctx):
 
 
 def _runner(kernel):
-    """An intrinsic made for one kernel: as an argument, a kernel would be an address, which cannot be cached."""
+    """An intrinsic for one kernel: a kernel passed as an argument would be an address, which cannot be cached."""
 
     @intrinsic
     def run(typingctx, length, threads, arguments):
@@ -75,7 +75,7 @@ def _runner(kernel):
 
 
 def _worker(context, module, kernel, kernel_types, share_type):
-    """``void *worker(void *share)``: the kernel on one share. Kernels do not raise: there is no status to hand on."""
+    """``void *worker(void *share)``: the kernel on one share. Kernels do not raise, so there is no status to return."""
     worker = ir.Function(module, ir.FunctionType(_pointer, [_pointer]), module.get_unique_name("objectives_worker"))
     worker.linkage = "internal"
     builder = ir.IRBuilder(worker.append_basic_block())
@@ -94,7 +94,7 @@ def _worker(context, module, kernel, kernel_types, share_type):
 
 
 def _call_all(builder, worker, shares, threads):
-    """The first share in this thread, the others in new ones, or here as well where none can be created."""
+    """Run the first share in this thread and the others in new ones, or here if none can be created."""
 
     def as_pointer(array, index):
         return builder.bitcast(builder.gep(array, [index]), _pointer)

@@ -1,4 +1,4 @@
-"""Contiguous arrays seen in another shape, by a few instructions: Numba's ``reshape`` takes 50 ms to compile."""
+"""Contiguous arrays in another shape, in a few instructions: Numba's ``reshape`` takes 50 ms to compile."""
 
 from llvmlite import ir
 from numba.core import types
@@ -31,7 +31,7 @@ def _view(context, builder, array_type, value, ndim, shape):
 
 @intrinsic
 def flat(typingctx, array):
-    """All entries of a contiguous array, one after the other; not of one in Fortran's order, whose order is another."""
+    """The entries of a C-contiguous array as a vector."""
     if array.layout != "C":
         return None
 
@@ -44,7 +44,7 @@ def flat(typingctx, array):
 
 @intrinsic
 def shaped(typingctx, array, shape):
-    """The entries of a flat array in a shape that has as many."""
+    """A flat array in a shape with as many entries."""
 
     def codegen(context, builder, signature, arguments):
         lengths = [builder.extract_value(arguments[1], i) for i in range(len(shape))]

@@ -1,7 +1,7 @@
 r"""Crossentropy of logits and its gradient, in one pass over the rows.
 
 For a row z with maximum m, the softmax is :math:`p_j = e^{z_j - m} / s` with :math:`s = \sum_k e^{z_k - m}`, and with
-the targets t (smoothed and weighed) and their sum T
+the targets t (smoothed and weighted) and their sum T
 
     loss = sum_j t_j (log s - (z_j - m)) + z_loss l^2,    gradient = a (T + 2 z_loss l) p_j - b t_j,
 
@@ -37,14 +37,14 @@ from objectives.dispatch.numba._threads import in_threads
 from objectives.ops.crossentropy import SoftmaxCrossentropy
 from objectives.ops.selection import TOLERANCE
 
-SHORT = 48  # rows below this length are taken together, so that the exponentials fill whole vectors
-BLOCK = 2048  # entries that short rows are taken together to
-CAPPED = 1 << 14  # logits that are capped together
+SHORT = 48  # shorter rows are grouped, so that the exponentials fill whole vectors
+BLOCK = 2048  # entries of a group of short rows
+CAPPED = 1 << 14  # logits that are capped at a time
 
 
 @scalar
 def _times(weight, value):
-    """The product with 0 times infinity = 0."""
+    """The product, where 0 times infinity is 0."""
     return weight * (weight if (weight == 0) & (abs(value) == np.inf) else value)
 
 
@@ -123,7 +123,7 @@ def _make_write_gradient(target, *, dense, smoothed):
 
 
 def _make_long_rows(dtype, row_sums, write_gradient):
-    """One row after another, each of which fills vectors by itself."""
+    """Row by row, each of which fills whole vectors."""
     log, zero, two = FUNCTIONS[dtype]["log"], np.dtype(dtype).type(0), np.dtype(dtype).type(2)
     largest, sum_of_exp, store_exp, fill = row_functions(dtype)
 
@@ -158,7 +158,7 @@ def _make_long_rows(dtype, row_sums, write_gradient):
 
 
 def _make_short_rows(dtype, row_sums, write_gradient):
-    """A block of rows at a time, each step a pass over it: the exponentials of several rows fill vectors together."""
+    """A block of rows at a time, each step one pass over it: together, the exponentials of short rows fill vectors."""
     exp, log = FUNCTIONS[dtype]["exp"], FUNCTIONS[dtype]["log"]
     zero, two = np.dtype(dtype).type(0), np.dtype(dtype).type(2)
     largest, _, _, fill = row_functions(dtype)
@@ -216,10 +216,10 @@ def _make_short_rows(dtype, row_sums, write_gradient):
 
 
 def _make_rows(dtype, *, dense, weighted, smoothed):
-    """The kernel over the rows from ``start`` to ``stop``; what is not given or not wanted are empty arrays.
+    """The kernel over the rows from ``start`` to ``stop``. Arrays are empty if they are not given or not wanted.
 
-    One for loss and gradient and for either alone, masked or not: they are all compiled at once. ``cap`` is not for it
-    but for `_make_capped_rows`, which has the same arguments.
+    It is one kernel for the loss, the gradient, and both, masked or not, so that it is compiled once. ``cap`` is
+    unused; `_make_capped_rows` has the same arguments.
     """
     number = np.dtype(dtype).type
     one = number(1)
@@ -247,13 +247,13 @@ def _make_rows(dtype, *, dense, weighted, smoothed):
 
 
 def _make_capped_rows(dtype, rows, *, dense):
-    """The kernel ``rows`` over capped logits, a block at a time, which stays in the cache."""
+    """The kernel ``rows`` over capped logits, in blocks that stay in the cache."""
     zero, one = np.dtype(dtype).type(0), np.dtype(dtype).type(1)
     tanh, compute, origin = FUNCTIONS[dtype]["tanh"], caller(rows), np.int64(0)
 
     @scalar
     def times_slope(g, capped, cap, inverse):
-        """Times 1 - (capped / cap)^2, and 0 where that is 1; the 0 of a masked row is 0, whatever stands there."""
+        """g times 1 - (capped / cap)^2; where g is 0, as in masked rows, it is 0 even if the logit is NaN."""
         return g if g == zero else g * ((cap - capped) * inverse) * ((cap + capped) * inverse)
 
     @kernel
@@ -295,7 +295,7 @@ def _rows(dtype, targets_dtype, *, capped, **flags):
 
 
 def _make_compute(op, node, *, with_loss, with_gradient, inplace):
-    """A function of all inputs of the Op, as a tuple, that gives flat losses and gradients, empty if not wanted."""
+    """A function from the tuple of the Op's inputs to flat losses and gradients, empty if not wanted."""
     logits, targets, *_ = node.inputs
     dtype, dense = logits.dtype, targets.ndim == logits.ndim
     names = ("mask", "class_weights", "label_smoothing", "logit_softcap")
@@ -314,7 +314,7 @@ def _make_compute(op, node, *, with_loss, with_gradient, inplace):
         z, targets = inputs[0], inputs[1]
         items, num_classes = z.shape[:-1], z.shape[-1]
         if num_classes == 0:
-            raise ValueError("the class axis has length 0")
+            raise ValueError("the class axis has length 0: there must be at least one class")
         if dense:
             check_same_shape(z, targets)
         else:

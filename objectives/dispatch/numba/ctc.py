@@ -1,9 +1,9 @@
 r"""CTC, item by item: its forward variables in one pass over the frames, and the gradient in one pass back.
 
-For each frame, forward: 1. the log-sum-exp of the logits; 2. what the states emit; 3. the log-sum-exp of the up to
-three states that each state is reached from, a vectorized loop. Backward: 1. the exponentials of the logits, in the
-place of the gradient, and their sum; 2. the shares of the states in :math:`\alpha \beta`; 3. the gradient; 4. as 3.
-forward. Sums over states are log-sum-exps in float64; those over classes are in the dtype of the logits.
+Forward, for each frame: 1. the log-sum-exp of the logits; 2. what the states emit; 3. for each state, the log-sum-exp
+of the up to three states before it, in a vectorized loop. Backward: 1. the exponentials of the logits, stored where the
+gradient will be, and their sum; 2. the shares of the states in :math:`\alpha \beta`; 3. the gradient; 4. step 3 of
+the forward pass, reversed. Sums over states are log-sum-exps in float64, sums over classes in the dtype of the logits.
 """
 
 import numpy as np
@@ -17,12 +17,12 @@ from objectives.dispatch.numba._threads import in_threads
 from objectives.ops.ctc import CTC, CTCGradient, LengthError, SequenceLabelError
 
 exp, log, log1p = (FUNCTIONS["float64"][name] for name in ("exp", "log", "log1p"))
-STATE_COST = 10  # work per state, where a class is 1
+STATE_COST = 10  # work of a state, relative to a class
 
 
 @scalar
 def _log_sum_exp(a, b, c):
-    """``log(e^a + e^b + e^c)`` from the greatest and the two others; -inf if all are."""
+    """``log(e^a + e^b + e^c)``, -inf if all are."""
     greater, least = maximum(a, b), (a if a < b else b)
     largest, other = maximum(greater, c), (greater if greater < c else c)
     shift = 0.0 if largest == -np.inf else largest
@@ -33,7 +33,7 @@ def _log_sum_exp(a, b, c):
 def _check(z, y, input_lengths, target_lengths, blank):
     batch, num_frames, num_classes = z.shape
     if y.shape[0] != batch or input_lengths.shape[0] != batch or target_lengths.shape[0] != batch:
-        raise ValueError("shape mismatch: logits, targets and lengths are of different numbers of items")
+        raise ValueError("shape mismatch: logits, targets and lengths must have the same number of items, axis 0")
     if blank >= num_classes:
         raise ValueError("blank must be a class, from 0 to the number of classes - 1")
     for i in range(batch):
@@ -48,7 +48,7 @@ def _check(z, y, input_lengths, target_lengths, blank):
 
 @scalar
 def _find_skips(y, labels, num_labels, skips):
-    """0 for states that can be reached by a skip, -inf for others."""
+    """0 for states that a skip can reach, -inf for others."""
     for s in range(2 * num_labels + 1):
         skips[s] = -np.inf
     for n in range(1, num_labels):

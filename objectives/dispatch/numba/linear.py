@@ -7,7 +7,7 @@ from objectives.ops.linear import LinearCrossentropy, LinearCrossentropyGradient
 def register(op_type):
     @register_funcify_and_cache_key(op_type)
     def funcify(op, node, **kwargs):
-        """A call of Python, which goes through few blocks, whose time BLAS takes. There is no key: it is no kernel."""
+        """A call of Python: there are few blocks, and BLAS takes most of the time. What it calls has no key."""
         results = types.Tuple([get_numba_type(output.type) for output in node.outputs])
 
         def compute(inputs):

@@ -32,7 +32,7 @@ from objectives.ops.margin import MulticlassHinge
 
 
 def _make_rows(dtype):
-    """The kernel over the rows from ``start`` to ``stop``; what is not given or not wanted are empty arrays."""
+    """The kernel over the rows from ``start`` to ``stop``. Arrays are empty if they are not given or not wanted."""
     number = np.dtype(dtype).type
     zero, one = number(0), number(1)
     largest, _, _, fill = row_functions(dtype)
@@ -84,7 +84,7 @@ def _rows(dtype, labels_dtype):
 
 
 def _make_compute(op, node, *, with_loss, with_gradient, inplace):
-    """A function of all inputs of the Op, as a tuple, that gives flat losses and gradients, empty if not wanted."""
+    """A function from the tuple of the Op's inputs to flat losses and gradients, empty if not wanted."""
     dtype, masked = node.inputs[0].dtype, "mask" in op.options
     over_rows = in_threads(_rows(dtype, node.inputs[1].dtype))
     mask = option(op, "mask", np.empty(0, "bool"))

@@ -33,7 +33,7 @@ def numba_funcify_row_loop(op, node, **kwargs):
 
 
 class OverRows:
-    """``over_rows(start, stop, length, *inputs, *outputs)``: its lines, the names in them and the keys of functions."""
+    """Source of ``over_rows(start, stop, length, *inputs, *outputs)``, the names in it and the keys of functions."""
 
     def __init__(self, op, kwargs):
         self.op, self.kwargs = op, kwargs

@@ -12,7 +12,7 @@ def make_triangular_solve(op, node):
         d = b.shape[-1]
         fits = factor.shape[-2] == d and factor.shape[-1] == d
         if not fits or (not shared and factor.shape[:-2] != b.shape[:-1]):
-            raise ValueError("shape mismatch: triangular factors are (..., D, D) for vectors (..., D)")
+            raise ValueError("shape mismatch: triangular factors must be (..., D, D) for vectors (..., D)")
         c, x = flat(factor), flat(b).copy()
         for i in range(x.size // max(d, 1)):
             first, corner = i * d, 0 if shared else i * d * d

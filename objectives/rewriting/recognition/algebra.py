@@ -1,9 +1,9 @@
-"""Reads from graphs the values that are linear in a softmax and in one-hot rows.
+"""Writes the variables of a graph as linear combinations of a softmax and of one-hot rows.
 
-Every value (..., C) is written as a sum over a basis: 1, the probabilities p, their logarithms, the one-hot rows of
-some labels y. The coefficients are polynomials in rows, that is in what is the same for all classes, and in symbols for
-what is known of the softmax: p_y, the loss -log p_y, log sum exp of the logits. Where a graph divides by p_y
-and multiplies by it again, which is NaN where p_y is 0, the polynomial has neither.
+Each value (..., C) is a sum over a basis: 1, the probabilities p, their logarithms, the one-hot rows of some labels y.
+The coefficients are polynomials in rows (values that are the same for all classes) and in symbols for quantities of the
+softmax: p_y, the loss -log p_y, the log-sum-exp of the logits. A graph that divides by p_y and multiplies by it again
+is NaN where p_y is 0; in the polynomial both cancel.
 """
 
 import math
@@ -104,7 +104,7 @@ def row(polynomial):
 
 
 def _product(a, b):
-    """Two elements of the basis multiplied: an element and a factor."""
+    """The product of two basis elements, as a basis element and a factor."""
     if ALL in (a, b):
         return (b if a is ALL else a), number(1)
     if isinstance(b, Labels):
@@ -126,14 +126,14 @@ def _is_by_class(variable) -> bool:
 
 
 class SoftmaxAlgebra:
-    """The combinations that variables are, for the softmax of some logits over their last axis."""
+    """Variables as combinations, for the softmax of some logits over their last axis."""
 
     def __init__(self, fgraph, logits):
         self.fgraph = fgraph
         self.logits = logits
         self.ndim = logits.ndim
         self.known = {logits: Combination({LOG_P: number(1), ALL: LOG_SUM_EXP})}
-        self.paired: set = set()  # labels of which the graph shows that there are as many as rows
+        self.paired: set = set()  # labels that the graph shows to be as many as the rows
 
     def value(self, variable) -> Combination:
         if variable not in self.known:
@@ -147,7 +147,7 @@ class SoftmaxAlgebra:
         return variable.ndim < self.ndim or (variable.ndim == self.ndim and variable.type.broadcastable[-1])
 
     def _value_or_itself(self, variable):
-        """The value; for what is not known, a row as its own symbol, some matrices as their own basis, else None."""
+        """The value. An unknown row is its own symbol, some unknown matrices are basis elements; for others None."""
         try:
             value = self._value(variable)
             if not self.is_row(variable):
@@ -159,7 +159,7 @@ class SoftmaxAlgebra:
             pass
         if self.is_row(variable):
             return row(symbol(variable))
-        # class weights; and conditions, which are finite and so vanish where their factors cancel
+        # class weights; and conditions, which are finite, so that they may cancel
         fits = variable.dtype == "bool" or (variable.dtype in FLOATS and _is_by_class(variable))
         return Combination({variable: number(1)}) if fits and variable.ndim == self.ndim else None
 
@@ -220,7 +220,7 @@ class SoftmaxAlgebra:
         return row(self.value(summed).sum())
 
     def _moved(self, variable):
-        """Axes of length 1 that come and go leave a row what it is."""
+        """Adding and dropping axes of length 1 does not change a row."""
         (inner,) = variable.owner.inputs
         if not self.is_row(inner):
             raise Unknown
@@ -255,7 +255,7 @@ class SoftmaxAlgebra:
         return labels.as_many_as_rows() if labels.variable in self.paired else labels
 
     def _placed_in_column(self, variable):
-        """What a row becomes in the gradient of ``column[..., 0]``."""
+        """A row in the gradient of ``column[..., 0]``."""
         base, values, *index = variable.owner.inputs
         whole = [slice(None)] * (self.ndim - 1)
         if variable.ndim != self.ndim or not self.is_row(variable) or list(variable.owner.op.idx_list[:-1]) != whole:
@@ -282,7 +282,7 @@ def _unknown(*values):
 
 
 def _is_worthwhile(polynomial):
-    """Whether a row is better known as a polynomial than as the variable that it is."""
+    """Whether a row is better written as a polynomial than kept as a variable."""
     knows = any(isinstance(s, Symbol) for s in polynomial.symbols())
     return len(polynomial.terms) <= (MOST_TERMS if knows else 1)
 
@@ -309,7 +309,7 @@ def _as_softmax_symbol(polynomial):
 
 
 def _switch(condition, a, b):
-    """Only for one-hot conditions: a product would let a NaN through that another condition hides."""
+    """Only for one-hot conditions: with others, the product would let through a NaN that the condition hides."""
     (labels,) = condition if len(condition) == 1 else (None,)
     if not isinstance(labels, Labels):
         raise Unknown

@@ -1,4 +1,4 @@
-"""Builds the graphs that replace what the algebra of a softmax found."""
+"""Builds the graphs that replace the losses and gradients that the algebra has found."""
 
 import operator
 from functools import reduce
@@ -15,9 +15,9 @@ from objectives.rewriting.recognition.symbols import Symbol
 
 
 class CrossentropyBuilder:
-    """Makes rows, losses and gradients for the softmax of some logits, each of them once.
+    """Builds rows, losses and gradients of the softmax of some logits.
 
-    Only what is the same variable is known to be the same, which lets loss and gradient be merged.
+    Each is built once: a loss and a gradient are merged later only if they share their inputs.
     """
 
     def __init__(self, logits):
@@ -31,7 +31,7 @@ class CrossentropyBuilder:
         )
 
     def gradient(self, labels, a, b):
-        """``a p - b onehot``, where a row without a class has an empty one-hot row."""
+        """``a p - b onehot``, where a row without a class has zeros as its one-hot row."""
         b = b if labels.all_name_classes else b * symbol(Symbol("valid", labels))
         weights = (self._once((labels, w), lambda w=w: self._weight(labels, w)) for w in (a, b))
         return SoftmaxCrossentropyGradient()(self.logits, self._index(labels), *weights)
@@ -44,7 +44,7 @@ class CrossentropyBuilder:
     def _weight(self, labels, polynomial):
         """A row for each item, of the dtype of the logits.
 
-        Not by `pt.alloc`, which infers static shapes from the whole graph above: minutes, where the graph is deep.
+        `pt.alloc` would infer static shapes from the whole graph above, which takes minutes in a deep graph.
         """
         return pt.second(self._index(labels), self.row(polynomial).astype(self.logits.dtype))
 
@@ -54,7 +54,7 @@ class CrossentropyBuilder:
         return reduce(operator.add, map(self._product, polynomial.terms.items()))
 
     def _product(self, term):
-        """A product of the polynomial. What is only valid for some rows is chosen: there may be inf in the others."""
+        """A product of the polynomial. Invalid rows are set to 0, not multiplied by it: they may hold inf."""
         factors, c = term
         product = pt.constant(c, dtype=self.logits.dtype)
         for symbol_, power in sorted(factors, key=lambda factor: factor[1], reverse=True):
@@ -72,7 +72,7 @@ class CrossentropyBuilder:
         if isinstance(symbol_, Symbol):
             return getattr(self, f"_{symbol_.kind}")(symbol_.of)
         row = symbol_[..., 0] if symbol_.ndim == self.logits.ndim else symbol_
-        # the algebra does not see casts, and PyTensor's Numba divides by an int64 in float32 (3.0.7)
+        # the algebra ignores casts, and PyTensor's Numba backend divides by an int64 in float32 (3.0.7)
         return row if row.dtype.startswith("float") else row.astype(self.logits.dtype)
 
     def _first(self, labels_and_symbol):
@@ -132,7 +132,7 @@ class CrossentropyBuilder:
         return pt.neq(y, NO_ITEM) if labels.wraps else (y >= 0) & (y < own_shape(self.logits).shape[-1])
 
     def _over_rows(self, labels):
-        """Labels as int64, negative ones counted from the end where that is meant, for each row."""
+        """The label of each row as int64; where negative labels count from the end, the class that they mean."""
         return self._once(("over rows", labels), lambda: self._labels_over_rows(labels))
 
     def _labels_over_rows(self, labels):
@@ -140,7 +140,7 @@ class CrossentropyBuilder:
         return y if labels.by_label is None else OverRows(labels.by_label)(y, self.logits)
 
     def _wrapped(self, labels):
-        """Labels below -C stay what they are, for the message of the error."""
+        """Negative labels made positive, but for those below -C, which the error message shall show."""
         y = self._written(labels)
         if not labels.wraps or y.dtype.startswith("u") or (isinstance(y, Constant) and (y.data >= 0).all()):
             return y

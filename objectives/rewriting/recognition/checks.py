@@ -1,4 +1,4 @@
-"""Checks that a softmax or sigmoid holds probabilities, as PyMC's distributions make them, ask only what can fail.
+"""Reduces checks that a softmax or sigmoid holds probabilities, which PyMC's distributions make, to what can fail.
 
 A softmax over the last axis is NaN in rows that have a NaN or inf, or are all -inf; all others are in [0, 1] and add up
 to 1, or to 0 over no classes. A sigmoid is NaN where its argument is. So the checks do not need the probabilities,
@@ -73,7 +73,7 @@ def _are_probabilities(p):
 
 
 def _has_no_classes(p):
-    """For each row, whether its length is 0, without shapes, which PyTorch's backend gives as Python's numbers."""
+    """For each row, whether its length is 0; not from the shape, which is a Python number on PyTorch."""
     return pt.all(p.owner.inputs[0] < -np.inf, axis=-1)
 
 

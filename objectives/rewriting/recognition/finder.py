@@ -35,7 +35,7 @@ class RecognizeCrossentropy(GraphRewriter):
         for logits in dict.fromkeys(x for node in order for x in _softmax_logits(node)):
             if ranks & {logits.ndim - 1, logits.ndim}:
                 found |= _Finder(fgraph, logits).find(order)
-        # last first, so that what only they needed is gone
+        # the last ones first, which may make earlier ones disappear
         for node in reversed(order):
             if node in fgraph.apply_nodes and node.outputs[0] in found:
                 _replace(fgraph, node.outputs[0], found[node.outputs[0]]())
@@ -55,7 +55,7 @@ def _may_name_classes(node) -> bool:
 
 
 def _softmax_logits(node):
-    """The logits (..., C) of a node that has to do with their softmax, if any."""
+    """The logits (..., C) of a node that is part of a softmax, if any."""
     variable = node.outputs[0]
     if made_by(variable, (Softmax, LogSoftmax, Sum)) or (LogSumExp and made_by(variable, LogSumExp)):
         (logits,) = node.inputs
@@ -69,14 +69,14 @@ def _softmax_logits(node):
 
 
 def _unshifted(logits):
-    """Logits to which a softmax gives the same probabilities, before something was subtracted for all classes."""
+    """The logits before a number was subtracted from each row, which does not change their softmax."""
     while scalar_op(logits) is ps.Sub and logits.owner.inputs[1].type.broadcastable[-1]:
         logits = logits.owner.inputs[0]
     return logits
 
 
 class _Finder:
-    """What becomes of the variables that hold a loss, or its gradient, of the softmax of some logits."""
+    """Finds the variables that hold a loss, or its gradient, of the softmax of some logits."""
 
     def __init__(self, fgraph, logits):
         self.algebra = SoftmaxAlgebra(fgraph, logits)
@@ -94,7 +94,7 @@ class _Finder:
                     found[variable] = self._gradient(variable)
                 elif _is_loss(total := self._row(variable)):
                     losses.add(variable)
-                    # leave what is computed from a loss
+                    # what is computed from a loss stays
                     if losses.isdisjoint(node.inputs):
                         found[variable] = partial(self._loss, variable, total)
             except Unknown:
@@ -129,7 +129,7 @@ class _Finder:
 
 
 def _summed_axes(variable):
-    """The axes that a variable is the sum over, in order."""
+    """The axes over which a variable is a sum, in order."""
     if not made_by(variable, Sum):
         return ()
     axes = variable.owner.op.axis
@@ -145,7 +145,7 @@ def _labels_of(s):
 
 
 def _is_loss(polynomial):
-    """Whether the loss is part of a row: of one class, not the difference between two logits."""
+    """Whether a row contains the loss of one class; the difference between two logits is no loss."""
     symbols = {s.of[1] if isinstance(s, Symbol) and s.kind in ("first", "over") else s for s in polynomial.symbols()}
     losses = {s for s in symbols if isinstance(s, Symbol) and s.kind == "loss"}
     return len(losses) == 1 and Symbol("logsumexp") not in symbols

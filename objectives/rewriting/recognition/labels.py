@@ -1,4 +1,4 @@
-"""Finds class labels in graphs that users write: as indices of each row, and as one-hot rows.
+"""Finds class labels in users' graphs: as an index into each row, and as one-hot rows.
 
 A row is a variable that is the same for all classes: of fewer dimensions than the scores (..., C), or with a last axis
 of length 1.
@@ -19,11 +19,11 @@ LABEL_DTYPES = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")
 
 
 class Labels(NamedTuple):
-    """Labels as they were written, what a negative one means, and how many there are.
+    """Labels as they were written, what negative ones mean, and how many there are.
 
-    If it ``wraps``, a negative label is the class counted from the end, else no class. ``by_label`` says of each axis
-    of an index whether it counts labels, which may be fewer than the rows, or rows, of which all may have one label;
-    None where there are as many labels as rows, or PyTensor raises.
+    If it ``wraps``, a negative label counts from the last class, else it is not a class. ``by_label`` tells for each
+    axis of an index whether it runs over the labels, which may be fewer than the rows, or over the rows, which may all
+    have one label; None where there are as many labels as rows, or PyTensor raises.
     """
 
     variable: Variable
@@ -31,7 +31,7 @@ class Labels(NamedTuple):
     by_label: tuple[bool | None, ...] | None = None
 
     def as_many_as_rows(self):
-        """The same labels, of which those that an index counts are known to be as many as the rows."""
+        """The same labels, given that an index that runs over them runs over the rows."""
         by_label = tuple(None if counted else counted for counted in self.by_label or ())
         return self._replace(by_label=by_label if False in by_label else None)
 
@@ -60,7 +60,7 @@ def is_over_classes(axis, ndim) -> bool:
 
 
 def constant(variable):
-    """The number that all entries of a constant are, or None."""
+    """The number that all entries of a constant equal, or None."""
     if not isinstance(variable, Constant) or np.size(variable.data) == 0:
         return None
     entries = np.ravel(variable.data)
@@ -68,7 +68,7 @@ def constant(variable):
 
 
 def picked(fgraph, variable, logits):
-    """(scores, labels) if a variable is the entry of each row of scores that its label names, or None.
+    """(scores, labels) if a variable holds, for each row of scores, the entry of its label, or None.
 
     The scores have the rows of the logits.
     """
@@ -80,7 +80,7 @@ def picked(fgraph, variable, logits):
 
 
 def placed(fgraph, variable, logits):
-    """(base, values, labels) if a variable is base with values put in place of, or added to, such entries, or None."""
+    """(base, values, labels) if a variable is base with values set at, or added to, such entries, or None."""
     if not made_by(variable, AdvancedIncSubtensor):
         return None
     base, values, *index = variable.owner.inputs
@@ -204,7 +204,7 @@ def _is_identity(variable):
 
 
 def _without_class_axis(y, ndim):
-    """Labels without the axis of length 1 that they were given; as they are, where it was not given to them here."""
+    """Labels without the axis of length 1, if a DimShuffle has just given them one."""
     if y.ndim == ndim and made_by(y, DimShuffle) and list(y.owner.op.new_order) == [*range(ndim - 1), "x"]:
         return y.owner.inputs[0]
     return y

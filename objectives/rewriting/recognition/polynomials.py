@@ -54,7 +54,7 @@ class Polynomial:
         return {symbol for product in self.terms for symbol, _ in product}
 
     def renamed(self, rename):
-        """The polynomial in what ``rename`` makes of the symbols; None stands for 1."""
+        """The polynomial with ``rename(symbol)`` for each symbol; None stands for 1."""
         terms: dict = defaultdict(float)
         for product, c in self.terms.items():
             new = [(rename(symbol), power) for symbol, power in product]

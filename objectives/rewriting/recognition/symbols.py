@@ -1,7 +1,7 @@
-"""What polynomials know of a softmax, and how they get from rows to the labels that an index pairs with rows.
+"""Symbols for quantities of a softmax, and their translation between rows and labels.
 
-There may be fewer labels than rows, see `Labels.by_label`. A row symbol is then of either: what is picked by labels has
-as many entries as they, what is placed at them has as many as the rows.
+There may be fewer labels than rows, see `Labels.by_label`. A symbol then has either length: entries picked by labels
+are as many as the labels, values placed at labels as many as the rows.
 """
 
 from typing import Any, NamedTuple
@@ -11,11 +11,11 @@ from objectives.rewriting.recognition.polynomials import Unknown
 
 
 class Symbol(NamedTuple):
-    """What is known of the softmax, by kind and what it is of.
+    """A quantity of the softmax: its kind, and what it belongs to.
 
-    Of labels: "p", "loss", and "valid" where a label names a class; of labels and class weights: their "entry"; of a
-    polynomial: its "exp"; "logsumexp". Of labels and a symbol: "first", the symbol of the rows that have a label, and
-    "over", that of the labels for all rows, of which those without a label must be left out.
+    For labels: "p", "loss", and "valid", which is 1 where a label names a class; for labels and class weights: "entry",
+    the weight of the class; for a polynomial: its "exp"; and "logsumexp". For labels and a symbol: "first", the symbol
+    at the rows that have a label, and "over", the symbol spread over all rows, to be left out where there is no label.
     """
 
     kind: str
@@ -23,7 +23,7 @@ class Symbol(NamedTuple):
 
 
 def first_of(polynomial, labels):
-    """A polynomial of rows, for those that have a label."""
+    """A polynomial of rows, at the rows that have a label."""
     if not labels.are_few:
         return polynomial
 
@@ -36,7 +36,7 @@ def first_of(polynomial, labels):
 
 
 def over_rows(polynomial, labels):
-    """A polynomial of labels, for all rows."""
+    """A polynomial of labels, spread over all rows."""
     if not labels.are_few:
         return polynomial
     return polynomial.renamed(lambda s: s.of[1] if _is(s, "first", labels) else _crossed("over", labels, s))
@@ -57,7 +57,7 @@ def _crossed(kind, labels, s):
 
 
 def as_many_as_rows(polynomial):
-    """The labels of which there are as many as rows, or the operands of this row would have different lengths."""
+    """The labels that must be as many as the rows, since the operands of this row have the same length."""
     symbols = polynomial.symbols()
     return {
         s.of[0].variable
@@ -67,7 +67,7 @@ def as_many_as_rows(polynomial):
 
 
 def paired(polynomial, variables):
-    """A polynomial in which these labels are as many as the rows."""
+    """The polynomial, given that these labels are as many as the rows."""
 
     def labels_of(labels):
         return labels.as_many_as_rows() if labels.variable in variables else labels
