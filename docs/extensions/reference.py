@@ -92,7 +92,8 @@ def sentence(name):
 
 
 def index(name):
-    entries = [f"   ! single: {called}" for called in sorted(foreign_names()[name] - {name})]
+    called = {*foreign_names()[name], class_name(name)} - {name}
+    entries = [f"   ! single: {word}" for word in sorted(called)]
     return [".. index::", *entries, ""] if entries else []
 
 
@@ -103,18 +104,23 @@ def foreign_names():
     for file in sorted(PORTING.glob("*.csv")):
         for theirs, ours, *_ in csv.reader(file.read_text().splitlines()):
             called = theirs.split() if file.name == "names.csv" else [re.split(r"\W", theirs.split("(")[0])[-1]]
-            called += [name for short in called for name in class_names(short)] if file.name == "names.csv" else []
+            called += [name for short in called for name in variants(short)] if file.name == "names.csv" else []
             for function in set(re.findall(r"\w+(?=\()", ours)) & set(objectives.names()):
                 names[function].update(filter(None, called))
     return names
 
 
-def class_names(name):
-    """A function's name as classes have it: BCEWithLogitsLoss of bce_with_logits, MeanSquaredError."""
+def variants(name):
+    """A function's name as classes have it, BCEWithLogitsLoss of bce_with_logits, and in words, mean squared error."""
+    joined = class_name(name)
+    loss = [] if joined.endswith(("Loss", "Error")) else [f"{joined}Loss"]
+    return [joined, name.replace("_", " "), *loss] if "_" in name else loss
+
+
+def class_name(name):
     first, *others = name.split("_")
     first = first.upper() if first in ABBREVIATED else first.capitalize()
-    joined = first + "".join(part.capitalize() for part in others)
-    return ([joined] if others else []) + ([] if joined.endswith(("Loss", "Error")) else [f"{joined}Loss"])
+    return first + "".join(part.capitalize() for part in others)
 
 
 def add_facts(app, what, name, obj, options, lines):
