@@ -39,6 +39,7 @@ html_theme = "furo"
 html_title = f"objectives {release}"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = ["search.js"]
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
@@ -73,7 +74,7 @@ def link_by_name(app, env, node, contnode):
 
 def write_facts(app):
     """A table of what `objectives.facts` knows, for the page that includes it."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
+    lines = [".. list-table::", "   :class: facts", "   :header-rows: 1", ""]
     rows = [
         ("Function", "One number for each", "Arguments", "Symmetric", "Convex", "Smooth", "Least at", "Minimum", "Best")
     ]

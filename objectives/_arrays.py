@@ -13,6 +13,7 @@ MISSING = (
 CONVERSIONS = {
     "polars": "{} is a polars object that is lazy, has nulls or no numbers: give {}.cast(polars.Float64).to_numpy(), "
     "after .collect() if it is lazy, and mask nulls, which become NaN, mask=objectives.labelled(array)",
+    "xarray": "{} is an object of xarray that is no array of numbers: of a Dataset give one of its arrays, {}['name']",
     "torch": "{} is a PyTorch tensor that NumPy cannot read: give "
     "{}.detach().cpu().numpy(), after .float() if it is bfloat16",
     "jax": "{} is a JAX array that NumPy cannot read: give "

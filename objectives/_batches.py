@@ -8,9 +8,11 @@ from objectives._arrays import library_of, readable
 
 # how the columns of a frame are given by their names
 COLUMNS = {
-    "pandas": ": give its columns, batch.to_dict('series')",
-    "polars": ": give its columns, batch.to_dict(), after .collect() if it is lazy",
+    "pandas": "give its columns, batch.to_dict('series')",
+    "polars": "give its columns, batch.to_dict(), after .collect() if it is lazy",
 }
+FRAMES = "DataFrame", "LazyFrame"
+ONE_BATCH = ": a single batch is given to update, or to validate in a list, validate([batch])"
 
 
 def arrays_of(batch, inputs, own_arrays=None, *, copied=False):
@@ -24,23 +26,59 @@ def arrays_of(batch, inputs, own_arrays=None, *, copied=False):
 
 
 def _in_order(batch, names):
+    if isinstance(batch, str):  # the names of columns are what a frame or a dict yields
+        raise TypeError(f"a batch must be a sequence or a dict of arrays, not {batch!r}{ONE_BATCH}")
     if isinstance(batch, Mapping):
-        if None in names or len(set(names)) < len(names):
-            raise ValueError(
-                f"batches can be dicts only if every input has its own name, not {names}: give the inputs names, as in "
-                "pt.matrix('predictions'), or batches as lists"
-            )
-        if set(batch) != set(names):
-            raise ValueError(f"a batch must have values for the inputs {names}, not for {list(batch)}")
-        batch = [batch[name] for name in names]
+        batch = _named(batch, names)
     elif len(names) == 1 and not isinstance(batch, Sequence):
         batch = [batch]
     if not isinstance(batch, Sequence | np.ndarray):
-        hint = COLUMNS.get(library_of(batch), "")
-        raise TypeError(f"a batch must be a sequence or a dict of arrays, not {type(batch).__name__}{hint}")
+        kind = type(batch).__name__
+        raise TypeError(f"a batch must be a sequence or a dict of arrays, not {kind}{_as_sequence(batch, names)}")
     if len(batch) != len(names):
-        raise ValueError(f"a batch must have {len(names)} arrays, for the inputs {names}, but has {len(batch)}")
+        arrays = "1 array, for the input" if len(names) == 1 else f"{len(names)} arrays, for the inputs"
+        raise ValueError(f"a batch must have {arrays} {names}, but has {len(batch)}{_in_number(batch, names)}")
     return batch
+
+
+def _named(batch, names):
+    if None in names or len(set(names)) < len(names):
+        raise ValueError(
+            f"batches can be dicts only if every input has its own name, not {names}: give the inputs names, as in "
+            "pt.matrix('predictions'), or batches as lists"
+        )
+    lacking, others = [n for n in names if n not in batch], [n for n in batch if n not in names]
+    if not lacking and not others:
+        return [batch[name] for name in names]
+    if not lacking:
+        hint = f"leave out the others, {{name: batch[name] for name in {names}}}"
+    elif len(others) < len(lacking):
+        hint = f"add {lacking}"
+    else:
+        found = dict(zip(lacking, others, strict=False))
+        hint = f"give them, such as {{{', '.join(f'{n!r}: batch[{found.get(n, n)!r}]' for n in names)}}}"
+    raise ValueError(f"a batch must have values for the inputs {names}, not for {list(batch)}: {hint}")
+
+
+def _as_sequence(batch, names):
+    """What to write where a batch is no sequence of arrays."""
+    if type(batch).__name__ in FRAMES:
+        return f": {COLUMNS.get(library_of(batch), 'give its columns')}"
+    if np.ndim(batch) == 0:
+        return ONE_BATCH if isinstance(batch, np.generic) else ""
+    return f": give one array for each of {names}, in a list"
+
+
+def _in_number(batch, names):
+    """What to write where a batch has not as many arrays as there are inputs."""
+    if isinstance(batch, np.ndarray):
+        is_wide = batch.ndim == 2 and batch.shape[1] == len(names)
+        return f": give {'its columns, batch.T' if is_wide else 'one array for each input, in a list'}"
+    if len(names) > 1 or not len(batch):
+        return ""
+    if np.ndim(batch[0]) == 0:
+        return ": give an array, numpy.asarray(batch), or a list of it, [batch]"
+    return ": join them, numpy.concatenate(batch) or numpy.column_stack(batch), or compile with as many inputs"
 
 
 def _array(variable, value, own_arrays, copied):
@@ -62,20 +100,44 @@ def _check(variable, dtype, ndim):
 
 def _filtered(variable, value):
     """The value as an array of the type of the variable, if that loses nothing."""
+    array = value
     if not isinstance(value, np.ndarray):
-        value = readable(value, variable)
+        array = readable(value, variable)
     elif not (value.flags.aligned and value.dtype.isnative):
-        value = value.astype(value.dtype.newbyteorder("="))  # from a network or a file
+        array = value.astype(value.dtype.newbyteorder("="))  # from a network or a file
     try:
-        return variable.type.filter(value)
+        return variable.type.filter(array)
     except Exception as error:
-        dtype = getattr(value, "dtype", None)
-        if dtype is None or dtype == variable.dtype:
-            raise TypeError(f"{variable}: {error}") from error
-        raise TypeError(
-            f"{variable} must be {variable.dtype}, not {dtype}: convert the array, "
-            f"array.astype({variable.dtype!r}), or make the input one of {dtype}"
-        ) from error
+        raise TypeError(_why(variable, value, array, error)) from error
+
+
+def _why(variable, value, array, error):
+    """The message where an array is not of the type of the variable."""
+    if not hasattr(array, "dtype") and not isinstance(array, Sequence | int | float | complex):
+        return f"{variable} must be an array of numbers, not {type(value).__name__}"
+    if (dtype := getattr(array, "dtype", variable.dtype)) != variable.dtype:
+        return (
+            f"{variable} must be {variable.dtype}, not {dtype}: convert the array, array.astype({variable.dtype!r}), "
+            f"or make the input one of {dtype}"
+        )
+    if hasattr(array, "ndim") and array.ndim != variable.ndim:
+        given = f"{variable} must have {variable.ndim} dimension{'s' * (variable.ndim != 1)}, not {array.ndim}"
+        return f"{given}, shape {array.shape}{_of_rank(variable, value, array)}"
+    return f"{variable}: {error}"
+
+
+def _of_rank(variable, value, array):
+    """What to write where an array has another number of dimensions."""
+    other = f", or make the input one of {array.ndim} dimension{'s' * (array.ndim != 1)}"
+    if array.ndim == 0:
+        return ONE_BATCH
+    if type(value).__name__ in FRAMES and variable.ndim == 1:
+        return f": give one of its columns, {variable}[{value.columns[0]!r}]{other}"
+    if (array.ndim, variable.ndim) == (1, 2):
+        return f": make it a column, {variable}[:, None], or a row, {variable}[None]{other}"
+    if (array.ndim, variable.ndim) == (2, 1):
+        return f": give one of its columns, {variable}[:, 0]{other}"
+    return ""
 
 
 def _in_one_layout(array, copied):

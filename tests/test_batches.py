@@ -119,6 +119,46 @@ def test_names_of_inputs_and_measures():
         validation_of({1: errors, "1": errors})
 
 
+ONE, TWO = np.ones(3, "float32"), np.ones((3, 2), "float32")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "batch", "message"),
+    [
+        ([x], TWO, r"x must have 1 dimension, not 2, shape \(3, 2\): give one of its columns, x\[:, 0\], or make the"),
+        (
+            [x],
+            [ONE, ONE],
+            r"must have 1 array, for the input \['x'\], but has 2: join them, numpy\.concatenate\(batch\)",
+        ),
+        ([x], [1.0, 2.0], r"for the input \['x'\], but has 2: give an array, numpy\.asarray\(batch\), or a list of it"),
+        ([x], {"p": ONE, "q": ONE}, r"\['x'\], not for \['p', 'q'\]: give them, such as \{'x': batch\['p'\]\}"),
+        ([x], None, "x must be an array of numbers, not NoneType"),
+        ([x], iter([ONE]), "x must be an array of numbers, not list_iterator"),
+        ([x, y], TWO, r"for the inputs \['x', 'y'\], but has 3: give its columns, batch\.T"),
+        ([x, y], ONE, "but has 3: give one array for each input, in a list"),
+        ([x, y], {"x": ONE, "z": ONE}, r"give them, such as \{'x': batch\['x'\], 'y': batch\['z'\]\}"),
+        (
+            [x, y],
+            {"x": ONE, "y": ONE, "z": 0},
+            r"leave out the others, \{name: batch\[name\] for name in \['x', 'y'\]\}",
+        ),
+        ([x, y], {"x": ONE}, r"not for \['x'\]: add \['y'\]$"),
+    ],
+)
+def test_a_batch_in_another_form(inputs, batch, message):
+    """The message names the conversion."""
+    measures = {"mse": squared_error(x, inputs[-1] + 1)}
+    with pytest.raises(BatchError, match=message):
+        validation_of(measures, inputs).update(batch)
+
+
+@pytest.mark.parametrize("batches", [{"x": ONE, "y": ONE}, ONE, "xy"], ids=["dict", "array", "text"])
+def test_one_batch_in_place_of_many(batches):
+    with pytest.raises(BatchError, match=r"to validate in a list, validate\(\[batch\]\)"):
+        validation_of({"mse": errors}).validate(batches, progress=False)
+
+
 def test_an_input_that_no_measure_needs():
     with pytest.raises(ValueError, match=r"no measure depends on \[y\]: leave"):
         validation_of({"mse": squared_error(x, 0.0)})

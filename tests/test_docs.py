@@ -92,6 +92,9 @@ def test_the_search_knows_foreign_names():
         "mse": "squared_error",
         "bce": "binary_crossentropy",
         "cohen_kappa_score": "cohen_kappa",
+        "mean squared error": "squared_error",
+        "label smoothing": "categorical_crossentropy_with_logits",
+        "F1Score": "f1_score",
     }.items():
         assert f"   ! single: {called}" in reference.index(name)
 

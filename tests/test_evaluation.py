@@ -148,11 +148,17 @@ def test_batches_as_dicts_lists_and_single_arrays():
     ("batch", "message"),
     [
         ((LOGITS, LABELS + 1), r"class label 3 at position \(?\d+"),
-        ((LOGITS, LABELS[:3]), "shape mismatch"),
-        ((LOGITS[0], LABELS), "logits: Wrong number of dimensions: expected 2, got 1"),
+        ((LOGITS, LABELS[:3]), "shapes"),
+        (
+            (LOGITS[0], LABELS),
+            r"logits must have 2 dimensions, not 1, shape \(3,\): make it a column, logits\[:, None\], or a row",
+        ),
         ((LOGITS, LABELS.astype(float)), "labels must be int64, not float64"),
         ((LOGITS,), r"a batch must have 2 arrays, for the inputs \['logits', 'labels'\], but has 1"),
-        ({"logits": LOGITS, "targets": LABELS}, r"must have values for the inputs .* not for \['logits', 'targets'\]"),
+        (
+            {"logits": LOGITS, "targets": LABELS},
+            r"must have values for the inputs .* not for \['logits', 'targets'\]: give",
+        ),
         (None, "a batch must be a sequence or a dict of arrays, not NoneType"),
     ],
 )

@@ -1,5 +1,7 @@
 """Arrays of pandas, polars, PyTorch and JAX as arguments, and their columns in batches."""
 
+import importlib
+
 import numpy as np
 import pytensor.tensor as pt
 import pytest
@@ -83,6 +85,40 @@ def test_polars():
         validation.update(frame)
     with pytest.raises(BatchError, match="b is a polars object"):
         validation.update({"a": frame["a"], "b": pl.Series([1.0, None])})
+
+
+@pytest.mark.parametrize(
+    "package", [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("pandas", "polars")]
+)
+def test_frames_and_series_where_arrays_are_wanted(package):
+    module = importlib.import_module(package)
+    frame, x = module.DataFrame({"p": [0.1, 0.7], "q": [0.9, 0.3]}), pt.dvector("x")
+    single = compile_validation([x], {"error": squared_error(x, 0.0)}, mode="FAST_COMPILE")
+    for batch in (frame, [frame], {"x": frame}):
+        with pytest.raises(BatchError, match=r"x must have 1 dimension, .* give one of its columns, x\['p'\]"):
+            single.update(batch)
+    single.update(frame["p"])
+    np.testing.assert_allclose(single.result()["error"], 0.25)
+    with pytest.raises(BatchError, match=r"not Series: give one array for each of \['a', 'b'\], in a list"):
+        squared_errors().update(frame["p"])
+    with pytest.raises(BatchError, match=r"not 'p': .* validate\(\[batch\]\)|not Series: give one array"):
+        squared_errors().validate(frame, progress=False)
+
+
+@pytest.mark.needs("pymc")  # which needs xarray
+def test_xarray():
+    import xarray
+
+    column = xarray.DataArray([1.0, 2.0], dims="n")
+    batch = xarray.Dataset({"a": column, "b": 2 * column, "c": column})
+    with pytest.raises(BatchError, match=r"leave out the others, \{name: batch\[name\] for name in \['a', 'b'\]\}"):
+        squared_errors().update(batch)
+    with pytest.raises(BatchError, match=r"not DataArray: give one array for each of \['a', 'b'\]"):
+        squared_errors().update(column)
+    with pytest.raises(
+        BatchError, match=r"a is an object of xarray .* of a Dataset give one of its arrays, a\['name'\]"
+    ):
+        squared_errors().update([batch, column])
 
 
 def squared_errors():

@@ -41,6 +41,11 @@ SEARCHES = {
     "BCEWithLogitsLoss": "reference/losses/binary",
     "imbalanced": "recipes/imbalanced_classes",
     "sparse_categorical_crossentropy": "reference/losses/categorical",
+    "mean squared error": "reference/losses/regression",
+    "label smoothing": "reference/losses/categorical",
+    "F1Score": "reference/metrics/rates",
+    "perplexity": "reference/metrics/probabilities",
+    "reduction": "denominators",
     "cohen_kappa_score": "reference/metrics/agreement",
 }
 FIRST = 3

@@ -92,8 +92,9 @@ def sentence(name):
 
 
 def index(name):
-    entries = [f"   ! single: {called}" for called in sorted(foreign_names()[name] - {name})]
-    return [".. index::", *entries, ""] if entries else []
+    called = {*foreign_names()[name], class_name(name)} - {name}
+    entries = [f"   ! single: {word}" for word in sorted(called)]
+    return [".. index::", *entries, f"   :name: names of {name}", ""]  # see static/search.js
 
 
 @cache
@@ -101,20 +102,30 @@ def foreign_names():
     """The names that other libraries, and people, have for each function, from the tables of objectives/porting."""
     names = defaultdict(set)
     for file in sorted(PORTING.glob("*.csv")):
+        of_people = file.name == "names.csv"
         for theirs, ours, *_ in csv.reader(file.read_text().splitlines()):
-            called = theirs.split() if file.name == "names.csv" else [re.split(r"\W", theirs.split("(")[0])[-1]]
-            called += [name for short in called for name in class_names(short)] if file.name == "names.csv" else []
+            called = theirs.split() if of_people else [re.split(r"\W", theirs.split("(")[0])[-1]]
             for function in set(re.findall(r"\w+(?=\()", ours)) & set(objectives.names()):
                 names[function].update(filter(None, called))
+                if of_people:
+                    names[function].update(form for name in called for form in variants(name, function))
     return names
 
 
-def class_names(name):
-    """A function's name as classes have it: BCEWithLogitsLoss of bce_with_logits, MeanSquaredError."""
+def variants(name, function):
+    """A function's name as classes have it, BCEWithLogitsLoss of bce_with_logits, and in words, mean squared error."""
+    joined = class_name(name)
+    if function in objectives.losses.__all__ and not joined.endswith(("Loss", "Error")):
+        yield f"{joined}Loss"
+    if "_" in name:
+        yield joined
+        yield name.replace("_", " ")
+
+
+def class_name(name):
     first, *others = name.split("_")
     first = first.upper() if first in ABBREVIATED else first.capitalize()
-    joined = first + "".join(part.capitalize() for part in others)
-    return ([joined] if others else []) + ([] if joined.endswith(("Loss", "Error")) else [f"{joined}Loss"])
+    return first + "".join(part.capitalize() for part in others)
 
 
 def add_facts(app, what, name, obj, options, lines):
