@@ -10,11 +10,13 @@ WORKERS ?= 2
 PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal --durations 10
 MATRIX = --matrix build/matrix-$(VERSION)
 
-# The sweeps run in workers of their own, since what was compiled stays in memory. What they compile is called once:
-# Numba need neither keep it on disk nor optimize it.
+# What tests compile is called once: Numba need neither optimize it, which takes 5 times as long, nor keep it on disk.
+# `make versions` compiles rewrites and kernels as users do.
+ONCE = NUMBA_OPT=0 PYTENSOR_FLAGS="numba__cache=False,$(FLAGS),$$PYTENSOR_FLAGS"
+# The sweeps run in workers of their own, since what was compiled stays in memory.
 SWEEPS = tests/test_cases.py tests/test_measures.py
 BACKENDS = tests/test_cases.py::test_case tests/test_measures.py::test_backend tests/test_measures.py::test_states_in_float32
-SWEEP = NUMBA_OPT=0 PYTENSOR_FLAGS="numba__cache=False,$(FLAGS),$$PYTENSOR_FLAGS" $(PYTEST)
+SWEEP = $(ONCE) $(PYTEST)
 FIRST_TIER = -m "not needs and not backends and not exhaustive"
 SECOND_TIER = -m "(needs or backends) and not exhaustive"
 
@@ -64,7 +66,7 @@ example: $(ENV)/.example
 test: lint docs suite
 
 suite: $(ENV)/.tests
-	$(PYTEST) $(FIRST_TIER) $(SWEEPS:%=--ignore=%)
+	$(ONCE) $(PYTEST) $(FIRST_TIER) $(SWEEPS:%=--ignore=%)
 	$(SWEEP) $(MATRIX)-test.json $(FIRST_TIER) $(SWEPT) $(SWEEPS)
 
 test-backends: kernels float64 float32
