@@ -187,7 +187,7 @@ def _layers(features, weights, biases, tails):
         raise TypeError("tails must be pairs of a projection (d, D) and weights of classes (V, d), in a list")
     if not tails:
         raise ValueError(
-            "tails must hold at least one cluster, a pair (projection, weights); without any use linear_crossentropy"
+            "tails must hold at least one cluster, a pair (projection, weights); otherwise use linear_crossentropy"
         )
     rows = weights.type.shape[0]
     if rows is not None and rows <= len(tails):

@@ -271,7 +271,7 @@ def one_vs_all_hinge_loss(
 ) -> TensorVariable:
     r"""One-vs-all hinge loss: a binary hinge loss of each class against the rest, for each item and class.
 
-    Choose it for one binary classifier per class. Its square is the `squared_hinge_loss` of ``pt.eye(C)[y]``.
+    Choose it for one binary classifier per class. Its square is `squared_hinge_loss` with targets ``pt.eye(C)[y]``.
 
     .. math:: L_{ic} = \max\bigl(0, m - (2 t_{ic} - 1)\, z_{ic}\bigr)
 

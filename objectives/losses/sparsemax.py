@@ -23,7 +23,7 @@ __all__ = ["binary_sparsemax_loss", "fenchel_young_loss", "multiclass_sparsemax_
 def binary_sparsemax_loss(logits: TensorLike, targets: TensorLike, *, mask: TensorLike | None = None) -> TensorVariable:
     r"""Sparsemax loss of logits of two classes or of independent labels, element by element.
 
-    It lies between `binary_crossentropy_with_logits` and `binary_hinge_loss`: smooth, and 0 from a margin of 1 on.
+    Between `binary_crossentropy_with_logits` and `binary_hinge_loss`: smooth, and 0 where the margin is at least 1.
 
     .. math::
         L = t\, s(-z) + (1 - t)\, s(z) - t (1 - t), \qquad

@@ -256,7 +256,7 @@ def fowlkes_mallows_score(
 ) -> TensorVariable:
     r"""Fowlkes-Mallows index: the geometric mean of precision and recall over item pairs that share a cluster.
 
-    Choose it over `rand_score` where most pairs are apart: pairs that are apart in both do not matter. TP, FP and FN
+    Choose it over `rand_score` where most pairs are apart: pairs that are apart in both do not count. TP, FP and FN
     count pairs of items as in `rand_score`, without weights.
 
     .. math:: F = \frac{TP}{\sqrt{(TP + FP)(TP + FN)}}

@@ -238,7 +238,7 @@ def r_precision(
 ) -> TensorVariable:
     r"""R-precision: the precision of the first R entries, where R is the number of relevant entries, for each list.
 
-    Choose it over `precision_at_k` if lists differ in the number of relevant entries: 1 can always be reached.
+    Choose it over `precision_at_k` if lists differ in the number of relevant entries: a perfect list always scores 1.
 
     .. math:: P = \frac{|\{r \le R : y_r > 0\}|}{R}, \qquad R = |\{r : y_r > 0\}|
 
