@@ -17,6 +17,7 @@ from objectives.losses import (
     hinge,
     likelihood,
     linear,
+    lovasz,
     multiclass_hinge,
     multivariate,
     noisy_labels,
@@ -47,6 +48,7 @@ from objectives.losses.heteroscedastic import *
 from objectives.losses.hinge import *
 from objectives.losses.likelihood import *
 from objectives.losses.linear import *
+from objectives.losses.lovasz import *
 from objectives.losses.multiclass_hinge import *
 from objectives.losses.multivariate import *
 from objectives.losses.noisy_labels import *
@@ -78,6 +80,7 @@ __all__ += heteroscedastic.__all__
 __all__ += hinge.__all__
 __all__ += likelihood.__all__
 __all__ += linear.__all__
+__all__ += lovasz.__all__
 __all__ += multiclass_hinge.__all__
 __all__ += multivariate.__all__
 __all__ += noisy_labels.__all__

@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import ratio
-from objectives._inputs import are_labels, classwise, floating, size_option
+from objectives._inputs import floating, size_option
 from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, UNIT, described
-from objectives.losses._terms import finished, probability, soft
-from objectives.ops.labels import one_hot
+from objectives.losses._pixels import pixels
+from objectives.losses._terms import finished
 from objectives.ops.ranking import even_max
 from objectives.ops.selection import where
 
@@ -244,7 +242,7 @@ def generalized_dice_loss(
     >>> print(generalized_dice_loss([[[0.5, 0.5], [0.25, 0.75], [0.0, 1.0]]], [[0, 1, 1]]).eval().round(4))
     [0.3333]
     """
-    p, t, axes = _pixels(predictions, targets, axis, pixel_axes, mask)
+    p, t, axes, _ = pixels(predictions, targets, axis, pixel_axes, mask)
     hits, false_positives, false_negatives = _sums(p, t, axes)
     weights = _weights(t.sum(axis=axes), class_weighting)
     missed = (weights * (0.5 * false_positives + 0.5 * false_negatives)).sum(axis=-1)
@@ -252,49 +250,10 @@ def generalized_dice_loss(
 
 
 def _tversky(predictions, targets, alpha, beta, smooth, axis, pixel_axes, mask):
-    hits, false_positives, false_negatives = _sums(*_pixels(predictions, targets, axis, pixel_axes, mask))
+    p, t, axes, _ = pixels(predictions, targets, axis, pixel_axes, mask)
+    hits, false_positives, false_negatives = _sums(p, t, axes)
     alpha, beta = size_option(alpha, "alpha", hits), size_option(beta, "beta", hits)
     return _loss(hits, alpha * false_positives + beta * false_negatives, smooth, predictions)
-
-
-def _pixels(predictions, targets, axis, pixel_axes, mask):
-    """Predictions and dense targets, 0 where masked, with the class axis last, and the pixel axes."""
-    _check_class_axis(axis)
-    axes = _pixel_axes(pixel_axes, axis, floating(predictions, "predictions").ndim)
-    p, t, mask = classwise(predictions, targets, mask, axis=axis)
-    if are_labels(t, p):
-        t = one_hot(t, p)
-        t = t if mask is None else where(mask[..., None], t, 0)
-    else:
-        t = soft(t)
-    p = probability(p)
-    # float16 overflows in sums of large images
-    return (p.astype("float32"), t.astype("float32"), axes) if p.dtype == "float16" else (p, t, axes)
-
-
-def _check_class_axis(axis):
-    if not isinstance(axis, int | np.integer):
-        remedy = f": the axes to sum over are pixel_axes={axis!r}" if isinstance(axis, tuple | list) else ""
-        raise TypeError(f"axis must be an integer, the class axis, not {axis!r}{remedy}")
-
-
-def _pixel_axes(pixel_axes, axis, ndim):
-    """The pixel axes, once the class axis is the last."""
-    if ndim == 0:
-        return ()  # `classwise` raises
-    class_axis = normalize_axis_index(int(axis), ndim)
-    axes = set(range(1, ndim)) - {class_axis} if pixel_axes is None else normalize_axis_tuple(pixel_axes, ndim)
-    if not axes:
-        raise TypeError(
-            f"predictions with {ndim} dimensions have no pixel axes besides the first axis (items) and the class axis: "
-            "name the axes to sum over, for example pixel_axes=0 for the pixels (N, C) of one image"
-        )
-    if class_axis in axes:
-        raise ValueError(
-            f"pixel_axes={pixel_axes} names the class axis, axis={axis}, which is kept: give the pixel axes alone. "
-            "For one loss over all classes use generalized_dice_loss(class_weighting='uniform')"
-        )
-    return tuple(sorted(i - (i > class_axis) for i in axes))
 
 
 def _sums(p, t, axes):

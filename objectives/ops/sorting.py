@@ -5,6 +5,7 @@ kernels sort, in O(N log N). Weights are added up in float64, and the result has
 """
 
 from functools import partial
+from math import prod
 
 import numpy as np
 import pytensor.tensor as pt
@@ -73,7 +74,7 @@ def quantile(xp, take_along_axis, x, weights, q, cumsum=None):
 
 class WeightedRank(ShapedOp):
     """The weight of the entries before each in the ascending order of its list: (x (..., L), weights (..., L)) to
-    (..., L).
+    (..., L). The last ``list_ndim`` axes are those of a list, of pixels for example, in their order in memory.
 
     Entries that are equal to it, itself included, count as ``ties`` says:
 
@@ -85,31 +86,33 @@ class WeightedRank(ShapedOp):
     NaN is neither less than anything nor equal to it: it has rank 0, and its weight is not counted.
     """
 
-    __props__ = ("ties",)
+    __props__ = ("ties", "list_ndim")
     connected = (False, False)
 
-    def __init__(self, *, ties, **kwargs):
-        self.ties = ties
+    def __init__(self, *, ties, list_ndim=1, **kwargs):
+        self.ties, self.list_ndim = ties, list_ndim
         super().__init__(**kwargs)
 
     def build_inner_graph(self, x, weights):
-        own, other = x[..., :, None], x[..., None, :]
+        n = self.list_ndim
+        after, before = tuple(range(-n, 0)), tuple(range(-2 * n, -n))
+        own, other, weights = pt.expand_dims(x, after), pt.expand_dims(x, before), pt.expand_dims(weights, before)
         less, up_to = pt.lt(other, own), pt.le(other, own)
-        equal, place = up_to & pt.ge(other, own), pt.arange(x.shape[-1])
+        equal, place = up_to & pt.ge(other, own), pt.arange(pt.prod(x.shape[-n:])).reshape(x.shape[-n:], ndim=n)
         counted = {
             "half": (less.astype(weights.dtype) + up_to) / 2,
             "all": up_to,
             "only": equal,
-            "order": less | (equal & (place < place[:, None])),
+            "order": less | (equal & (place < pt.expand_dims(place, after))),
         }[self.ties]
-        return [pt.switch(counted, counted * weights[..., None, :], 0).sum(axis=-1).astype(weights.dtype)]
+        return [pt.switch(counted, counted * weights, 0).sum(axis=after).astype(weights.dtype)]
 
     def perform(self, node, inputs, outputs):
         outputs[0][0] = self.compute(*inputs)
 
     def compute(self, x, weights):
         """The same with NumPy."""
-        found = rank_lists(np, self.ties, x, weights.astype("float64"), argsort=_argsort, add_at=_add_at)
+        found = rank_lists(np, self, x, weights.astype("float64"), argsort=_argsort, add_at=_add_at)
         return np.asarray(found, dtype=weights.dtype)
 
     def output_shape(self, x, weights):
@@ -132,8 +135,8 @@ def _add_at(index, values):
     return np.bincount((rows + index).ravel(), values.ravel(), values.size).reshape(values.shape).astype(values.dtype)
 
 
-def rank_lists(xp, ties, x, weights, *, argsort, add_at, take=None, cumsum=None):
-    """The `WeightedRank` by a sort, with the functions of a module, all along the last axis.
+def rank_lists(xp, op, x, weights, *, argsort, add_at, take=None, cumsum=None):
+    """The `WeightedRank` by a sort, with the functions of a module, which work along the last axis.
 
     ``argsort(x, stable)`` orders, and ``add_at(index, values)`` adds values (R, L) to zeros, at an index of each row;
     ``take`` and ``cumsum`` are those of the module, if it has them by NumPy's names.
@@ -141,9 +144,10 @@ def rank_lists(xp, ties, x, weights, *, argsort, add_at, take=None, cumsum=None)
     if 0 in x.shape:
         return weights
     take, cumsum = take or partial(_take, xp), cumsum or partial(xp.cumsum, axis=-1)
-    shape, counts = x.shape, ~xp.isnan(x)
+    ties, shape, counts = op.ties, x.shape, ~xp.isnan(x)
+    length = prod(shape[-op.list_ndim :])
     x, weights = xp.where(counts, x, np.inf), xp.where(counts, weights, xp.zeros_like(weights))
-    x, weights = x.reshape(-1, shape[-1]), weights.reshape(-1, shape[-1])
+    x, weights = x.reshape(-1, length), weights.reshape(-1, length)
     order = argsort(x, ties == "order")
     if ties == "order":
         given = take(weights, order)
@@ -252,9 +256,9 @@ def weighted_quantile(x, weights, q):
     return WeightedQuantile(q=q)(x, weights)
 
 
-def weighted_rank(x, weights, ties="half"):
+def weighted_rank(x, weights, ties="half", list_ndim=1):
     """The `WeightedRank` of lists, or of a vector."""
-    return WeightedRank(ties=ties)(x, weights)
+    return WeightedRank(ties=ties, list_ndim=list_ndim)(x, weights)
 
 
 pair_order = PairOrder()

@@ -23,7 +23,7 @@ def jax_funcify_weighted_quantile(op, **kwargs):
 @jax_funcify.register(WeightedRank)
 def jax_funcify_weighted_rank(op, **kwargs):
     def weighted_rank(x, weights):
-        ranks = rank_lists(jnp, op.ties, jnp.asarray(x), wide(weights), argsort=argsort, add_at=add_at)
+        ranks = rank_lists(jnp, op, jnp.asarray(x), wide(weights), argsort=argsort, add_at=add_at)
         return ranks.astype(weights.dtype)
 
     return weighted_rank

@@ -18,7 +18,7 @@ def mlx_funcify_weighted_quantile(op, **kwargs):
 
 @mlx_funcify.register(WeightedRank)
 def mlx_funcify_weighted_rank(op, **kwargs):
-    return partial(rank_lists, mx, op.ties, argsort=argsort, add_at=add_at, cumsum=cumulate_last)
+    return partial(rank_lists, mx, op, argsort=argsort, add_at=add_at, cumsum=cumulate_last)
 
 
 def argsort(x, stable):

@@ -37,7 +37,7 @@ def add_at(index, values):
 @register_kernel(WeightedRank)
 def weighted_rank(op, x, weights):
     functions = {"argsort": argsort, "add_at": add_at, "take": partial(torch.take_along_dim, dim=-1)}
-    return rank_lists(torch, op.ties, x, weights.double(), **functions).to(weights.dtype)
+    return rank_lists(torch, op, x, weights.double(), **functions).to(weights.dtype)
 
 
 order = make_pair_order(torch, stable_argsort, cumsum)
