@@ -1,5 +1,6 @@
 """The backends that the sweeps run on, and what cannot run there."""
 
+import os
 from contextlib import nullcontext
 from functools import cache
 
@@ -24,6 +25,8 @@ def dtypes(backend):
 UNREWRITTEN = Mode("py", None)
 # The graphs of Numba, for tests that look at them and need nothing compiled.
 REWRITTEN = Mode("py", get_mode("NUMBA").provided_optimizer)
+# For tests of what LLVM makes of loops; `make versions` runs them.
+optimized = pytest.mark.skipif(os.environ.get("NUMBA_OPT") == "0", reason="Numba does not optimize in this run")
 
 
 @cache

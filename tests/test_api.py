@@ -201,6 +201,7 @@ def test_float32_throughout():
     code = """
 import sys, numpy as np, pytensor, pytensor.tensor as pt
 sys.path.insert(0, "tests")
+from backends import REWRITTEN
 from cases import CASES, FIRST
 from objectives import aggregate
 for case in CASES:
@@ -215,7 +216,7 @@ for case in CASES:
     outputs = [loss, *(pytensor.grad(loss, inputs[i]) for i in case.wrt(arrays))]
     assert all(output.dtype == "float32" for output in outputs), case.id
     if case in FIRST:
-        pytensor.function([*inputs, mask], outputs, on_unused_input="ignore")
+        pytensor.function([*inputs, mask], outputs, mode=REWRITTEN, on_unused_input="ignore")
 """
     flags = {"PYTENSOR_FLAGS": "floatX=float32,warn_float64=raise"}
     result = run(sys.executable, "-W", "ignore", "-c", code, env=os.environ | flags)

@@ -11,7 +11,7 @@ from objectives._options import known_number, positive, share
 from objectives._typing import TensorLike
 from objectives.lookup import NON_NEGATIVE, POSITIVE, REALS, described
 from objectives.losses._terms import finished, with_parameters
-from objectives.ops.selection import absolute, nan_where, where
+from objectives.ops.selection import absolute, equal, nan_where, where
 from objectives.ops.softplus import softplus
 
 __all__ = [
@@ -258,8 +258,8 @@ def robust_squared_error(
     e = nan_where(e < 0, e)
     log_v = s if known_number(label_errors) == 0 else _log_total_variance(s, e)
     # An exact prediction costs 0 even if the weight is infinite, or its square, which rewrites put into the gradient.
-    weight = pt.exp(-log_v / 2)
-    error = (p - t) * where(pt.neq(p, t) | pt.invert(pt.isinf(pt.square(weight))), weight, 0)
+    overflows = log_v < 1 - np.log(np.finfo(p.dtype).max)
+    error = (p - t) * pt.exp(-where(equal(p, t) & overflows, 0, log_v) / 2)
     return finished((pt.square(error) + log_v) / 2, mask)
 
 

@@ -182,7 +182,7 @@ def symmetric_absolute_percentage_error(
     size = _at_least(epsilon, total)
     # The fraction is 1 where the signs differ: if it were computed, the parts of its gradient would not cancel exactly.
     opposite = (p * t < 0) & (total >= size)
-    fraction = where(opposite, 1, absolute(p - t) / size)
+    fraction = absolute(where(opposite, 1, p - t)) / where(opposite, 1, size)
     return finished(2 * option(factor, "factor", p) * fraction, mask)
 
 

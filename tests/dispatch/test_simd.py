@@ -4,6 +4,7 @@ import numba
 import numpy as np
 import pytensor.tensor as pt
 import pytest
+from backends import optimized
 
 from objectives.dispatch.numba._simd import FUNCTIONS
 from objectives.dispatch.numba.elementwise import _scalar_function
@@ -92,6 +93,7 @@ def test_accuracy(dtype, name):
     assert error.max() <= STATED[dtype][name]
 
 
+@optimized
 @pytest.mark.parametrize(("dtype", "name"), CASES)
 def test_loops_are_vectorized(dtype, name):
     """No call is left in the loop, and LLVM made vectors of it."""

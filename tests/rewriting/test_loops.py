@@ -7,7 +7,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import REWRITTEN, UNREWRITTEN
+from backends import REWRITTEN, UNREWRITTEN, optimized
 from pytensor.graph.features import Feature, ReplaceValidate
 from pytensor.graph.fg import FunctionGraph
 from pytensor.tensor.elemwise import Elemwise
@@ -166,6 +166,7 @@ def test_shapes_that_differ_at_run_time_are_an_error():
         function(p, t[:1], *others)
 
 
+@optimized
 def test_sums_are_as_accurate_as_pytensors():
     """Partial sums keep what one float32 accumulator would lose."""
     p = np.full(4_000_003, 0.1, "float32")
