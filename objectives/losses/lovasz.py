@@ -80,10 +80,10 @@ def lovasz_softmax_loss(
     >>> print(lovasz_softmax_loss([[[0.5, 0.5], [0.25, 0.75], [0.0, 1.0]]], [[0, 1, 1]]).eval().round(4))
     [[0.5  0.25]]
     """
-    p, t, axes, mask = pixels(predictions, targets, axis, pixel_axes, mask)
+    p, t, axes, counted = pixels(predictions, targets, axis, pixel_axes, mask)
     positive = t > 0.5
     errors = nan_where(neither(t, 0, 1) | pt.isnan(t), where(positive, 1 - p, p))
-    loss = _extension(errors, positive, mask if mask is None else mask[..., None], axes)
+    loss = _extension(errors, positive, counted if counted is None else counted[..., None], axes)
     return finished(loss.astype(floating(predictions, "predictions").dtype))
 
 
