@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -104,6 +105,9 @@ class MatrixRecorder:
 @pytest.fixture(autouse=True)
 def unchanged_float():
     assert pytensor.config.floatX == FLOAT
+    # PyTensor sets it by floatX when its JAX backend is imported, perhaps by a test of another floatX
+    if "pytensor.link.jax.dispatch" in sys.modules:
+        sys.modules["jax"].config.update("jax_enable_x64", FLOAT == "float64")
 
 
 @pytest.fixture
