@@ -97,7 +97,7 @@ print(pytensor.function([x, y], pick_class(x, y), mode="NUMBA")(np.ones((2, 2)),
     copy = tmp_path / "objectives"
     shutil.copytree(ROOT / "objectives", copy, ignore=shutil.ignore_patterns("__pycache__"))
     flags = f"base_compiledir={tmp_path / 'cache'}"
-    run_copy = lambda: run(code.format(path=str(tmp_path)), PYTENSOR_FLAGS=flags)  # noqa: E731  (used twice below)
+    run_copy = lambda: run(code.format(path=str(tmp_path)), PYTENSOR_FLAGS=flags, NUMBA_OPT="3")  # noqa: E731  (used twice below)
     assert run_copy() == "[1. 1.]\n"
     kernel = copy / "dispatch" / "numba" / "labels.py"
     kernel.write_text(kernel.read_text().replace("picked[i] = x[(*i, label)]", "picked[i] = x[(*i, label)] + 1"))
