@@ -11,7 +11,7 @@ PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal --durations 10
 MATRIX = --matrix build/matrix-$(VERSION)
 
 # What tests compile is called once: Numba need neither optimize it, which takes 5 times as long, nor keep it on disk.
-# `make versions` compiles rewrites and kernels as users do.
+# `make optimized` compiles rewrites and kernels as users do.
 ONCE = NUMBA_OPT=0 PYTENSOR_FLAGS="numba__cache=False,$(FLAGS),$$PYTENSOR_FLAGS"
 # The sweeps run in workers of their own, since what was compiled stays in memory.
 SWEEPS = tests/test_cases.py tests/test_measures.py
@@ -21,7 +21,7 @@ FIRST_TIER = -m "not needs and not backends and not exhaustive"
 SECOND_TIER = -m "(needs or backends) and not exhaustive"
 
 .DEFAULT_GOAL := help
-.PHONY: help example test suite test-backends kernels float64 float32 versions integration test-all everything references mutants fuzz lint docs docs-check matrix bench clean
+.PHONY: help example test suite test-backends kernels float64 float32 optimized versions integration test-all everything references mutants fuzz lint docs docs-check matrix bench clean
 
 help:
 	@echo "make example        make an environment, train a classifier of handwritten digits, draw what it learned"
@@ -84,12 +84,14 @@ float32: TIER ?= $(SECOND_TIER)
 float32: $(ENV)/.backends
 	$(SWEEP) $(MATRIX)-float32.json $(TIER) $(SWEPT) $(BACKENDS)
 
-# What depends on versions: rewrites, kernels and states, all functions on all backends in float32 (on Numba too, which
-# make test tries in float64), and packages that use PyTensor. Names, texts, messages and plain expressions do not.
-versions: OTHERS = api docs expressions facts lookup misuse plot plot_loss porting properties release report typing vocabulary
-versions: $(ENV)/.backends
+# Rewrites, kernels and states, compiled as users compile them. Names, texts, messages and plain expressions are left out.
+optimized: OTHERS = api docs expressions facts lookup misuse plot plot_loss porting properties release report typing vocabulary
+optimized: $(ENV)/.backends
 	$(PYTEST) $(FIRST_TIER) tests $(SWEEPS:%=--ignore=%) $(OTHERS:%=--ignore=tests/test_%.py) --ignore=tests/losses --ignore=tests/metrics
-	$(MAKE) float32 integration
+
+# What depends on versions: those, all functions on all backends in float32 (on Numba too, which make test tries in
+# float64), and packages that use PyTensor.
+versions: optimized float32 integration
 
 integration: $(ENV)/.backends
 	$(PYTEST) tests/test_integration.py tests/test_foreign_autodiff.py
@@ -108,7 +110,7 @@ references: $(ENV)/.backends
 
 mutants: $(ENV)/.tests
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable .[mutants]
-	PATH="$(CURDIR)/$(ENV)/bin:$$PATH" $(RUN) tools/mutants.py $(MUTANTS)
+	$(ONCE) PATH="$(CURDIR)/$(ENV)/bin:$$PATH" $(RUN) tools/mutants.py $(MUTANTS)
 
 fuzz: $(ENV)/.backends
 	$(RUN) tools/fuzz.py $(FUZZ)

@@ -25,7 +25,7 @@ def dtypes(backend):
 UNREWRITTEN = Mode("py", None)
 # The graphs of Numba, for tests that look at them and need nothing compiled.
 REWRITTEN = Mode("py", get_mode("NUMBA").provided_optimizer)
-# For tests of what LLVM makes of loops; `make versions` runs them.
+# For tests of what LLVM makes of loops; `make optimized` runs them.
 optimized = pytest.mark.skipif(os.environ.get("NUMBA_OPT") == "0", reason="Numba does not optimize in this run")
 
 
