@@ -1,4 +1,4 @@
-"""One word for one thing: every signature is held to docs/vocabulary.csv, which the conventions print."""
+"""One word for one thing: every signature is held to docs/vocabulary.csv, which docs/argument_names.rst prints."""
 
 import csv
 import inspect
