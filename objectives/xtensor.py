@@ -170,12 +170,12 @@ class Translation:
             last = first.dims if dim is None else _checked("dim", dim, first.dims)
             axes = {} if dim is None else {"axis": tuple(range(-len(last), 0))}
             return Layout(without(last), last, without(last), axes)
-        if not self.has_axis:
+        if not self.has_axis and "pixel_axes" not in self.parameters:
             last = () if label_dim is None else _checked("label_dim", label_dim, first.dims, 1)
             return Layout(without(last), last, without(last) + last, {"label_axis": -1} if last else {})
         if self.per == "set" and dim not in first.dims and "float" not in str(getattr(first.values, "dtype", "float")):
             return Layout(first.dims, (), first.dims, {})  # predictions that are class indices
-        last = _checked("dim", dim, first.dims, 1)
+        last = _checked("dim", dim, first.dims, 1) if self.has_axis else ()
         rows = without(last)
         if "pixel_axes" not in self.parameters:
             return Layout(rows, last, rows if self.per == "item" else rows + last, {})

@@ -35,7 +35,7 @@ def by_name(row, keywords, shape, dims):
     if "axis" in parameters:
         found["dim"] = dims[-1]
     if "pixel_axes" in parameters:
-        axes = found.pop("pixel_axes", range(1, len(dims) - 1))
+        axes = found.pop("pixel_axes", range(1, len(dims) - ("axis" in parameters)))
         found["pixel_dims"] = tuple(dims[i] for i in np.atleast_1d(axes))
     if "label_axis" in found:
         found["label_dim"] = dims[found.pop("label_axis")]
@@ -86,7 +86,7 @@ def test_losses_and_item_wise_measures(part):
         arrays = case.draw("float64", shape=shape)
         mask = np.random.default_rng(1).random(case.mask_shape(shape)) < 0.6
         if case.pools:
-            shape, dims = arrays[0].shape, ("item", "pixel", "class")
+            shape, dims = arrays[0].shape, ("item", "pixel", "class")[: arrays[0].ndim]
         if not case.itemwise and arrays[0].ndim < len(shape):
             mask = mask[..., 0]
         pairs.append(both(case, arrays, shape, dims, mask=mask))
