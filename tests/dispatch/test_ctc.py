@@ -84,6 +84,12 @@ def test_frames_beyond_the_length_have_no_gradient(kernel):
     assert (gradient[np.arange(z.shape[1]) >= il[:, None]] == 0).all()
 
 
+def check_same(found, expected):
+    """To rounding: compiled loops look at the addresses of arrays before they take the vectorized way."""
+    exact = 1e-5 if found.dtype == "float32" else 1e-13
+    np.testing.assert_allclose(found, expected, rtol=exact, atol=exact)
+
+
 def test_nan_stays_in_its_item(kernel):
     _, dtype, function = kernel
     z, y, il, tl, g = arrays(dtype, SHAPES[4])
@@ -94,8 +100,8 @@ def test_nan_stays_in_its_item(kernel):
     loss, _, gradient = function(z, y, il, tl, g)
     assert np.isnan(loss[2]) and np.isnan(gradient[2, 3]).all()
     others = np.arange(len(loss)) != 2
-    np.testing.assert_array_equal(loss[others], clean[0][others])
-    np.testing.assert_array_equal(gradient[others], clean[2][others])
+    check_same(loss[others], clean[0][others])
+    check_same(gradient[others], clean[2][others])
 
 
 BAD = [
@@ -165,4 +171,4 @@ def test_views_are_fine(kernel):
         *(np.repeat(a, 2)[::2] for a in given[2:]),
     ]
     for found, expected in zip(function(*view), wanted, strict=True):
-        np.testing.assert_array_equal(found, expected)
+        check_same(found, expected)
