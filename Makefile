@@ -10,7 +10,7 @@ WORKERS ?= 2
 PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal --durations 10
 MATRIX = --matrix build/matrix-$(VERSION)
 
-# What tests compile is called once: Numba need neither optimize it, which takes 5 times as long, nor keep it on disk.
+# What tests compile is called once: Numba need neither optimize it, which takes several times as long, nor keep it on disk.
 # `make optimized` compiles rewrites and kernels as users do.
 ONCE = NUMBA_OPT=0 PYTENSOR_FLAGS="numba__cache=False,$(FLAGS),$$PYTENSOR_FLAGS"
 # The sweeps run in workers of their own, since what was compiled stays in memory.

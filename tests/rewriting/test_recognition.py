@@ -230,7 +230,7 @@ def test_gradient_of_what_is_different_stays():
 
 
 PY = Mode(linker="py", optimizer=EARLY)  # recognition, and nothing to compile
-UNREWRITTEN = PY.excluding("recognize_crossentropy")
+PLAIN = PY.excluding("recognize_crossentropy")
 
 
 @cache
@@ -263,7 +263,7 @@ def test_extreme_logits():
 
 
 def test_objectives_are_those_of_the_plain_graph():
-    results, plain = (compiled(tuple(OBJECTIVES), chosen)(X, Y, W, V) for chosen in (PY, UNREWRITTEN))
+    results, plain = (compiled(tuple(OBJECTIVES), chosen)(X, Y, W, V) for chosen in (PY, PLAIN))
     for name, a, b in zip([*OBJECTIVES, *OBJECTIVES], results, plain, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-14, err_msg=name)
 
@@ -295,7 +295,7 @@ def test_invalid_labels_in_handwritten_gradients():
     """Only what is taken from the target's entry vanishes with the target."""
     result = (p - is_target) / 7
     invalid = np.where(np.arange(N) == 2, -1, Y)
-    results = (pytensor.function([x, y], result, mode=chosen)(X, invalid) for chosen in (PY, UNREWRITTEN))
+    results = (pytensor.function([x, y], result, mode=chosen)(X, invalid) for chosen in (PY, PLAIN))
     np.testing.assert_allclose(*results, rtol=1e-12)
 
 
@@ -318,7 +318,7 @@ def test_dtypes(dtype, labels):
 def test_dimensions():
     values = RNG.normal(size=(2, N, C)), np.stack([Y, (Y + 1) % C]).astype("int32")
     outputs = [*FORMULATIONS_3D.values(), *[gradient(loss, x3) for loss in FORMULATIONS_3D.values()]]
-    results, plain = (pytensor.function([x3, y3], outputs, mode=chosen)(*values) for chosen in (PY, UNREWRITTEN))
+    results, plain = (pytensor.function([x3, y3], outputs, mode=chosen)(*values) for chosen in (PY, PLAIN))
     for a, b in zip(results, plain, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-15)
 

@@ -77,12 +77,12 @@ def _make_forward(dtype, blank):
     @kernel
     def forward(start, stop, num_frames, num_classes, max_labels, z, y, input_lengths, target_lengths, loss, log_alpha):
         num_frames, num_classes, max_labels = uint64(num_frames), uint64(num_classes), uint64(max_labels)
-        all_states = 2 * max_labels + 1
+        all_states = uint64(2 * max_labels + 1)
         emitted, skips = np.empty(all_states), np.empty(all_states)
         last = np.empty(all_states + 2)  # two impossible states come first
         for i in range(uint64(start), uint64(stop)):
             length, num_labels, labels = uint64(input_lengths[i]), uint64(target_lengths[i]), i * max_labels
-            num_states = 2 * num_labels + 1
+            num_states = uint64(2 * num_labels + 1)
             _find_skips(y, labels, num_labels, skips)
             for s in range(all_states + 2):
                 last[s] = -np.inf
@@ -121,16 +121,16 @@ def _make_backward(dtype, blank):
         start, stop, num_frames, num_classes, max_labels, z, y, input_lengths, target_lengths, log_alpha, g, gradient
     ):
         num_frames, num_classes, max_labels = uint64(num_frames), uint64(num_classes), uint64(max_labels)
-        all_states = 2 * max_labels + 1
+        all_states = uint64(2 * max_labels + 1)
         emitted, skips, share = np.empty(all_states), np.empty(all_states + 2), np.empty(all_states)
         beta, after = np.empty(all_states), np.empty(all_states + 2)
         for i in range(uint64(start), uint64(stop)):
             length, num_labels, labels = uint64(input_lengths[i]), uint64(target_lengths[i]), i * max_labels
-            num_states = 2 * num_labels + 1
+            num_states = uint64(2 * num_labels + 1)
             _find_skips(y, labels, num_labels, skips)
             for s in range(num_states):
                 beta[s] = -np.inf
-            for s in range(num_states, num_states + 2):
+            for s in range(num_states, uint64(num_states + 2)):
                 skips[s] = -np.inf
                 after[s] = -np.inf
             beta[num_states - 1] = 0.0
@@ -139,7 +139,7 @@ def _make_backward(dtype, blank):
             for j in range((i * num_frames + length) * num_classes, (i + 1) * num_frames * num_classes):
                 gradient[j] = 0
             for back in range(length):
-                t = length - 1 - back
+                t = uint64(length - 1 - back)
                 row, states = (i * num_frames + t) * num_classes, (i * num_frames + t) * all_states
                 # 1.
                 m = largest(z, row, num_classes)
