@@ -45,8 +45,10 @@ def circle_loss(
 
     Parameters
     ----------
-    embeddings, labels : tensor of float, tensor of int
-        Embeddings (B, D) of any length, and the class y (B,) of each, any integers.
+    embeddings : tensor of float
+        Embeddings (B, D) of any length.
+    labels : tensor of int
+        The class y (B,) of each, any integers.
     reference_embeddings, reference_labels : tensor, optional
         Embeddings (M, D) and classes (M,) to compare with, such as a memory bank; by default those of the batch.
     gamma, margin : float or tensor

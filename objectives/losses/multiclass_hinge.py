@@ -215,8 +215,10 @@ def multi_margin_loss(
         Scores z (..., C), any real numbers; -inf is fine for classes that are not targets.
     targets : tensor
         Class indices (...) from 0 to C - 1, or one-hot targets (..., C); a soft row counts as its most probable class.
-    power, margin : {1, 2}, tensor
-        Power r of each shortfall (2 has a continuous gradient); margin m, not negative, one or one for each item (...).
+    power : {1, 2}
+        The power r of each shortfall; with 2 the gradient is continuous.
+    margin : tensor
+        Margin m, not negative: one number or one for each item (...).
     class_weights : tensor, optional
         Factor w (C,) of the items of each class; it is not raised to `power`.
     mask : tensor of bool, optional

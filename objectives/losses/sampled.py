@@ -209,8 +209,10 @@ def rank_sampled_softmax_loss(
         Class indices (...) from 0 to V - 1, or T for each item (..., T), whose gradient on JAX needs static lengths.
     biases : tensor, optional
         Biases b (V,) of the layer.
-    samples, num_resampled : tensor of int, int
-        Class indices (S,), shared by all items, and the number R of them to keep, from 1 to S.
+    samples : tensor of int
+        Class indices (S,), shared by all items.
+    num_resampled : int
+        Number R of samples to keep, from 1 to S.
     temperature : float
         Temperature :math:`\tau`, positive; the lower it is, the more a single item that finds a sample likely counts.
     target_counts, sample_counts : tensor, optional

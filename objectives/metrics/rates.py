@@ -49,8 +49,10 @@ def precision(
         micro average is top-k accuracy divided by k.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
-    absent, zero_division : {"ignore", "count"}, {0, 1, nan}
-        Whether the macro average counts classes without targets and predictions; value of 0/0, NaN to drop the class.
+    absent : {"ignore", "count"}
+        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
+    zero_division : {0, 1, nan}
+        Value of 0/0; NaN drops the class from averages.
     weights, mask : tensor, optional
         Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
@@ -111,8 +113,10 @@ def recall(
         Number k of classes with the greatest scores that each item is predicted to be in, from 1 to C.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
-    absent, zero_division : {"ignore", "count"}, {0, 1, nan}
-        Whether the macro average counts classes without targets and predictions; value of 0/0, NaN to drop the class.
+    absent : {"ignore", "count"}
+        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
+    zero_division : {0, 1, nan}
+        Value of 0/0; NaN drops the class from averages.
     weights, mask : tensor, optional
         Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
@@ -169,8 +173,10 @@ def specificity(
         C; required for class indices, or if it is not known statically.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
-    absent, zero_division : {"ignore", "count"}, {0, 1, nan}
-        Whether the macro average counts classes without targets and predictions; value of 0/0, NaN to drop the class.
+    absent : {"ignore", "count"}
+        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
+    zero_division : {0, 1, nan}
+        Value of 0/0; NaN drops the class from averages.
     weights, mask : tensor, optional
         Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
@@ -227,8 +233,10 @@ def negative_predictive_value(
         C; required for class indices, or if it is not known statically.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
-    absent, zero_division : {"ignore", "count"}, {0, 1, nan}
-        Whether the macro average counts classes without targets and predictions; value of 0/0, NaN to drop the class.
+    absent : {"ignore", "count"}
+        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
+    zero_division : {0, 1, nan}
+        Value of 0/0; NaN drops the class from averages.
     weights, mask : tensor, optional
         Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int

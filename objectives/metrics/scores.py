@@ -45,8 +45,10 @@ def fbeta_score(
         Number k of classes with the greatest scores that each item is predicted to be in, from 1 to C.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
-    absent, zero_division : {"ignore", "count"}, {0, 1, nan}
-        Whether the macro average counts classes without targets and predictions; value of 0/0, NaN to drop the class.
+    absent : {"ignore", "count"}
+        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
+    zero_division : {0, 1, nan}
+        Value of 0/0; NaN drops the class from averages.
     weights, mask : tensor, optional
         Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
@@ -106,8 +108,10 @@ def f1_score(
         Number k of classes with the greatest scores that each item is predicted to be in, from 1 to C.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
-    absent, zero_division : {"ignore", "count"}, {0, 1, nan}
-        Whether the macro average counts classes without targets and predictions; value of 0/0, NaN to drop the class.
+    absent : {"ignore", "count"}
+        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
+    zero_division : {0, 1, nan}
+        Value of 0/0; NaN drops the class from averages.
     weights, mask : tensor, optional
         Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
@@ -164,8 +168,10 @@ def jaccard_score(
         C; required for class indices, or if it is not known statically.
     average : {"macro", "weighted", "micro", None}
         Mean over classes, equal or by frequency; pooled counts; or one value per class.
-    absent, zero_division : {"ignore", "count"}, {0, 1, nan}
-        Whether the macro average counts classes without targets and predictions; value of 0/0, NaN to drop the class.
+    absent : {"ignore", "count"}
+        Whether the macro average ignores classes that are neither targets nor predictions, or counts all C.
+    zero_division : {0, 1, nan}
+        Value of 0/0; NaN drops the class from averages.
     weights, mask : tensor, optional
         Weight of each item (...), and whether it counts (True or False); the rest may hold anything.
     axis : int
