@@ -36,15 +36,23 @@ def _pixel_axes(pixel_axes, axis, ndim):
     if ndim == 0:
         return ()  # `classwise` raises
     class_axis = normalize_axis_index(int(axis), ndim)
-    axes = set(range(1, ndim)) - {class_axis} if pixel_axes is None else normalize_axis_tuple(pixel_axes, ndim)
-    if not axes:
-        raise TypeError(
-            f"predictions with {ndim} dimensions have no pixel axes besides the first axis (items) and the class axis: "
-            "name the axes to sum over, for example pixel_axes=0 for the pixels (N, C) of one image"
-        )
+    axes = pixel_axes_of(pixel_axes, ndim, class_axis)
     if class_axis in axes:
         raise ValueError(
             f"pixel_axes={pixel_axes} names the class axis, axis={axis}, which is kept: give the pixel axes alone. "
             "For one loss over all classes use generalized_dice_loss(class_weighting='uniform')"
         )
-    return tuple(sorted(i - (i > class_axis) for i in axes))
+    return tuple(i - (i > class_axis) for i in axes)
+
+
+def pixel_axes_of(pixel_axes, ndim, class_axis=None):
+    """The axes that are named, or else all but the first, that of items, and the class axis if there is one."""
+    others = set(range(1, ndim)) - {class_axis}
+    axes = others if pixel_axes is None else set(normalize_axis_tuple(pixel_axes, ndim, "pixel_axes"))
+    if not axes:
+        classes, image = ("", "(N,)") if class_axis is None else (" and the class axis", "(N, C)")
+        raise TypeError(
+            f"predictions with {ndim} dimensions have no pixel axes besides the first axis (items){classes}: name the "
+            f"axes to sum over, for example pixel_axes=0 for the pixels {image} of one image"
+        )
+    return tuple(sorted(axes))

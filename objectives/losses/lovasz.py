@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import pytensor.tensor as pt
-from numpy.lib.array_utils import normalize_axis_tuple
 from pytensor.gradient import disconnected_grad
 from pytensor.tensor import TensorVariable
 
@@ -11,7 +10,7 @@ from objectives._arithmetic import ratio
 from objectives._inputs import elementwise, floating
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, CLASSES, REALS, UNIT, described
-from objectives.losses._pixels import pixels
+from objectives.losses._pixels import pixel_axes_of, pixels
 from objectives.losses._terms import finished, signs
 from objectives.ops.selection import nan_where, neither, relu, scaled, select, where
 from objectives.ops.shapes import ones_like
@@ -140,12 +139,7 @@ def lovasz_hinge_loss(
     z, t, mask = elementwise(predictions, targets, mask)
     if z.dtype == "float16":
         z, t = z.astype("float32"), t.astype("float32")
-    axes = tuple(range(1, z.ndim)) if pixel_axes is None else normalize_axis_tuple(pixel_axes, z.ndim)
-    if not axes:
-        raise TypeError(
-            f"predictions with {z.ndim} dimensions have no pixel axes besides the first axis (items): name the axes to "
-            "sum over, for example pixel_axes=0 for the pixels (N,) of one image"
-        )
+    axes = pixel_axes_of(pixel_axes, z.ndim)
     y = signs(t, True, mask)
     loss = _extension(relu(1 - y * z), y > 0, mask, axes)
     return finished(loss.astype(floating(predictions, "predictions").dtype))

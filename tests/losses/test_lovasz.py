@@ -158,6 +158,8 @@ def test_bad_input_of_lovasz_losses():
         lovasz_hinge_loss(pt.vector(), pt.lvector())
     with pytest.raises(TypeError, match="no pixel axes besides the first axis"):
         lovasz_softmax_loss(x, pt.lvector())
+    with pytest.raises(ValueError, match="pixel_axes: axis 3 is out of bounds"):
+        lovasz_hinge_loss(pt.tensor3(), pt.ltensor3(), pixel_axes=3)
     with pytest.raises(ValueError, match="names the class axis"):
         lovasz_softmax_loss(x, pt.lvector(), pixel_axes=1)
     for bad in ([[0.5, 1]], [[-1, 1]], [[2, 1]]):
