@@ -13,7 +13,6 @@ from objectives.lookup import BINARY, CLASSES, REALS, UNIT, described
 from objectives.losses._pixels import pixel_axes_of, pixels
 from objectives.losses._terms import finished, signs
 from objectives.ops.selection import nan_where, neither, relu, scaled, select, where
-from objectives.ops.shapes import ones_like
 from objectives.ops.sorting import weighted_rank
 
 __all__ = ["lovasz_hinge_loss", "lovasz_softmax_loss"]
@@ -147,8 +146,8 @@ def lovasz_hinge_loss(
 
 def _extension(errors, positive, mask, axes):
     """The Lovasz extension of the Jaccard loss over these axes, of errors that are 0 or more."""
-    ones, last = ones_like(errors), tuple(range(-len(axes), 0))
-    given = (errors, where(positive, ones, 0), where(positive, 0, ones))
+    last, dtype = tuple(range(-len(axes), 0)), errors.dtype
+    given = (errors, positive.astype(dtype), pt.invert(positive).astype(dtype))
     errors, positive, negative = (pt.moveaxis(select(mask, x), axes, last) for x in given)
     loss = scaled(_steps(errors, positive, negative, last), errors).sum(axis=last)
     return nan_where(pt.isnan(loss), loss)  # in the gradient of all its pixels

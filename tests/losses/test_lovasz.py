@@ -7,6 +7,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 from backends import PACKAGES, dtypes, mode, parameter, uncompiled
+from pytensor.compile.mode import Mode
 
 from objectives import aggregate, lovasz_hinge_loss, lovasz_softmax_loss
 
@@ -150,6 +151,17 @@ def test_what_no_pixel_counts_in_costs_nothing():
     found, gradient = pytensor.function([x], [loss, pytensor.grad(loss.sum(), x)])(np.array([[0, 0], [np.nan, np.inf]]))
     np.testing.assert_array_equal(found, [1, 0])
     np.testing.assert_array_equal(gradient, [[0.5, -0.5], [0, 0]])  # of equal errors the first counts first
+
+
+@pytest.mark.parametrize("backend", ["NUMBA", "CVM"])
+def test_rewrites_find_no_cycle_of_shapes(backend, capfd):
+    """PyTensor prints what it finds; a mean asks for the shape of the loss."""
+    p, z, t = pt.tensor4(), pt.tensor3(), pt.ltensor3()
+    means = [lovasz_softmax_loss(p, t).mean(), lovasz_hinge_loss(z, t).mean()]
+    rewritten = Mode("py", mode(backend).provided_optimizer)
+    for mean, x in zip(means, (p, z), strict=True):
+        pytensor.function([x, t], [mean, pytensor.grad(mean, x)], mode=rewritten)
+    assert capfd.readouterr().err == ""
 
 
 def test_bad_input_of_lovasz_losses():
