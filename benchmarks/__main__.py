@@ -76,6 +76,7 @@ def times(rows, makers, options, console):
             progress.advance(task, options.rounds * len(result["errors"]))
             content = report.document(options, times=results)
             report.write_json(options.output / "times.json", content)
+    report.write_csv(options.output / "times.csv", results)
     plots.draw(content, options.output / "times.png")
     console.print(report.headline_of(content), highlight=False)
     console.print(report.times_table(results))
@@ -84,7 +85,7 @@ def times(rows, makers, options, console):
     for label, name, message in failures:
         console.print(f"[red]{label}: {name}: {message}", highlight=False)
     warn_of_load(results, console)
-    console.print(f"written to {options.output}/times.json and times.png", highlight=False)
+    console.print(f"written to {options.output}: times.json, times.csv, times.png", highlight=False)
     return not failures
 
 

@@ -25,7 +25,6 @@ REWRITES = (  # those of this package, which "plain" does without
     "recognize_crossentropy",
     "simd",
 )
-TOLERANCES = {"float32": 1e-4, "float64": 1e-9}  # of the loss, and of the gradient as a share of its greatest entry
 
 
 class Mismatch(Exception):
@@ -253,7 +252,7 @@ def build_jax_floor(workload, arrays):
 # Do all compute the same?
 
 
-def check(contender, expected, dtype):
+def check(contender, expected, tolerance):
     """The loss and gradient of a contender, checked against the expected ones, if any."""
     results = [contender.fetch(result) for result in contender.step()]
     if expected is None:
@@ -261,12 +260,12 @@ def check(contender, expected, dtype):
     for what, actual, wanted in zip(
         ("loss", "gradient", "gradient by the second input"), results, expected, strict=False
     ):
-        tolerance = TOLERANCES[dtype] * max(np.abs(wanted).max(), np.finfo(dtype).tiny)
+        most = tolerance * max(np.abs(wanted).max(), np.finfo(wanted.dtype).tiny)
         if actual.shape != wanted.shape or actual.dtype != wanted.dtype:
             raise Mismatch(f"{what} {actual.dtype}{actual.shape} instead of {wanted.dtype}{wanted.shape}")
         difference = np.abs(actual - wanted).max()
-        if not difference <= tolerance:
-            raise Mismatch(f"{what} differs by {difference:.2g}, which is more than {tolerance:.2g}")
+        if not difference <= most:
+            raise Mismatch(f"{what} differs by {difference:.2g}, which is more than {most:.2g}")
     if len(results) != len(expected):
         raise Mismatch(f"{len(results)} results instead of {len(expected)}")
     return expected

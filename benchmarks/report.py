@@ -1,5 +1,6 @@
 """Tables for people and JSON for programs."""
 
+import csv
 import json
 import platform
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from statistics import median
 
 from rich.table import Table
 
-from benchmarks.contenders import thread_counts
+from benchmarks.contenders import FLOOR, thread_counts
 
 PACKAGES = ("objectives", "pytensor", "numpy", "numba", "torch", "jax", "jaxlib", "optax", "torchmetrics", "keras")
 KIND_STYLES = {"ours": "bold", "peer": "", "floor": "dim"}
@@ -76,6 +77,20 @@ def times_table(results):
             label = ""
         table.add_section()
     return table
+
+
+def write_csv(path, results):
+    """The table of docs/benchmarks.csv: a row for each workload, medians in milliseconds, and ratios."""
+    rows = [{row["name"]: row for row in result["contenders"]} for result in results]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    ours = [name for name in names if any(name in row and row[name]["kind"] == "ours" for row in rows)]
+    with path.open("w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["Workload", *("Copy" if n == FLOOR else n for n in names), *(f"{n} / best peer" for n in ours)])
+        for result, row in zip(results, rows, strict=True):
+            times = [milliseconds(row[name]["median"]) if name in row else "" for name in names]
+            ratios = [ratio(row[name]["ratio"]) if name in row else "" for name in ours]
+            table.writerow([f"``{result['workload']}``", *times, *ratios])
 
 
 def summary(results):

@@ -40,7 +40,7 @@ def build(workload, makers, report):
         try:
             contender = maker.make(workload, arrays)
             if contender.kind != "floor":
-                expected = check(contender, expected, workload.dtype)
+                expected = check(contender, expected, workload.tolerance)
         except Exception as error:  # of whatever library; the others go on
             errors[maker.name] = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
         else:

@@ -40,6 +40,9 @@ def test_smallest_workload(tmp_path):
         assert {"median", "minimum", "quartiles", "samples", "busy", "ratio", "times_floor"} <= row.keys()
         assert row["median"] > 0
     assert (tmp_path / "times.png").stat().st_size > 10_000
+    header, row = (tmp_path / "times.csv").read_text().splitlines()
+    assert header == "Workload,NUMBA,jax.jit,Copy,NUMBA / best peer"
+    assert row.startswith("``squared/1000``,") and row.count(",") == 4
 
 
 @needs_libraries
@@ -137,7 +140,7 @@ def test_mismatch(wrong):
     expected = [np.ones((), "float32")]
     contender = contenders.Contender("wrong", "ours", lambda: wrong)
     with pytest.raises(contenders.Mismatch):
-        contenders.check(contender, expected, "float32")
+        contenders.check(contender, expected, 1e-4)
 
 
 def test_ratio_is_to_the_fastest_peer():
