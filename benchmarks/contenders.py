@@ -260,12 +260,12 @@ def check(contender, expected, tolerance):
     for what, actual, wanted in zip(
         ("loss", "gradient", "gradient by the second input"), results, expected, strict=False
     ):
-        most = tolerance * max(np.abs(wanted).max(), np.finfo(wanted.dtype).tiny)
+        greatest = tolerance * max(np.abs(wanted).max(), np.finfo(wanted.dtype).tiny)
         if actual.shape != wanted.shape or actual.dtype != wanted.dtype:
             raise Mismatch(f"{what} {actual.dtype}{actual.shape} instead of {wanted.dtype}{wanted.shape}")
         difference = np.abs(actual - wanted).max()
-        if not difference <= most:
-            raise Mismatch(f"{what} differs by {difference:.2g}, which is more than {most:.2g}")
+        if not difference <= greatest:
+            raise Mismatch(f"{what} differs by {difference:.2g}, which is more than {greatest:.2g}")
     if len(results) != len(expected):
         raise Mismatch(f"{len(results)} results instead of {len(expected)}")
     return expected

@@ -80,7 +80,7 @@ def times_table(results):
 
 
 def write_csv(path, results):
-    """The table of docs/benchmarks.csv: a row for each workload, medians in milliseconds, and ratios."""
+    """A row for each workload: medians in milliseconds, and ratios. docs/benchmarks.csv is one of these."""
     rows = [{row["name"]: row for row in result["contenders"]} for result in results]
     names = list(dict.fromkeys(name for row in rows for name in row))
     ours = [name for name in names if any(name in row and row[name]["kind"] == "ours" for row in rows)]

@@ -32,15 +32,15 @@ def measure(workload, makers, *, rounds, idle_seconds, report, advance):
 
 
 def build(workload, makers, report):
-    """Contenders whose results agree with those of the first peer, or of the first of all if there is none."""
+    """Contenders whose results agree with those of the first peer that is exact enough, or else of the first of all."""
     arrays = workload.arrays()
     contenders, errors, expected = [], {}, None
-    for maker in sorted(makers, key=lambda maker: maker.kind != "peer"):
+    for maker in sorted(makers, key=lambda maker: (workload.is_rough(maker.name), maker.kind != "peer")):
         report(f"compiling for {maker.name}")
         try:
             contender = maker.make(workload, arrays)
             if contender.kind != "floor":
-                expected = check(contender, expected, workload.tolerance)
+                expected = check(contender, expected, workload.tolerance(maker.name))
         except Exception as error:  # of whatever library; the others go on
             errors[maker.name] = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
         else:
