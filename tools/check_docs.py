@@ -25,7 +25,7 @@ from urllib.parse import unquote, urldefrag, urlparse
 WIDTHS = (1300, 390)
 TALLEST = 15_000  # at the first width
 # These list one row per function, backend or name, or the source of a module, so that they grow with the package.
-LONG = ("genindex", "_modules/", "porting", "conventions", "facts", "backends", "benchmarks", "py-modindex")
+LONG = ("genindex", "_modules/", "porting", "facts", "backends", "benchmarks", "py-modindex")
 
 OVERFLOW = """
 const room = document.documentElement.clientWidth;
