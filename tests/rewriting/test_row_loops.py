@@ -38,10 +38,12 @@ def is_loop(node):
 
 
 @ON_EACH
+@pytest.mark.parametrize("mean", [pt.mean, objectives.aggregate])
 @pytest.mark.parametrize("name", LOSSES)
-def test_value_and_gradient_are_one_loop(name, backend):
+def test_value_and_gradient_are_one_loop(name, mean, backend):
+    """The denominator of the mean, by which the gradient is divided, is known before the loss."""
     inputs = LOSSES[name]
-    loss = getattr(objectives, name)(*inputs).mean()
+    loss = mean(getattr(objectives, name)(*inputs))
     fgraph = FunctionGraph(inputs, [loss, pytensor.grad(loss, A)])
     get_mode(backend).optimizer.rewrite(fgraph)
     nodes = fgraph.toposort()
