@@ -1,4 +1,4 @@
-"""Element-wise expressions with sums and maxima over the last axes, row by row. Only rewrites make them."""
+"""Element-wise expressions with sums and maxima over neighboring axes, row by row. Only rewrites make them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,32 +28,57 @@ MISMATCH = (
 
 @dataclass(frozen=True)
 class Rows:
-    """Arrays with this number of dimensions, the last ``num_axes`` of which are a row."""
+    """Arrays with this number of dimensions, of which neighboring axes are a row.
+
+    Lanes are what the axes behind them count: the elements of a row are as far apart as there are lanes.
+    """
 
     ndim: int
     num_axes: int
+    num_lane_axes: int = 0
+
+    @classmethod
+    def of(cls, node):
+        """The rows that a node reduces; None unless their axes are neighbors."""
+        axes = sorted(getattr(node.op, "axis", None) or ())
+        if not axes or axes != list(range(axes[0], axes[-1] + 1)):
+            return None
+        ndim = node.inputs[0].ndim
+        rows = cls(ndim, len(axes), ndim - 1 - axes[-1])
+        return rows if rows.reduces(node) else None
+
+    @property
+    def outer(self):
+        """How many axes there are before those of a row."""
+        return self.ndim - self.num_axes - self.num_lane_axes
 
     @property
     def axes(self):
-        return tuple(range(self.ndim - self.num_axes, self.ndim))
+        return tuple(range(self.outer, self.outer + self.num_axes))
 
     def kind(self, variable):
         """Whether a variable has an entry for each element of each row, row, element of a row, or one for all."""
-        repeated, outer = variable.type.broadcastable, self.ndim - self.num_axes
+        repeated = variable.type.broadcastable
         if all(repeated):
             return "single"
-        if len(repeated) == outer:
+        if len(repeated) == self.ndim - self.num_axes:
             return None if any(repeated) else "row"
         if len(repeated) != self.ndim:
             return None
-        kinds = {(False, False): "full", (False, True): "row", (True, False): "column"}
-        parts = [set(repeated[:outer]), set(repeated[outer:])]
-        return kinds[tuple(part.pop() for part in parts)] if all(len(part) == 1 for part in parts) else None
+        stop = self.outer + self.num_axes
+        parts = [set(part) for part in (repeated[: self.outer], repeated[self.outer : stop], repeated[stop:])]
+        if any(len(part) > 1 for part in parts):
+            return None
+        outer, row, lanes = (True in part for part in parts)
+        if self.num_lane_axes:
+            return None if outer or lanes else "row" if row else "full"
+        return {(False, False): "full", (False, True): "row", (True, False): "column"}[outer, row]
 
     def reduces(self, node):
         """Whether a node sums each row of a float variable, or takes its maximum."""
         return (
             type(node.op) in (Sum, Max)
+            and self.num_axes < self.ndim
             and self.kind(node.inputs[0]) == "full"
             and node.op.axis is not None
             and tuple(sorted(node.op.axis)) == self.axes
@@ -63,12 +88,10 @@ class Rows:
 
     def reshapes(self, node):
         """Whether a node only adds axes of length 1 in the place of those of a row, or drops them."""
-        outer = tuple(range(self.ndim - self.num_axes))
-        return (
-            isinstance(node.op, DimShuffle)
-            and self.kind(node.inputs[0]) == self.kind(node.outputs[0]) == "row"
-            and tuple(node.op.new_order) in (outer, outer + ("x",) * self.num_axes)
-        )
+        if not isinstance(node.op, DimShuffle) or {self.kind(v) for v in (*node.inputs, *node.outputs)} != {"row"}:
+            return False
+        order = [axis for axis in node.op.new_order if axis != "x"]
+        return order == sorted(order)
 
 
 class RowLoop(Op):
@@ -103,8 +126,10 @@ class RowLoop(Op):
     def output_shape(self, variable, full):
         if self.rows.kind(variable) == "full":
             return tuple(full)
-        outer = tuple(full[: self.rows.ndim - self.rows.num_axes])
-        return outer + (1,) * (variable.type.ndim - len(outer))
+        axes = self.rows.axes
+        if variable.type.ndim == self.rows.ndim:
+            return tuple(1 if axis in axes else length for axis, length in enumerate(full))
+        return tuple(length for axis, length in enumerate(full) if axis not in axes)
 
 
 @dataclass

@@ -67,11 +67,9 @@ def next_rows(fgraph, done):
     """Rows that are reduced, and all variables that have the same shape as what is reduced, as far as is known."""
     order = fgraph.toposort()
     for node in order:
-        axis = getattr(node.op, "axis", None)
-        if isinstance(axis, tuple) and axis:
-            rows = Rows(node.inputs[0].ndim, len(axis))
-            if rows.reduces(node) and (rows, node.inputs[0]) not in done:
-                return rows, of_same_shape(order, rows, node.inputs[0])
+        rows = Rows.of(node)
+        if rows is not None and (rows, node.inputs[0]) not in done:
+            return rows, of_same_shape(order, rows, node.inputs[0])
     return None
 
 
