@@ -26,6 +26,19 @@ MISMATCH = (
 )
 
 
+# What a variable may have one entry for, and whether it has entries along the axes before a row, in it and behind it.
+KINDS = {
+    "full": (True, True, True),  # each element of each row
+    "row": (True, False, True),
+    "column": (False, True, True),  # each element of a row, in each lane
+    "item": (True, True, False),  # each element of rows that lie side by side
+    "place": (False, True, False),  # each element of a row
+    "lane": (False, False, True),
+    "outer": (True, False, False),  # all rows that lie side by side
+    "single": (False, False, False),
+}
+
+
 @dataclass(frozen=True)
 class Rows:
     """Arrays with this number of dimensions, of which neighboring axes are a row.
@@ -54,25 +67,40 @@ class Rows:
 
     @property
     def axes(self):
-        return tuple(range(self.outer, self.outer + self.num_axes))
+        return self.parts[1]
+
+    @property
+    def parts(self):
+        """The axes before those of a row, those of a row, and those behind."""
+        stop = self.outer + self.num_axes
+        return tuple(range(self.outer)), tuple(range(self.outer, stop)), tuple(range(stop, self.ndim))
 
     def kind(self, variable):
-        """Whether a variable has an entry for each element of each row, row, element of a row, or one for all."""
+        """What a variable has one entry for, one of `KINDS`; None if it is anything else."""
         repeated = variable.type.broadcastable
         if all(repeated):
             return "single"
         if len(repeated) == self.ndim - self.num_axes:
-            return None if any(repeated) else "row"
+            repeated = (*repeated[: self.outer], *[True] * self.num_axes, *repeated[self.outer :])
         if len(repeated) != self.ndim:
             return None
-        stop = self.outer + self.num_axes
-        parts = [set(part) for part in (repeated[: self.outer], repeated[self.outer : stop], repeated[stop:])]
-        if any(len(part) > 1 for part in parts):
+        of_parts = [{repeated[axis] for axis in part} for part in self.parts]
+        if any(len(values) > 1 for values in of_parts):
             return None
-        outer, row, lanes = (True in part for part in parts)
-        if self.num_lane_axes:
-            return None if outer or lanes else "row" if row else "full"
-        return {(False, False): "full", (False, True): "row", (True, False): "column"}[outer, row]
+        has_entries = tuple(True not in values for values in of_parts)
+        return next(kind for kind, has in KINDS.items() if has == has_entries)
+
+    def axes_of(self, variable):
+        """The axes along which a variable of some `kind` has entries, as they are counted in full variables."""
+        has = KINDS[self.kind(variable)]
+        return tuple(axis for part, has_entries in zip(self.parts, has, strict=True) for axis in part if has_entries)
+
+    def own_axes(self, variable):
+        """The same axes, as they are counted in the variable."""
+        axes = self.axes_of(variable)
+        if variable.type.ndim == self.ndim:
+            return axes
+        return tuple(axis - self.num_axes * (axis >= self.outer) for axis in axes)
 
     def reduces(self, node):
         """Whether a node sums each row of a float variable, or takes its maximum."""
@@ -97,7 +125,7 @@ class Rows:
 class RowLoop(Op):
     """The outputs of a graph of element-wise nodes, reductions over rows, and repetitions of their results along rows.
 
-    Inputs and outputs are of the `Rows.kind` full or row; inputs are columns and single numbers, too.
+    Outputs are of the `Rows.kind` full or row, inputs of any.
     """
 
     def __init__(self, rows: Rows, inner):
