@@ -25,6 +25,9 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
            After recognition (1.3), and before products become calls of BLAS (1.7). Only where a mode asks for it.
         2  local_count_of_inputs in counting [fast_run, specialize]
            In "specialize" again, past the Ops that have been recognized.
+        2  local_compare_one_hot in one_hot [numba]
+        2  local_compare_one_hot_on_c in one_hot [cxx_only, fast_run]
+           In "specialize", which finds the number of classes in the shape of an input.
       2.5  local_remove_own_shape in marking [fast_compile, fast_run]
            After "specialize" (2), when shapes have been inferred.
       2.6  refuse_float16 in halves [numba]
@@ -59,8 +62,8 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
 The rewrites of the C backend are in ``dispatch/c``, since a rewrite is how a kernel gets into its graphs: PyTensor has
 no table of C kernels, as it has for the other backends. Numba's, JAX's, PyTorch's and MLX's kernels are in such a
 table, which PyTensor imports only after the rewrites of the first graph have run; a rewrite there would come too late.
-So what these backends need (`pairs`, `lengths`, `summation`, `unknown`, `rows`, `loops`, `halves`) is here, and knows
-no backend but by its tag.
+So what these backends need (`pairs`, `lengths`, `summation`, `unknown`, `one_hot`, `rows`, `loops`, `halves`) is here,
+and knows no backend but by its tag.
 """
 
 from objectives.rewriting import (  # noqa: F401  (imported for their registrations)
@@ -72,6 +75,7 @@ from objectives.rewriting import (  # noqa: F401  (imported for their registrati
     loops,
     marking,
     merging,
+    one_hot,
     pairs,
     recognition,
     rows,

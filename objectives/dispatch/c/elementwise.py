@@ -55,11 +55,12 @@ def repeated_axes(variable):
 
 
 def num_flat_axes(node):
-    """The number of last axes along which each operand is either repeated or not."""
-    patterns = [variable.type.broadcastable for variable in node.inputs]
+    """The number of last axes along which each operand is either repeated or not, apart from those of length 1."""
+    repeated = zip(*(variable.type.broadcastable for variable in node.inputs), strict=True)
+    patterns = list(zip(*((None,) * len(axis) if all(axis) else axis for axis in repeated), strict=True))
     ndim = node.outputs[0].type.ndim
     return max(
-        k for k in range(min(1, ndim), ndim + 1) if all(len(set(pattern[ndim - k :])) <= 1 for pattern in patterns)
+        k for k in range(min(1, ndim), ndim + 1) if all(len({*pattern[ndim - k :]} - {None}) <= 1 for pattern in patterns)
     )
 
 

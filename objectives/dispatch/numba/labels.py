@@ -79,14 +79,17 @@ def make_known_class(op, node):
     error = op.errors[op.of]
 
     def known_class(y, like):
-        num_classes = like.shape[0]
-        known = np.empty(y.shape, np.int64)
-        for i in np.ndindex(y.shape):
-            label = y[i]
-            if label < 0 or label >= num_classes:
-                raise error(label, i, num_classes)
-            known[i] = label
-        return known
+        given, num_classes = flat(y), like.shape[0]
+        known = np.empty(given.size, np.int64)
+        bad = False
+        for k in range(given.size):  # no early exit, so that the loop is vectorized
+            known[k] = given[k]
+            bad |= (given[k] < 0) | (given[k] >= num_classes)
+        if bad:
+            for i in np.ndindex(y.shape):
+                if y[i] < 0 or y[i] >= num_classes:
+                    raise error(y[i], i, num_classes)
+        return shaped(known, y.shape)
 
     return known_class
 
