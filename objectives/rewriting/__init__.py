@@ -25,9 +25,14 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
            After recognition (1.3), and before products become calls of BLAS (1.7). Only where a mode asks for it.
         2  local_count_of_inputs in counting [fast_run, specialize]
            In "specialize" again, past the Ops that have been recognized.
-        2  local_compare_one_hot in one_hot [numba]
-        2  local_compare_one_hot_on_c in one_hot [cxx_only, fast_run]
-           In "specialize", which finds the number of classes in the shape of an input.
+        2  local_spell_out_classes in class_axes [numba, specialize]
+        2  local_spell_out_classes_on_c in class_axes [cxx_only, fast_run, specialize]
+        2  local_compare_one_hot in one_hot [numba, specialize]
+        2  local_compare_one_hot_on_c in one_hot [cxx_only, fast_run, specialize]
+           In "specialize", which finds the number of classes in the shape of an input, and simplifies expressions.
+        2  local_remove_loss_mark in marking [fast_run, specialize]
+        2  local_remove_condition in marking [fast_run, specialize]
+           In "specialize", too: what has been spelled out there has marks of its own.
       2.5  local_remove_own_shape in marking [fast_compile, fast_run]
            After "specialize" (2), when shapes have been inferred.
       2.6  refuse_float16 in halves [numba]

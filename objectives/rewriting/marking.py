@@ -6,7 +6,7 @@ soon as what reads it is done: none is ever compiled.
 
 from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import dfs_rewriter, node_rewriter
-from pytensor.tensor.rewriting.basic import register_canonicalize
+from pytensor.tensor.rewriting.basic import register_canonicalize, register_specialize
 
 from objectives.ops.marking import Loss, Masked, NoGradient, mark_as_loss
 from objectives.ops.selection import Condition
@@ -23,6 +23,7 @@ def local_remove_statistic_mark(fgraph, node):
     return node.inputs
 
 
+@register_specialize
 @node_rewriter([Loss])
 def local_remove_loss_mark(fgraph, node):
     """Loss(x) -> x, in a graph that `holds_loss` from now on."""
@@ -42,6 +43,7 @@ def local_remove_no_gradient_mark(fgraph, node):
     return node.inputs[:1]
 
 
+@register_specialize
 @register_canonicalize("fast_compile")
 @node_rewriter([Condition])
 def local_remove_condition(fgraph, node):

@@ -9,10 +9,12 @@ from pytensor.graph.rewriting.basic import copy_stack_trace, node_rewriter
 
 from objectives.ops.labels import IsClass, known_target
 
+ZERO, ONE = pt.constant(0, dtype="int32"), pt.constant(1, dtype="int32")  # the same for all, which are then merged
+
 
 def compare_with_classes(fgraph, node):
     labels, like = node.inputs
-    classes = pt.arange(like.shape[-1], dtype="int32")
+    classes = pt.arange(ZERO, like.shape[-1], ONE, dtype="int32")
     result = pt.eq(known_target(labels, classes).astype("int32")[..., None], classes)
     result = node.outputs[0].type.filter_variable(result, allow_convert=True)
     copy_stack_trace(node.outputs, result)

@@ -17,6 +17,7 @@ from pytensor.tensor.special import LogSoftmax, Softmax
 from objectives.ops.elementwise import FLOATS
 from objectives.ops.marking import holds_loss
 from objectives.ops.rows import HAS_CODE, RowLoop, Rows, is_number
+from objectives.rewriting.class_axes import keep_axes
 from objectives.rewriting.loops import is_sum
 
 MOST_NODES = 256  # of a loop, whose compilation takes longer the more it has
@@ -33,6 +34,7 @@ class FormRowLoops(GraphRewriter):
             return
         has_code = HAS_CODE.get(self.backend, lambda node: True)
         spell_out_softmax(fgraph)
+        keep_axes(fgraph)
         done: set = set()
         while (found := next_rows(fgraph, done)) is not None:
             rows, same = found

@@ -60,7 +60,9 @@ def num_flat_axes(node):
     patterns = list(zip(*((None,) * len(axis) if all(axis) else axis for axis in repeated), strict=True))
     ndim = node.outputs[0].type.ndim
     return max(
-        k for k in range(min(1, ndim), ndim + 1) if all(len({*pattern[ndim - k :]} - {None}) <= 1 for pattern in patterns)
+        k
+        for k in range(min(1, ndim), ndim + 1)
+        if all(len({*pattern[ndim - k :]} - {None}) <= 1 for pattern in patterns)
     )
 
 
