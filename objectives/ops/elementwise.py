@@ -1,5 +1,6 @@
 """Element-wise loops whose functions are vector code, and which sum what they compute. Only rewrites make them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,12 @@ VECTOR_FUNCTIONS = {
     Tanh: "tanh",
 }
 FLOATS = ("float32", "float64")
+# By the tag of a backend, whether it has code for an element-wise node in a loop; one that says nothing has for all.
+HAS_CODE: dict[str, Callable[[Apply], bool]] = {}
+MISMATCH = (
+    "shape mismatch in an element-wise expression: predictions, targets, masks and weights must have the same shape; a "
+    "length of 1 is broadcast only if it is known when the graph is built (pt.specify_broadcastable)"
+)
 
 
 def vector_function(scalar_op):
@@ -72,3 +79,7 @@ class ElementwiseLoop(Op):
         node = arguments[-2]
         full = next(shape for v, shape in zip(node.inputs, own_shapes(arguments), strict=True) if self.is_full(v))
         return [() if summed else full for summed in self.summed]
+
+
+def refuse_shapes(x, y):
+    raise ValueError(f"{MISMATCH}, not {x.shape} and {y.shape}")

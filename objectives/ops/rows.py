@@ -1,6 +1,5 @@
 """Element-wise expressions with sums and maxima over neighboring axes, row by row. Only rewrites make them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pytensor.graph.basic import Apply, Constant
@@ -18,8 +17,6 @@ CHEAP = (
     *(scalar.LogicalComparison, scalar.BinaryBitOp, scalar.Invert, scalar.IsNan, scalar.IsInf),
 )
 FEW_NODES = 4  # cheap ones, that are computed once more rather than kept
-# By the tag of a backend, whether it has code for an element-wise node in a loop; one that says nothing has for all.
-HAS_CODE: dict[str, Callable[[Apply], bool]] = {}
 MISMATCH = (
     "shape mismatch in an expression over rows: predictions, targets, masks and weights must have shapes that fit; a "
     "length of 1 is broadcast only if it is known when the graph is built (pt.specify_broadcastable)"

@@ -54,6 +54,7 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
     48.85  form_row_loops_on_c in rows [cxx_only, fast_run, simd]
            When everything has been simplified; what is in no loop over rows is left for the next.
      48.9  form_loops in loops [numba, simd]
+     48.9  form_loops_on_c in loops [cxx_only, fast_run, simd]
            Right before PyTensor fuses greedily (49).
      50.3  gradient_inplace in merging [inplace, loss_fusion, numba]
      50.3  c_*Kernel_inplace in dispatch/c/_registration [c_kernels, cxx_only, fast_run, inplace]

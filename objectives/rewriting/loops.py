@@ -10,6 +10,7 @@ from heapq import heapify, heappop, heappush
 from itertools import combinations
 
 from pytensor.compile.mode import optdb
+from pytensor.configdefaults import config
 from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.rewriting.basic import GraphRewriter, copy_stack_trace
 from pytensor.graph.traversal import ancestors
@@ -17,7 +18,7 @@ from pytensor.scalar.basic import ScalarConstant, get_scalar_type
 from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.math import Sum
 
-from objectives.ops.elementwise import FLOATS, ElementwiseLoop, VectorComposite
+from objectives.ops.elementwise import FLOATS, HAS_CODE, ElementwiseLoop, VectorComposite
 from objectives.ops.marking import holds_loss
 
 MOST_NODES = 128  # of a loop, whose compilation takes longer the more it has
@@ -79,13 +80,17 @@ def is_sum(node) -> bool:
 class FormLoops(GraphRewriter):
     """Put an `ElementwiseLoop` in the place of sums of element-wise expressions."""
 
+    def __init__(self, backend="numba"):
+        self.backend = backend
+
     def apply(self, fgraph):
-        if not holds_loss(fgraph):
+        if not holds_loss(fgraph) or (self.backend == "cxx_only" and not config.cxx):
             return
+        has_code = HAS_CODE.get(self.backend, lambda node: True)
         # A loop that needs another needs all that the other does: the others come first.
         loops = sorted(merged(list(initial_loops(fgraph))), key=lambda loop: len(loop.needs))
         for position, loop in enumerate(loops):
-            if loop.summed:
+            if loop.summed and all(map(has_code, loop.nodes)):
                 keep_for_later(fgraph, loop, loops[position + 1 :])
                 replace(fgraph, loop)
 
@@ -230,3 +235,4 @@ def scalar_op(order, inputs, outputs):
 
 # Before PyTensor fuses Elemwise (49), when all has been simplified.
 optdb.register("form_loops", FormLoops(), "numba", "simd", position=48.9)
+optdb.register("form_loops_on_c", FormLoops("cxx_only"), "fast_run", "cxx_only", "simd", position=48.9)

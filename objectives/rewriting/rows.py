@@ -14,9 +14,9 @@ from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.math import Sum, exp, log
 from pytensor.tensor.special import LogSoftmax, Softmax
 
-from objectives.ops.elementwise import FLOATS
+from objectives.ops.elementwise import FLOATS, HAS_CODE
 from objectives.ops.marking import holds_loss
-from objectives.ops.rows import HAS_CODE, RowLoop, Rows, is_number
+from objectives.ops.rows import RowLoop, Rows, is_number
 from objectives.rewriting.class_axes import keep_axes
 from objectives.rewriting.loops import is_sum
 

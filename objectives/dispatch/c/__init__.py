@@ -7,4 +7,5 @@ from objectives.dispatch.c import (  # noqa: F401  (imported for their registrat
     measures,
     rows,
     summation,
+    sums,
 )

@@ -12,7 +12,7 @@ from pytensor.scalar import basic as scalar
 from pytensor.tensor.elemwise import Elemwise
 
 from objectives.dispatch.c.loops import Loop, LoopOp, register_loop
-from objectives.ops.elementwise import FLOATS, vector_function
+from objectives.ops.elementwise import FLOATS, HAS_CODE, vector_function
 
 MOST_ARRAYS = 64  # of one node
 UNKNOWN = "OBJECTIVES_UNKNOWN"
@@ -160,4 +160,15 @@ def elementwise_loop(node):
     return Loop(name, LOOP.format(name=name, body=body, facts=facts), partial(SimdElemwise, node.op))
 
 
+def has_code(node):
+    """Whether an element-wise node has C code that may stand in a loop."""
+    scalar = node.op.make_scalar_node(*node.inputs)
+    try:
+        list(statements(scalar, dict.fromkeys(scalar.inputs, "x"), 0))
+    except NoVectorLoop:
+        return False
+    return True
+
+
 register_loop(Elemwise, elementwise_loop)
+HAS_CODE["cxx_only"] = has_code

@@ -15,7 +15,7 @@ from pytensor.graph.rewriting.basic import GraphRewriter, copy_stack_trace
 from objectives.dispatch.c._library import LibraryOp, library, source
 from objectives.ops.marking import holds_loss
 
-HEADERS = ("simd_math.h", "row_threads.h", "elementwise.h", "summation.h", "rows.h")
+HEADERS = ("simd_math.h", "row_threads.h", "elementwise.h", "summation.h", "rows.h", "sums.h")
 # GCC would make branches of selects, by partial redundancy elimination and jump threading, and vectorizes no branches.
 WITHOUT_BRANCHES = ("-fno-tree-pre", "-fno-thread-jumps")
 

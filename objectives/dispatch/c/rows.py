@@ -8,9 +8,9 @@ from pytensor.tensor.math import Max
 
 from objectives.dispatch.c._over_lanes import OverLanes
 from objectives.dispatch.c._over_rows import OverRows
-from objectives.dispatch.c.elementwise import MOST_ARRAYS, NoVectorLoop, statements
+from objectives.dispatch.c.elementwise import MOST_ARRAYS
 from objectives.dispatch.c.loops import Loop, LoopOp, register_loop
-from objectives.ops.rows import HAS_CODE, KINDS, RowLoop
+from objectives.ops.rows import KINDS, RowLoop
 
 LOOP = """
 namespace {name} {{
@@ -61,15 +61,4 @@ def parts(rows, variable):
     return sum(has_entries << part for part, has_entries in enumerate(KINDS[rows.kind(variable)]))
 
 
-def has_code(node):
-    """Whether an element-wise node has C code that may stand in a loop."""
-    scalar = node.op.make_scalar_node(*node.inputs)
-    try:
-        list(statements(scalar, dict.fromkeys(scalar.inputs, "x"), 0))
-    except NoVectorLoop:
-        return False
-    return True
-
-
 register_loop(RowLoop, row_loop)
-HAS_CODE["cxx_only"] = has_code

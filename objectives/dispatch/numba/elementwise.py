@@ -26,7 +26,7 @@ from objectives.dispatch.numba._separate import caller, separate
 from objectives.dispatch.numba._simd import FUNCTIONS
 from objectives.dispatch.numba._threads import in_threads
 from objectives.dispatch.numba._views import flat, shaped
-from objectives.ops.elementwise import ElementwiseLoop, VectorComposite, vector_function
+from objectives.ops.elementwise import MISMATCH, ElementwiseLoop, VectorComposite, vector_function
 
 ARITHMETIC = {Add: operator.add, Sub: operator.sub, Mul: operator.mul, TrueDiv: operator.truediv, Neg: operator.neg}
 COMPARISONS = {LT: operator.lt, GT: operator.gt, LE: operator.le, GE: operator.ge, EQ: operator.eq, NEQ: operator.ne}
@@ -187,7 +187,4 @@ def _total(sums, dtype):
 @numba_njit
 def check_same_shape(x, y):
     if x.shape != y.shape:
-        raise ValueError(
-            "shape mismatch in an element-wise expression: predictions, targets, masks and weights must have the same "
-            "shape; a length of 1 is broadcast only if it is known when the graph is built (pt.specify_broadcastable)"
-        )
+        raise ValueError(MISMATCH)
