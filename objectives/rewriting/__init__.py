@@ -32,6 +32,7 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
            In "specialize", which finds the number of classes in the shape of an input, and simplifies expressions.
         2  local_remove_loss_mark in marking [fast_run, specialize]
         2  local_remove_condition in marking [fast_run, specialize]
+        2  local_remove_disconnected_grad in marking [fast_run, specialize]
            In "specialize", too: what has been spelled out there has marks of its own.
       2.5  local_remove_own_shape in marking [fast_compile, fast_run]
            After "specialize" (2), when shapes have been inferred.

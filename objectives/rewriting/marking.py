@@ -5,6 +5,7 @@ soon as what reads it is done: none is ever compiled.
 """
 
 from pytensor.compile.mode import optdb
+from pytensor.gradient import DisconnectedGrad
 from pytensor.graph.rewriting.basic import dfs_rewriter, node_rewriter
 from pytensor.tensor.rewriting.basic import register_canonicalize, register_specialize
 
@@ -48,6 +49,13 @@ def local_remove_no_gradient_mark(fgraph, node):
 @node_rewriter([Condition])
 def local_remove_condition(fgraph, node):
     """Condition(c) -> c; the gradient is taken by now, and the mark would keep loops from being fused."""
+    return node.inputs
+
+
+@register_specialize
+@node_rewriter([DisconnectedGrad])
+def local_remove_disconnected_grad(fgraph, node):
+    """DisconnectedGrad(x) -> x, as PyTensor has done in "canonicalize" with those that were there."""
     return node.inputs
 
 
