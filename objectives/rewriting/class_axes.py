@@ -44,8 +44,9 @@ def order_within(variable):
 
 
 def spell_out_classes(fgraph, node):
-    """Crossentropy of moved logits, and entries of moved arrays at labels."""
-    if order_within(node.inputs[2 if isinstance(node.op, PlaceClass) else 0]) is None:
+    """Crossentropy of logits, and entries of arrays at labels, where the class axis has been moved to the end."""
+    order = order_within(node.inputs[2 if isinstance(node.op, PlaceClass) else 0])
+    if order is None or order[-1] == len(order) - 1:
         return None
     if isinstance(node.op, PickClass):
         scores, labels = node.inputs
