@@ -4,7 +4,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backends import CANNOT_RAISE, PACKAGES, dtypes, mode, parameter
+from backends import CANNOT_RAISE, PACKAGES, REWRITTEN, dtypes, mode, parameter
 from pytensor.compile.mode import Mode
 
 from objectives.ops import ctc
@@ -37,6 +37,18 @@ def arrays(dtype, shape, seed=0):
     z[np.arange(num_frames) >= il[:, None]] = np.nan
     y[np.arange(num_labels) >= tl[:, None]] = -7
     return [z, y, il, tl, rng.normal(size=batch).astype(dtype)]
+
+
+def test_shapes_are_known():
+    """Without a computation."""
+    z, y, il, tl, _ = variables("float64")
+    loss, log_alpha = CTC(blank=BLANK)(z, y, il, tl)
+    function = pytensor.function(
+        [z, y, il, tl], [loss.shape, log_alpha.shape], mode=REWRITTEN, on_unused_input="ignore"
+    )
+    assert not any(isinstance(node.op, CTC) for node in function.maker.fgraph.apply_nodes)
+    for shape, found in zip([(7,), (7, 9, 9)], function(*arrays("float64", SHAPES[4])[:4]), strict=True):
+        np.testing.assert_array_equal(found, shape)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """Order statistics at the ends of the range of floats."""
 
+from itertools import combinations
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -7,7 +9,7 @@ import pytest
 from backends import ALL, mode, uncompiled
 from test_ops import inner_graph
 
-from objectives.ops.sorting import WeightedQuantile, WeightedRank, weighted_rank
+from objectives.ops.sorting import PairOrder, WeightedQuantile, WeightedRank, weighted_rank
 
 HUGE = np.array([[3.2e38, -3e38, 1.0], [3e38, 3e38, 4.0]], "float32")
 
@@ -46,6 +48,16 @@ def ranked(x, weights, ties):
 def test_inner_graph_of_ranks(ties):
     found = inner_graph(WeightedRank(ties=ties), [LISTS, WEIGHTS])
     np.testing.assert_array_equal(found, ranked(LISTS, WEIGHTS, ties))
+
+
+def test_inner_graph_of_the_order_of_pairs():
+    """Against a loop over pairs."""
+    x, y, weights = np.array([1, 1, 3, 0, 2.5]), np.array([4, 2, 2, 1, 9.0]), np.array([1, 2, 0.5, 3, 1])
+    expected = np.zeros(3)
+    for i, j in combinations(range(5), 2):
+        signs = np.sign(x[i] - x[j]), np.sign(y[i] - y[j])
+        expected += weights[i] * weights[j] * np.array([signs[0] * signs[1], abs(signs[0]), abs(signs[1])])
+    np.testing.assert_allclose(inner_graph(PairOrder(), [x, y, weights]), expected)
 
 
 @pytest.mark.parametrize("backend", ALL)
