@@ -85,6 +85,12 @@ def check_alignment(logits, targets, input_lengths, target_lengths, *, blank):
         raise SequenceLabelError(int(targets[item, position]), int(item), int(position), num_classes)
 
 
+def check(logits, targets, input_lengths, target_lengths, blank):
+    """Raise for what a kernel has found wrong."""
+    check_shapes(logits, targets, input_lengths, target_lengths, blank=blank)
+    check_alignment(logits, targets, input_lengths, target_lengths, blank=blank)
+
+
 # The expression
 
 
@@ -199,8 +205,7 @@ class CTC(DifferentiableOp):
         return [logits[:1], (logits[0], logits[1], 2 * targets[1] + 1)]
 
     def perform(self, node, inputs, outputs):
-        check_shapes(*inputs, blank=self.blank)
-        check_alignment(*inputs, blank=self.blank)
+        check(*inputs, self.blank)
         loss, log_alpha = _losses(*inputs, blank=self.blank)
         outputs[0][0] = loss.astype(inputs[0].dtype)
         outputs[1][0] = log_alpha
@@ -241,15 +246,14 @@ class CTCGradient(DifferentiableOp):
         return logits
 
     def perform(self, node, inputs, outputs):
-        check_shapes(*inputs[:4], blank=self.blank)
-        check_alignment(*inputs[:4], blank=self.blank)
+        check(*inputs[:4], self.blank)
         outputs[0][0] = _gradient(*inputs, blank=self.blank).astype(inputs[0].dtype)
 
     def pullback(self, inputs, outputs, output_grads):
         return self.derivatives(inputs, output_grads)
 
 
-# The same in NumPy, which the C backend uses too
+# The same in NumPy
 
 
 def _lattice(logits, targets, input_lengths, target_lengths, blank):

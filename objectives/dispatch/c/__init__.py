@@ -2,6 +2,7 @@
 
 from objectives.dispatch.c import (  # noqa: F401  (imported for their registration)
     crossentropy,
+    ctc,
     elementwise,
     margin,
     measures,
