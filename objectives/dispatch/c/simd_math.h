@@ -96,8 +96,10 @@ template <class T> OBJECTIVES_INLINE T exp_parts(T x, T low, T& r) {
 }
 
 template <class T> OBJECTIVES_INLINE T exp(T x) {
-    T r, rounded = exp_parts(x, Format<T>::exp_low, r);
-    return scale_by_power(expm1_reduced(r) + (T)1, rounded);
+    const bool is_zero = x < Format<T>::exp_low;  // not computed, as denormal numbers take a processor 20 times as long
+    T r, rounded = exp_parts(is_zero ? (T)0 : x, Format<T>::exp_low, r);
+    T result = scale_by_power(expm1_reduced(r) + (T)1, rounded);
+    return is_zero ? (T)0 : result;
 }
 
 // With half of 2^n, since 2^n itself may be infinite. Denormal numbers and the sign of zero stay.
