@@ -54,7 +54,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from objectives import distributed, losses, metrics, plot
 from objectives import rewriting as _rewriting  # noqa: F401  (imported for its rewrites)
-from objectives._mistakes import MistakeWarning
+from objectives.mistakes import MistakeWarning
 from objectives.aggregation import aggregate, aggregate_parts, align_targets, labelled
 from objectives.dispatch import c as _c  # noqa: F401  (imported for its rewrites)
 from objectives.dispatch import load_kernels_with_backends as _load_kernels_with_backends
