@@ -54,7 +54,6 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from objectives import distributed, losses, metrics, plot
 from objectives import rewriting as _rewriting  # noqa: F401  (imported for its rewrites)
-from objectives.mistakes import MistakeWarning
 from objectives.aggregation import aggregate, aggregate_parts, align_targets, labelled
 from objectives.dispatch import c as _c  # noqa: F401  (imported for its rewrites)
 from objectives.dispatch import load_kernels_with_backends as _load_kernels_with_backends
@@ -62,6 +61,7 @@ from objectives.evaluation import BatchError, CompilationError, Validation, comp
 from objectives.lookup import Facts, Range, facts, get, names
 from objectives.losses import *
 from objectives.metrics import *
+from objectives.mistakes import MistakeWarning
 from objectives.sampling import Candidates, log_uniform_candidates, uniform_candidates, unigram_candidates
 from objectives.version import __version__ as __version__
 

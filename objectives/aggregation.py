@@ -9,9 +9,9 @@ from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import ratio
 from objectives._inputs import align_targets, aligned_mask, as_tensor, fitted, floating_scores, matching
-from objectives.mistakes import warn_of_mistake
 from objectives._options import one_of
 from objectives._typing import TensorLike
+from objectives.mistakes import warn_of_mistake
 from objectives.ops.counting import EntryCount
 from objectives.ops.marking import has_mask
 from objectives.ops.selection import select
