@@ -11,6 +11,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from docutils.core import publish_doctree
 
 import objectives
 from docs.extensions import reference
@@ -43,6 +44,15 @@ def test_page(page, monkeypatch):
     with pytensor.config.change_flags(mode=mode), warnings.catch_warnings():
         failures, _ = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
     assert failures == 0
+
+
+@pytest.mark.parametrize("link", dict.fromkeys(re.findall(r"<([\w/]+\.rst)>`_", (ROOT / "README.rst").read_text())))
+def test_a_page_that_the_readme_links_shows_its_code_as_it_lies(link):
+    """A code host renders it without Sphinx, and drops each directive that it does not know, with what is in it."""
+    text = (ROOT / link).read_text()
+    settings = {"file_insertion_enabled": False, "report_level": 5, "_disable_config": True}
+    shown = publish_doctree(text, settings_overrides=settings).astext()
+    assert len(re.findall("^>>> ", shown, re.MULTILINE)) == len(re.findall("^ *>>> ", text, re.MULTILINE))
 
 
 @pytest.mark.parametrize("module", ["_inputs", "_logits", "_options", "aggregation", "losses/categorical"])
