@@ -14,7 +14,6 @@ from objectives._backends import BACKENDS
 from objectives.ops.threads import allowed
 from objectives.version import __version__
 
-
 # What is imported and installed, where the name of the distribution does not say it.
 MODULES = {"mlx": "mlx.core"}
 EXTRAS = {"mlx": '"mlx[cpu]"'} if sys.platform == "linux" else {}
