@@ -1,6 +1,6 @@
 """Train and validate a classifier on several devices, with a part of every batch on each.
 
-    pip install pytensor-objectives[examples,jax]
+    pip install "pytensor-objectives[examples,jax]"
     python examples/data_parallel.py
     python examples/data_parallel.py --devices 2 --epochs 5
 

@@ -1,6 +1,6 @@
 """Learn to read handwritten digits, with only some of them labelled.
 
-    pip install pytensor-objectives[examples]
+    pip install "pytensor-objectives[examples]"
     python examples/digits.py
     python examples/digits.py --mode JAX --missing 0.5
 
@@ -297,7 +297,7 @@ def check_backend(mode, parser):
         try:
             import_module(OPTIONAL_BACKENDS[mode])
         except ImportError as error:
-            parser.error(f"--mode {mode} is not installed ({error}): pip install pytensor-objectives[{mode.lower()}]")
+            parser.error(f"--mode {mode} is not installed ({error}): pip install 'pytensor-objectives[{mode.lower()}]'")
 
 
 def share(text):

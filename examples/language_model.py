@@ -1,6 +1,6 @@
 """Learn to write Python's documentation, with the crossentropy of a vocabulary whose logits are never held.
 
-    pip install pytensor-objectives[examples] pytensor-ml
+    pip install "pytensor-objectives[examples]" pytensor-ml
     python examples/language_model.py
     python examples/language_model.py --mode JAX --epochs 2
 

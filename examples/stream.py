@@ -1,6 +1,6 @@
 """Validate a classifier on a stream that is larger than memory, in one process or on a cluster.
 
-    pip install pytensor-objectives[examples,dask]
+    pip install "pytensor-objectives[examples,dask]"
     python examples/stream.py
     python examples/stream.py --workers 2 --items 2000000
 
@@ -117,7 +117,7 @@ def cluster(workers):
     try:
         from distributed import Client, LocalCluster
     except ImportError as error:
-        sys.exit(f"--workers needs Dask ({error}): pip install pytensor-objectives[dask]")
+        sys.exit(f"--workers needs Dask ({error}): pip install 'pytensor-objectives[dask]'")
     with LocalCluster(workers, threads_per_worker=1, dashboard_address="localhost:0") as local, Client(local) as client:
         yield client
 

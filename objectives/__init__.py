@@ -49,12 +49,13 @@ names, get, facts
     Functions by name, for configuration files, and their facts: ranges, symmetry, convexity, minimizer.
 """
 
+import sys as _sys
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from objectives import distributed, losses, metrics, plot
 from objectives import rewriting as _rewriting  # noqa: F401  (imported for its rewrites)
-from objectives._mistakes import MistakeWarning
+from objectives._foreign import refused_name as _refused_name
 from objectives.aggregation import aggregate, aggregate_parts, align_targets, labelled
 from objectives.dispatch import c as _c  # noqa: F401  (imported for its rewrites)
 from objectives.dispatch import load_kernels_with_backends as _load_kernels_with_backends
@@ -62,6 +63,7 @@ from objectives.evaluation import BatchError, CompilationError, Validation, comp
 from objectives.lookup import Facts, Range, facts, get, names
 from objectives.losses import *
 from objectives.metrics import *
+from objectives.mistakes import MistakeWarning
 from objectives.sampling import Candidates, log_uniform_candidates, uniform_candidates, unigram_candidates
 from objectives.version import __version__ as __version__
 
@@ -100,10 +102,10 @@ if _TYPE_CHECKING:
 else:
 
     def __getattr__(name):
-        """The module of named dims, imported when it is asked for."""
+        """The module of named dims, imported when it is asked for; what to write for names of other libraries."""
         if name == "xtensor":
             return _import_module("objectives.xtensor")
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise _refused_name(name, _sys._getframe(1))
 
 
 def __dir__() -> list[str]:

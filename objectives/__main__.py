@@ -2,8 +2,10 @@
 
 import os
 import platform
+import sys
 import warnings
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 import pytensor
@@ -12,12 +14,24 @@ from objectives._backends import BACKENDS
 from objectives.ops.threads import allowed
 from objectives.version import __version__
 
+# What is imported and installed, where the name of the distribution does not say it.
+MODULES = {"mlx": "mlx.core"}
+EXTRAS = {"mlx": '"mlx[cpu]"'} if sys.platform == "linux" else {}
 
-def version_of(package: str) -> str:
+
+def version_of(package: str, module: str | None = None) -> str:
+    """The version of a distribution, unless the module of it is given and cannot be imported."""
+    install = f"pip install {EXTRAS.get(package, package)}"
     try:
-        return version(package)
+        found = version(package)
     except PackageNotFoundError:
-        return f"not installed (pip install {package})"
+        return f"not installed ({install})"
+    try:
+        import_module(module or "builtins")
+    except Exception as error:  # a library that lacks a driver may raise anything
+        reason = " ".join(str(error).split())
+        return f"{found}, but cannot be imported ({install}): {reason}"
+    return found
 
 
 def lines() -> Iterator[tuple[str, str]]:
@@ -29,7 +43,8 @@ def lines() -> Iterator[tuple[str, str]]:
         yield package, version_of(package)
     for backend in BACKENDS:
         if backend.library:
-            yield f"{backend.library} (mode {backend.mode})", version_of(backend.library)
+            module = MODULES.get(backend.library, backend.library)
+            yield f"{backend.library} (mode {backend.mode})", version_of(backend.library, module)
     cores = os.cpu_count() or 1
     limit = os.environ.get("OMP_NUM_THREADS", "not set")
     yield "threads", f"{allowed(cores)} of {cores} cores, OMP_NUM_THREADS: {limit}"

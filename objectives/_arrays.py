@@ -11,13 +11,18 @@ MISSING = (
     "missing, mask=objectives.labelled(array)"
 )
 CONVERSIONS = {
-    "polars": "{} is a polars object that is lazy, has nulls or no numbers: give {}.cast(polars.Float64).to_numpy(), "
-    "after .collect() if it is lazy, and mask nulls, which become NaN, mask=objectives.labelled(array)",
     "xarray": "{} is an object of xarray that is no array of numbers: of a Dataset give one of its arrays, {}['name']",
     "torch": "{} is a PyTorch tensor that NumPy cannot read: give "
     "{}.detach().cpu().numpy(), after .float() if it is bfloat16",
     "jax": "{} is a JAX array that NumPy cannot read: give "
     "numpy.asarray({}), after .astype('float32') if it is bfloat16",
+}
+OF_POLARS = {
+    "lazy": "{} is lazy, a {} of polars: collect its frame, frame.collect(), and give its columns, .to_numpy()",
+    "nulls": "{} has nulls, which arrays do not have: give {}.cast(polars.Float64).to_numpy(), where they are NaN, and "
+    "mask them, mask=objectives.labelled(array)",
+    "others": "{} is a polars object of other things than numbers: encode labels as integers, "
+    "{}.cast(polars.Categorical).to_physical()",
 }
 OTHERWISE = "{} must be a tensor or an array of numbers, not {}: convert it with numpy.asarray"
 
@@ -28,6 +33,7 @@ def readable(x: Any, name: str | Variable) -> Any:
     if isinstance(x, Variable) or not (hasattr(x, "__array__") or library == "polars"):
         return x
     if isinstance(x, np.ndarray | np.generic):
+        refuse_text(x, name)
         if x.dtype.kind not in NUMBERS:
             raise TypeError(f"{name} must hold numbers, not {x.dtype}: convert the array, {name}.astype('float64')")
         return x
@@ -37,14 +43,34 @@ def readable(x: Any, name: str | Variable) -> Any:
         raise TypeError(_message(library, name, x)) from error
     if array.dtype == object and library == "pandas":
         array = _without_objects(array, name)
-    if array.dtype.kind not in NUMBERS or (library == "polars" and np.any(x.null_count())):
+    if array.dtype.kind not in NUMBERS or (library == "polars" and _has_nulls(x)):
         raise TypeError(_message(library, name, x))
     return array
+
+
+def refuse_text(x: Any, name: str | Variable) -> None:
+    """Raise if an array, or a list or tuple by its first entry, holds text."""
+    first = x
+    while isinstance(first, list | tuple) and first:
+        first = first[0]
+    if not (isinstance(first, str) or (isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "UST")):
+        return
+    try:
+        np.asarray(x).astype("float64")
+        fix = f"convert them, numpy.asarray({name}).astype('float64')"
+    except ValueError:
+        fix = f"encode labels as integers, numpy.unique({name}, return_inverse=True)[1]"
+    raise TypeError(f"{name} must hold numbers, not text such as {str(np.ravel(x)[0])!r}: {fix}")
 
 
 def library_of(x: Any) -> str:
     """The name of the package that the type of ``x`` comes from."""
     return type(x).__module__.partition(".")[0].removesuffix("lib")
+
+
+def _has_nulls(x):
+    """Whether a series or frame of polars has nulls."""
+    return bool(np.any(x.null_count()))
 
 
 def _without_objects(array, name):
@@ -56,5 +82,9 @@ def _without_objects(array, name):
 
 
 def _message(library, name, x):
+    if library == "polars":
+        if not hasattr(x, "to_numpy"):
+            return OF_POLARS["lazy"].format(name, type(x).__name__)
+        return OF_POLARS["nulls" if _has_nulls(x) else "others"].format(name, name)
     kind = f"{type(x).__module__}.{type(x).__qualname__}"
     return CONVERSIONS.get(library, OTHERWISE).format(name, name if library in CONVERSIONS else kind)

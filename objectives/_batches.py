@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from objectives._arrays import library_of, readable
+from objectives._options import flag
 
 # how the columns of a frame are given by their names
 COLUMNS = {
@@ -13,6 +14,42 @@ COLUMNS = {
 }
 FRAMES = "DataFrame", "LazyFrame"
 ONE_BATCH = ": a single batch is given to update, or to validate in a list, validate([batch])"
+
+
+def checked_stream(batches, progress, inputs):
+    """The stream of batches that `validate` was given, unless these are the arrays of one batch."""
+    names = ", ".join(str(variable) for variable in inputs)
+    if not isinstance(progress, bool | str) and np.ndim(progress):
+        raise TypeError(
+            "progress must be True or False, not an array: the arrays of a single batch are given together, "
+            f"validate([({names})])"
+        )
+    flag(progress, "progress")
+    if _is_one_batch(batches, [variable.ndim for variable in inputs]):
+        raise TypeError(
+            f"batches must be an iterable of batches, not the arrays of a single one for {names}: give it in a list, "
+            "validate([batch])"
+        )
+    return batches
+
+
+def _is_one_batch(batches, ranks):
+    """Whether a batch was given in place of many, which would have one dimension more."""
+    if len(ranks) == 1:
+        return getattr(batches, "ndim", None) == ranks[0] and type(batches).__name__ not in FRAMES
+    if not isinstance(batches, Sequence | np.ndarray) or len(batches) != len(ranks):
+        return False
+    return [_rank(x) for x in batches] == ranks or all(
+        hasattr(x, "ndim") and (x.ndim == 0 or len(x) != len(ranks)) for x in batches
+    )
+
+
+def _rank(x):
+    """The number of dimensions of an array or of nested lists; None of other objects, such as dicts."""
+    if isinstance(x, list | tuple):
+        inner = _rank(x[0]) if x else 0
+        return None if inner is None else 1 + inner
+    return np.ndim(x) if hasattr(x, "__array__") or isinstance(x, int | float) else None
 
 
 def arrays_of(batch, inputs, own_arrays=None, *, copied=False):

@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from opcode import opmap
+from types import FrameType
+from typing import Any, NamedTuple
 
 MOST_ANSWERS = 3
 
@@ -44,6 +46,18 @@ def _plain(name: str) -> str:
     return re.sub(r"(?<=.)(loss|score|metric)$", "", last.removeprefix("neg") if last.startswith("negmean") else last)
 
 
+def refused_name(name: str, caller: FrameType) -> AttributeError | ImportError:
+    """The error for a name that the package does not have, which ``caller`` looks up or imports."""
+    found = [] if name.startswith("_") else answers(name)
+    if not found:
+        return AttributeError(f"module 'objectives' has no attribute {name!r}")
+    write = f": write {', or '.join(found)}"
+    # Python drops the message of an AttributeError where a name is imported, and guesses a name that is spelled alike.
+    if caller.f_lasti >= 0 and caller.f_code.co_code[caller.f_lasti] == opmap["IMPORT_FROM"]:
+        return ImportError(f"cannot import name {name!r} from 'objectives'{write}", name="objectives")
+    return AttributeError(f"module 'objectives' has no attribute {name!r}{write}", name=name, obj=None)
+
+
 AGGREGATE = "losses are not reduced: give the result to aggregate(loss, mode='mean'), or 'sum'"
 ORDER = "the order is ({}), by position"
 # What to write here for keywords of other libraries.
@@ -74,18 +88,19 @@ RENAMED = {
     "k": "top_k",
     "n_classes": "num_classes",
     "n_clusters": "num_clusters",
+    "reduction": "mode",
     "softcap": "logit_softcap",
     "var": "variance",
 }
 WEIGHTS = "weight", "sample_weight", "sample_weights"
 
 
-def refused_keyword(keyword: str, function: str, parameters: Iterable[str]) -> str:
+def refused_keyword(keyword: str, function: str, parameters: Iterable[str], value: Any = None) -> str:
     """The error message for a keyword that a function does not have."""
     known = list(parameters)
     answer = _weights_answer(known) if keyword in WEIGHTS else KEYWORDS.get(keyword, "")
     if (renamed := RENAMED.get(keyword)) in known:
-        answer = f"it is called {renamed} here"
+        answer = f"it is called {renamed} here" + (f", {renamed}={value!r}" if isinstance(value, str) else "")
     answer = answer.format(", ".join(known[:2])) or f"its arguments are {', '.join(known)}"
     return f"{function} has no argument {keyword!r}: {answer}"
 

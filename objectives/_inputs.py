@@ -5,13 +5,16 @@ by a harmless constant, and `select` sets the masked entries of the result to 0.
 keeps NaN out of the gradient without the help of any rewrite, the second keeps the constant's loss out of the sum.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytensor.tensor as pt
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.exceptions import AxisError
+from numpy.lib.array_utils import normalize_axis_tuple
 from pytensor import config
 from pytensor.tensor import TensorVariable
 
-from objectives._arrays import readable
+from objectives._arrays import readable, refuse_text
 from objectives._options import at_least
 from objectives._typing import TensorLike
 from objectives.ops.labels import named_class
@@ -115,7 +118,8 @@ def beside_labels(predictions, targets, names):
 def items(predictions, targets, mask=None, *, axis=-1, names=NAMES):
     """Align predictions (..., C), integer (...) or dense (..., C) targets and mask; the class axis becomes the last."""
     name, targets_name = names
-    predictions = class_axis_last(floating(predictions, name, names), axis, name)
+    given = floating(predictions, name, names)
+    predictions = class_axis_last(given, axis, name)
     targets = as_tensor(targets, targets_name)
     if targets.ndim not in (predictions.ndim - 1, predictions.ndim):
         raise TypeError(
@@ -133,7 +137,7 @@ def items(predictions, targets, mask=None, *, axis=-1, names=NAMES):
             )
     else:
         targets = integer_labels(targets, targets_name)
-        check_same_shape(f"integer {targets_name}", targets.type.shape, name, predictions.type.shape[:-1])
+        check_same_items(targets_name, targets.type.shape, name, given.type.shape, axis)
     if mask is not None:
         mask = aligned_mask(mask, f"items of {name}", predictions.type.shape[:-1])
     return predictions, targets, mask
@@ -196,13 +200,18 @@ def as_tensor(x, name="an argument", **options) -> TensorVariable:
             f"{name} must not be a masked array, whose mask would be lost: give its data, and as mask= "
             "~numpy.ma.getmaskarray(array), which is True where an entry counts"
         )
-    _refuse_text(x, name)
+    _refuse_others(x, name)
     return pt.as_tensor_variable(readable(x, name), **options)
 
 
-def _refuse_text(x, name):
-    if isinstance(x, str):
+def _refuse_others(x, name):
+    """Raise for None, text, dicts and lists of text, which are no numbers."""
+    if x is None or isinstance(x, str):
         raise TypeError(f"{name} must be a tensor, an array or a number, not {x!r}")
+    if isinstance(x, Mapping):
+        raise TypeError(f"{name} must be a tensor, an array or a number, not a dict: give one of its values")
+    if isinstance(x, list | tuple):
+        refuse_text(x, name)
 
 
 def tensor(x, name="an argument") -> TensorVariable:
@@ -233,9 +242,21 @@ def floating_scores(x, name="predictions"):
     return x.astype(config.floatX) if x.dtype == "bool" or "int" in x.dtype else floating(x, name)
 
 
+def binary_scores(predictions, targets):
+    """Like `floating_scores`, for scores of targets that are 0 or 1: integers beside floats are swapped arguments."""
+    scores, targets = tensor(predictions, "predictions"), as_tensor(targets, "targets")
+    if not scores.dtype.startswith(("float", "complex")) and targets.dtype.startswith("float"):
+        raise TypeError(
+            f"predictions are {scores.dtype} and targets {targets.dtype}: are predictions and targets swapped? The "
+            "order is (predictions, targets). If such scores are meant, convert them: "
+            f"predictions.astype({config.floatX!r})."
+        )
+    return floating_scores(scores)
+
+
 def matching(x, like, name="all arguments"):
     """``x`` as a tensor of the same dtype as ``like``, which therefore decides the dtype of the loss."""
-    x = as_tensor(x)
+    x = as_tensor(x, name)
     if x.dtype.startswith("complex"):
         raise TypeError(f"{name} must be real, not complex numbers ({x.dtype})")
     return x if x.dtype == like.dtype else x.astype(like.dtype)
@@ -256,7 +277,19 @@ def class_axis_last(x, axis, name="predictions"):
         raise TypeError(f"axis must be an integer, not {axis!r}")
     if x.ndim == 0:
         raise TypeError(f"{name} must have a class axis, but have no dimensions")
-    return pt.moveaxis(x, normalize_axis_index(int(axis), x.ndim), -1) if axis not in (-1, x.ndim - 1) else x
+    return pt.moveaxis(x, known_axes(axis, x, name), [-1]) if axis not in (-1, x.ndim - 1) else x
+
+
+def known_axes(axis, x, name):
+    """An axis, or several, from 0 and in a tuple."""
+    try:
+        return normalize_axis_tuple(axis, x.ndim, argname="axis")
+    except TypeError as error:
+        raise TypeError(f"axis must be an integer or a tuple of integers, not {axis!r}") from error
+    except AxisError as error:
+        raise AxisError(
+            f"axis={axis} is outside {name} {shown(x.type.shape)}: give -{x.ndim} to {x.ndim - 1}"
+        ) from error
 
 
 def aligned_mask(mask, name, shape):
@@ -293,7 +326,7 @@ def fitted(x, name, shape, other_name):
 
 def option(x, name, like):
     """A hyperparameter in the dtype of ``like``: a scalar, or a tensor of the same rank that does not enlarge it."""
-    _refuse_text(x, name)
+    _refuse_others(x, name)
     return fitted(matching(x, like, name), name, like.type.shape, "result")
 
 
@@ -304,7 +337,7 @@ def size_option(x, name, like):
 
 def column_option(x, name, like):
     """Like `option`; a vector holds one number for each entry of the last axis."""
-    _refuse_text(x, name)
+    _refuse_others(x, name)
     x = matching(x, like, name)
     return option(pt.shape_padleft(x, like.ndim - 1) if x.ndim == 1 < like.ndim else x, name, like)
 
@@ -337,6 +370,23 @@ def check_same_shape(name, shape, other_name, other_shape):
         raise TypeError(
             f"shape mismatch between {name} {shown(shape)} and {other_name} {shown(other_shape)}: they must have the "
             "same shape"
+        )
+
+
+def check_same_items(name, shape, scores_name, scores_shape, axis):
+    """Refuse static shapes of class indices that are not those of the scores without their class axis."""
+
+    def fits(axis):
+        others = [n for i, n in enumerate(scores_shape) if i != axis]
+        return all(m == n or None in (m, n) for m, n in zip(shape, others, strict=True))
+
+    rank = len(scores_shape)
+    if not fits(axis % rank):
+        possible = [i for i in range(rank) if fits(i)]
+        hint = f". If the classes are on another axis, give axis={possible[0]}" if possible else ""
+        raise TypeError(
+            f"shape mismatch between integer {name} {shown(shape)} and {scores_name} {shown(scores_shape)}, whose "
+            f"classes are on axis {axis}: without it they must have the same shape{hint}"
         )
 
 

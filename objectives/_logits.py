@@ -18,7 +18,7 @@ from pytensor.tensor.special import LogSoftmax, Softmax
 from pytensor.tensor.subtensor import Subtensor
 
 from objectives._inputs import OF_LOGITS, floating
-from objectives._mistakes import warn_of_mistake
+from objectives.mistakes import warn_of_mistake
 
 # Operations whose output holds entries of their first input and nothing else. (PyTensor 3.0 has one more of them.)
 INDEXING = tuple(

@@ -4,14 +4,14 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import pytensor.tensor as pt
-from numpy.lib.array_utils import normalize_axis_tuple
 from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import ratio
-from objectives._inputs import align_targets, aligned_mask, as_tensor, fitted, floating_scores, matching
-from objectives._mistakes import warn_of_mistake
+from objectives._inputs import align_targets, aligned_mask, as_tensor, fitted, floating_scores, known_axes, matching
 from objectives._options import one_of
 from objectives._typing import TensorLike
+from objectives.lookup import answering
+from objectives.mistakes import warn_of_mistake
 from objectives.ops.counting import EntryCount
 from objectives.ops.marking import has_mask
 from objectives.ops.selection import select
@@ -24,6 +24,7 @@ Mode: TypeAlias = Literal["mean", "sum", "normalized_sum"]
 MODES = get_args(Mode)
 
 
+@answering
 def aggregate(
     loss: TensorLike,
     weights: TensorLike | None = None,
@@ -92,6 +93,7 @@ def aggregate(
     return ratio(total, count, where_nothing(pt.constant(0, dtype=total.dtype))).astype(dtype)
 
 
+@answering
 def aggregate_parts(
     loss: TensorLike,
     weights: TensorLike | None = None,
@@ -228,7 +230,7 @@ def _sums(loss, weights, mode, mask, axis, *, needs_count):
         raise ValueError("mode='normalized_sum' requires weights or a mask: give one, or use mode='mean'")
     loss = floating_scores(loss, "loss")
     _check_not_aggregated(loss, weights, mask, axis)
-    axis = None if axis is None else normalize_axis_tuple(axis, loss.ndim)
+    axis = None if axis is None else known_axes(axis, loss, "the loss")
     dtype = loss.dtype
     loss = loss.astype("float32") if dtype == "float16" else loss
     if mask is not None:

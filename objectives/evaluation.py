@@ -12,8 +12,7 @@ from pytensor.compile.mode import Mode, get_mode, predefined_modes
 from pytensor.tensor.variable import TensorVariable
 
 from objectives._backends import BACKENDS
-from objectives._batches import arrays_of
-from objectives._options import flag
+from objectives._batches import arrays_of, checked_stream
 from objectives._progress import with_progress_bar
 from objectives._splitting import split
 from objectives._typing import TensorLike
@@ -173,11 +172,11 @@ class Validation:
         ValueError
             If there is no batch, or if nothing counts for any of the measures.
         """
-        flag(progress, "progress")
+        batches = checked_stream(batches, progress, self._inputs)
         self.reset()
         for batch in with_progress_bar(batches, "batches", self._values_so_far) if progress else batches:
             self.update(batch)
-        return self.result()
+        return self._checked_results("the stream had none, and a generator can be used only once")
 
     def update(self, batch: Any) -> None:
         """Add a batch.
@@ -241,8 +240,12 @@ class Validation:
         ValueError
             If no batch was added, or if nothing counts for any of the measures.
         """
+        return self._checked_results("call update first")
+
+    def _checked_results(self, hint):
+        """As `result`; ``hint`` says what to do where there was no batch."""
         if not self.batches:
-            raise ValueError(f"no batch was added, so there is no value of {self._names}: call update first")
+            raise ValueError(f"no batch was added, so there is no value of {self._names}: {hint}")
         values = self._results()
         if all(np.isnan(value).all() for value in values.values()):
             otherwise = self._results(is_blank=False)

@@ -141,9 +141,7 @@ def described(
 
         @wraps(function)
         def checked(*args: Any, **keywords: Any) -> Any:
-            for keyword in keywords:
-                if keyword not in parameters:
-                    raise TypeError(refused_keyword(keyword, function.__name__, parameters))
+            _check_keywords(keywords, function.__name__, parameters)
             for name, value in (*zip(parameters, args, strict=False), *keywords.items()):
                 if name in flags:
                     flag(value, name)
@@ -156,6 +154,24 @@ def described(
         return cast(Function, checked)
 
     return record
+
+
+def _check_keywords(keywords, function, parameters):
+    for keyword, value in keywords.items():
+        if keyword not in parameters:
+            raise TypeError(refused_keyword(keyword, function, parameters, value))
+
+
+def answering(function: Function) -> Function:
+    """Make a function that is no loss or measure answer foreign keywords as those do."""
+    parameters = signature(function).parameters
+
+    @wraps(function)
+    def checked(*args: Any, **keywords: Any) -> Any:
+        _check_keywords(keywords, function.__name__, parameters)
+        return function(*args, **keywords)
+
+    return cast(Function, checked)
 
 
 def facts(name: str) -> Facts:

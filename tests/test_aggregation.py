@@ -173,7 +173,7 @@ def test_errors():
         aggregate(loss, mask=pt.matrix())
     with pytest.raises(TypeError, match="normalizer must be a scalar"):
         aggregate(loss, normalizer=pt.vector())
-    with pytest.raises(ValueError, match="axis 2 is out of bounds"):
+    with pytest.raises(ValueError, match="axis=2 is outside the loss"):
         aggregate(loss, axis=2)
 
 

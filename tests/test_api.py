@@ -113,6 +113,12 @@ def test_every_name_has_one_home():
     assert all(module.__all__ == sorted(module.__all__) for module in MODULES)
 
 
+@pytest.mark.parametrize("name", [name for name in objectives.__all__ if inspect.isclass(getattr(objectives, name))])
+def test_the_source_of_a_class_is_found(name):
+    """Help, editors and the site read it from the module that the class names."""
+    assert re.match(rf"(@\w+.*\n)*class {name}\b", inspect.getsource(getattr(objectives, name)))
+
+
 @each_function
 def test_signature(name):
     """Predictions first, Lasagne's arguments positional, all others keyword-only."""

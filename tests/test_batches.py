@@ -249,3 +249,35 @@ def test_what_a_validation_shows():
     validation.update([np.ones(2, "float32")] * 2)
     assert re.fullmatch(r"<Validation of \['mse', 'mean'\] by \w+: 1 batches of \[x, y\]>", repr(validation))
     assert repr(pickle.loads(pickle.dumps(validation))) == repr(validation)
+
+
+def test_a_single_batch_in_place_of_many():
+    scores, labels = pt.matrix("scores"), pt.lvector("labels")
+    validation = compile_validation([scores, labels], {"right": categorical_accuracy(scores, labels)})
+    p, t = np.eye(4)[:, :3], np.array([0, 1, 2, 0])
+    answer = (
+        r"must be an iterable of batches, not the arrays of a single one for scores, labels: .* validate\(\[batch\]\)"
+    )
+    for batch in ((p, t), [p, t], [p, t.tolist()], (p.tolist(), t.tolist()), (p, t[:, None])):
+        with pytest.raises(TypeError, match=answer):
+            validation.validate(batch, progress=False)
+    for progress in (t, t.tolist()):
+        with pytest.raises(TypeError, match=r"progress must be .* not an array: .* validate\(\[\(scores, labels\)\]\)"):
+            validation.validate(p, progress)
+    with pytest.raises(TypeError, match="progress must be True or False, not 'no'"):
+        validation.validate([(p, t)], "no")
+    for batches in (
+        [(p, t)],
+        [(p, t), (p, t)],
+        ((p.tolist(), t.tolist()), [p, t]),
+        iter([(p, t)] * 2),
+        [{"scores": p, "labels": t}] * 2,
+    ):
+        assert validation.validate(batches, progress=False) == {"right": 1 - 1 / 4 + 1 / 4}
+    single = compile_validation([scores], {"sum": aggregate(scores, mode="sum")})
+    with pytest.raises(TypeError, match=r"not the arrays of a single one for scores"):
+        single.validate(p, progress=False)
+    assert single.validate(p[None], progress=False) == single.validate([p], progress=False) == {"sum": 3}
+    vectors = compile_validation([x, y], {"error": errors})
+    stacked = np.ones((2, 2, 5), "float32")  # two batches of two vectors
+    assert vectors.validate(stacked, progress=False) == vectors.validate(list(stacked), progress=False) == {"error": 0}

@@ -3,6 +3,7 @@
 import ast
 import doctest
 import re
+import sys
 import traceback
 import warnings
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from docutils.core import publish_doctree
 
 import objectives
 from docs.extensions import reference
@@ -43,6 +45,38 @@ def test_page(page, monkeypatch):
     with pytensor.config.change_flags(mode=mode), warnings.catch_warnings():
         failures, _ = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
     assert failures == 0
+
+
+@pytest.mark.parametrize("link", dict.fromkeys(re.findall(r"<([\w/]+\.rst)>`_", (ROOT / "README.rst").read_text())))
+def test_a_page_that_the_readme_links_shows_its_code_as_it_lies(link):
+    """A code host renders it without Sphinx, and drops each directive that it does not know, with what is in it."""
+    text = (ROOT / link).read_text()
+    settings = {"file_insertion_enabled": False, "report_level": 5, "_disable_config": True}
+    shown = publish_doctree(text, settings_overrides=settings).astext()
+    assert len(re.findall("^>>> ", shown, re.MULTILINE)) == len(re.findall("^ *>>> ", text, re.MULTILINE))
+
+
+INSTALLED = {"objectives", "numpy", "pytensor", "scipy", *sys.stdlib_module_names}
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "pytensor_ml": "pytensor-ml"}
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name == "recipes"], ids=lambda page: page.name)
+def test_a_recipe_says_what_to_install_for_its_code(page):
+    imported = set()
+    for example in doctest.DocTestParser().get_examples(text := page.read_text()):
+        for node in ast.walk(ast.parse(example.source)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            imported |= {name.partition(".")[0] for name in names}
+    commands = " ".join(re.findall(r"pip install ([^`\n]+)", text))
+    needed = {DISTRIBUTIONS.get(name, name) for name in imported - INSTALLED}
+    assert needed <= set(re.findall(r"[\w-]+", commands))
+
+
+def test_the_examples_of_a_page_print_no_empty_lists():
+    """As a function without outputs returns."""
+    examples = [example for page in PAGES for example in doctest.DocTestParser().get_examples(page.read_text())]
+    assert not [example.source for example in examples if example.want.startswith("[]")]
 
 
 @pytest.mark.parametrize("module", ["_inputs", "_logits", "_options", "aggregation", "losses/categorical"])

@@ -71,11 +71,20 @@ def test_polars():
     right = categorical_accuracy(frame[["a", "b"]], frame["label"])
     np.testing.assert_array_equal(evaluated(right), [1, 0])
     assert evaluated(aggregate(right, mask=pl.Series([True, False]))) == 1
-    for values in ([1, None], [0.5, None], [True, None], ["x", "y"]):
-        with pytest.raises(TypeError, match=r"b is a polars object .* give b\.cast\(polars\.Float64\)\.to_numpy\(\)"):
+    for values in ([1, None], [0.5, None], [True, None]):
+        with pytest.raises(TypeError, match=r"b has nulls, .* give b\.cast\(polars\.Float64\)\.to_numpy\(\)"):
             squared_error(frame["a"], pl.Series(values))
-    for wrong in (frame.lazy(), pl.col("a"), frame.with_columns(b=None)):
-        with pytest.raises(TypeError, match=r"a is a polars object that is lazy, has nulls or no numbers"):
+    with pytest.raises(
+        TypeError, match=r"b is a polars object of other .* b\.cast\(polars\.Categorical\)\.to_physical"
+    ):
+        squared_error(frame["a"], pl.Series(["x", "y"]))
+    assert pl.Series(["x", "y"]).cast(pl.Categorical).to_physical().to_list() == [0, 1]
+    for wrong, reason in (
+        (frame.lazy(), "is lazy"),
+        (pl.col("a"), "is lazy"),
+        (frame.with_columns(b=None), "has nulls"),
+    ):
+        with pytest.raises(TypeError, match=f"a {reason}"):
             squared_error(wrong, 0.0)
     validation = squared_errors()
     for part in frame[["a", "b"]].iter_slices(1):
@@ -83,7 +92,7 @@ def test_polars():
     np.testing.assert_allclose(validation.result()["error"], 0.4)
     with pytest.raises(BatchError, match=r"not DataFrame: give its columns, batch\.to_dict\(\)"):
         validation.update(frame)
-    with pytest.raises(BatchError, match="b is a polars object"):
+    with pytest.raises(BatchError, match="b has nulls"):
         validation.update({"a": frame["a"], "b": pl.Series([1.0, None])})
 
 

@@ -1,5 +1,8 @@
 """Finding functions by name, also by the names and keywords of other libraries."""
 
+import inspect
+import traceback
+
 import pytensor.tensor as pt
 import pytest
 
@@ -46,10 +49,37 @@ def test_a_name_from_elsewhere_is_answered(name, expected):
         ("categorical_accuracy", "k", "it is called top_k here"),
         ("gaussian_nll_loss", "eps", "it is called epsilon here"),
         ("dice_loss", "eps", "its arguments are predictions, targets, smooth"),
+        ("aggregate", "reduction", "it is called mode here, mode='none'"),
+        ("aggregate_parts", "sample_weight", "weights of items are weights="),
         ("huber_loss", "detla", "its arguments are predictions, targets, delta, mask"),
     ],
 )
 def test_a_keyword_from_elsewhere_is_answered(function, keyword, expected):
     with pytest.raises(TypeError) as caught:
-        objectives.get(function)(P, T, **{keyword: 0})
+        getattr(objectives, function)(P, T, **{keyword: "none"})
     assert f"{function} has no argument {keyword!r}" in str(caught.value) and expected in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["mse_loss", "mean_squared_error", "CrossEntropyLoss", "F1Score"])
+def test_a_name_from_elsewhere_that_is_imported(name):
+    """What `get` answers is the last line that Python prints, without a name that is spelled alike."""
+    with pytest.raises(ValueError) as answered:
+        objectives.get(name)
+    answer = str(answered.value).partition(": ")[2]
+    for code in (f"from objectives import {name}", f"objectives.{name}"):
+        with pytest.raises((ImportError, AttributeError)) as caught:
+            exec(code, {"objectives": objectives})
+        assert caught.type is (ImportError if code.startswith("from") else AttributeError)
+        (printed,) = traceback.format_exception_only(caught.value)
+        assert repr(name) in printed and printed.endswith(f": {answer}\n") and "Did you mean" not in printed
+    assert not hasattr(objectives, name) and getattr(objectives, name, None) is None
+
+
+def test_other_names_are_missing_as_in_any_module():
+    for name in ("hubber_loss", "__wrapped__", "_f1"):
+        assert not hasattr(objectives, name)
+        with pytest.raises(ImportError, match=f"cannot import name '{name}'"):
+            exec(f"from objectives import {name}")
+    from objectives import sampling  # a submodule
+
+    assert inspect.unwrap(objectives) is objectives and inspect.getsource(sampling)

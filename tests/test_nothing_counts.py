@@ -45,8 +45,14 @@ def test_no_batch_has_no_value(batches):
     validation = validation_of(
         {"mse": squared_error(logits, 0.0), "matrix": confusion_matrix(logits, labels, num_classes=3)}
     )
-    for give in (lambda: validation.validate(batches, progress=False), validation.result):
-        with pytest.raises(ValueError, match=r"no batch was added, so there is no value of \['mse', 'matrix'\]"):
+    for give, hint in (
+        (
+            lambda: validation.validate(batches, progress=False),
+            "the stream had none, and a generator can be used only once",
+        ),
+        (validation.result, "call update first"),
+    ):
+        with pytest.raises(ValueError, match=rf"no batch was added, so .* no value of \['mse', 'matrix'\]: {hint}"):
             give()
 
 

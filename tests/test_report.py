@@ -1,5 +1,7 @@
 """``python -m objectives``."""
 
+import sys
+
 import pytensor
 
 import objectives
@@ -18,3 +20,12 @@ def test_report(capsys, monkeypatch):
 
 def test_what_is_not_installed_is_named():
     assert report.version_of("nothing-of-this-name") == "not installed (pip install nothing-of-this-name)"
+
+
+def test_a_backend_that_cannot_be_imported_is_not_there(monkeypatch):
+    """MLX for Linux comes without its core, which an extra installs."""
+    monkeypatch.setattr(report, "version", lambda package: "9.9")
+    monkeypatch.setitem(sys.modules, "mlx.core", None)
+    shown = dict(report.lines())["mlx (mode MLX)"]
+    install = 'pip install "mlx[cpu]"' if sys.platform == "linux" else "pip install mlx"
+    assert shown.startswith(f"9.9, but cannot be imported ({install}): ")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from families import ROOT, families
 
+from objectives import names
 from objectives._backends import MODES
 
 COLUMNS = ("value", "gradient")
@@ -56,11 +57,20 @@ def marks_of(cells, function):
     return found
 
 
-def not_run(cells, versions):
-    """A sentence with the backends that were not installed with some version, whose marks are of the others alone."""
+def alone(cells, versions):
+    """What to add to a backend that was not installed with some version, whose marks are of the others alone."""
     ran = {(backend, v) for (_, backend), kinds in cells.items() for seen in kinds.values() for v in seen}
-    lacking = [f"{b} with PyTensor {v}" for b in MODES for v in versions if (b, v) not in ran]
-    return [f"Not run, because not installed: {', '.join(lacking)}.", ""] if lacking else []
+    found = {backend: [v for v in versions if (backend, v) in ran] for backend in MODES}
+    return {backend: f"{' and '.join(some)} alone" for backend, some in found.items() if some != versions}
+
+
+def scope(cells, versions, quote):
+    """What was run: functions, versions, and the backends that were not installed with one of these."""
+    functions = {function for function, _ in cells}
+    lacking = [f"{quote}{name}{quote}" for name in names() if name not in functions]
+    without = f" (all but {', '.join(lacking)})" if lacking else ""
+    installed = "".join(f", {backend} on {found}" for backend, found in alone(cells, versions).items())
+    return f"{len(functions)} losses and measures{without} on PyTensor {' and '.join(versions)}{installed}"
 
 
 def table(files):
@@ -70,8 +80,8 @@ def table(files):
     marks = {function: marks_of(cells, function) for function in functions}
     odd = [function for function in functions if not set(marks[function]) <= {"✓", "✓ –"}]
     lines = textwrap.wrap(
-        f"Value and gradient on PyTensor {' and '.join(versions)}, with masks and without, as the tests found them: "
-        f"{len(functions) - len(odd)} of {len(functions)} functions run on every backend. The others are these:",
+        f"The tests ran {scope(cells, versions, '`')}: value and gradient, with masks and without. "
+        f"{len(functions) - len(odd)} of them run on every backend. The others are these:",
         width=119,
     )
     lines += ["", ".. list-table::", "   :header-rows: 1", "", "   * - Function"]
@@ -80,7 +90,6 @@ def table(files):
         lines.append(f"   * - `{function}`")
         lines += [f"     - {found}" for found in marks[function]]
     lines += ["", "✓ value and gradient, ✓ – a value that has no gradient, a version: only there.", ""]
-    lines += not_run(cells, versions)
     for reason in sorted(set(reasons.values())):
         where = sorted({(backend, version) for (_, backend, version), r in reasons.items() if r == reason})
         lines.append(f"- {', '.join(f'{b} with PyTensor {v}' for b, v in where)}: {reason}.")
@@ -91,14 +100,16 @@ def summary(files):
     """How many functions each backend computes, and by name those that it does not compute in every version."""
     cells, _, versions = read(files)
     functions = sorted({function for function, _ in cells})
-    lines = [f"Of {len(functions)} functions, on PyTensor {' and '.join(versions)}, as the tests found them:", ""]
-    for backend in MODES:
-        kinds = {function: cells.get((function, backend), {}) for function in functions}
-        lacking = [f for f in functions if any(mark(kinds[f], kind) not in ("✓", "–") for kind in COLUMNS)]
-        lacking += [f for f in functions if not kinds[f]]
-        few = ", ".join(f"``{f}``" for f in lacking) if len(lacking) <= 10 else f"{len(lacking)} of them"
-        lines += wrapped(f"- {backend}: {'all' if not lacking else 'all but ' + few}.")
-    lines += ["", *not_run(cells, versions)]
+    lines = [*textwrap.wrap(f"Of {scope(cells, versions, '``')}, as the tests found them:", width=119), ""]
+    for backend, marks in zip(MODES, zip(*(marks_of(cells, f) for f in functions), strict=True), strict=True):
+        lacking = defaultdict(list)
+        for function, found in zip(functions, marks, strict=True):
+            if found not in ("✓", "✓ –"):
+                lacking[found.removesuffix(" –")].append(f"``{function}``")
+        never = lacking.pop("no", [])
+        text = f"all but {', '.join(never)}" if never else "all"
+        text += "".join(f"; on {found} alone {', '.join(those)}" for found, those in lacking.items())
+        lines += wrapped(f"- {backend}: {text}.")
     return "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,6 @@ from pytensor.tensor.variable import TensorVariable
 
 from objectives._inputs import OF_LOGITS, UNDER_PREDICTIONS, are_labels, classwise, floating, items
 from objectives._logits import log_softmax_of, logits_of, probabilities_of, sigmoid_logits, softmax_logits
-from objectives._mistakes import warn_of_mistake
 from objectives._options import one_of
 from objectives._typing import TensorLike
 from objectives.lookup import CLASSES, LOG_PROBABILITIES, REALS, SIMPLEX, described
@@ -22,6 +21,7 @@ from objectives.losses._terms import (
     smoothing,
     softcap,
 )
+from objectives.mistakes import warn_of_mistake
 from objectives.ops.counting import EntryCount
 from objectives.ops.crossentropy import SoftmaxCrossentropy, crossentropy
 from objectives.ops.labels import is_class, pick_class

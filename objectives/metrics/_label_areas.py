@@ -4,7 +4,7 @@ import numpy as np
 import pytensor.tensor as pt
 
 from objectives._arithmetic import mean, ratio
-from objectives._inputs import elementwise, floating_scores
+from objectives._inputs import binary_scores, elementwise
 from objectives._options import one_of
 from objectives.metrics._points import columns_of
 from objectives.metrics._sets import item_weights, selecting
@@ -45,7 +45,7 @@ def averaged(areas, points, average):
 def mean_of_items(area, predictions, targets, mask, weights, label_axis):
     """The mean of the areas of items, each weighted by the mean weight of its labels that count."""
     mask, weights = selecting(mask, weights)
-    scores, targets, mask = elementwise(floating_scores(predictions), targets, mask)
+    scores, targets, mask = elementwise(binary_scores(predictions, targets), targets, mask)
     dtype = accumulator_dtype(scores.dtype)
     targets = binary_target(targets)
     weights = item_weights(scores, mask, weights, dtype)

@@ -8,7 +8,7 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from objectives._arithmetic import ratio
-from objectives._inputs import elementwise, floating_scores
+from objectives._inputs import binary_scores, elementwise
 from objectives._options import whole_number
 from objectives.losses._terms import probability
 from objectives.metrics._sets import item_weights, label_axis_last, selecting, unless_empty
@@ -80,7 +80,7 @@ def _binned_points(predictions, targets, num_bins, mask, weights, label_axis) ->
     """One point for each of ``num_bins`` values to which scores in [0, 1] are rounded."""
     whole_number(num_bins, "num_bins", 2, ": leave it None for exact points")
     mask, weights = selecting(mask, weights)
-    scores, targets, mask = elementwise(floating_scores(predictions), targets, mask)
+    scores, targets, mask = elementwise(binary_scores(predictions, targets), targets, mask)
     dtype = accumulator_dtype(scores.dtype)
     weights = item_weights(scores, mask, weights, dtype)
     scores = probability(scores.astype(dtype))
@@ -126,7 +126,7 @@ def columns_of(x, label_axis):
 def kept_items(predictions, targets, mask, weights, label_axis=None):
     """Scores, labels and weights (N,) of all items in all batches, or (N, L) of all their labels."""
     mask, weights = selecting(mask, weights)
-    scores, targets, mask = elementwise(floating_scores(predictions), targets, mask)
+    scores, targets, mask = elementwise(binary_scores(predictions, targets), targets, mask)
     if label_axis is None:
         kept, labels = joined(scores.ravel()), joined(binary_target(targets).ravel())
         return kept, labels, kept_weights(scores, kept, mask, weights)

@@ -41,10 +41,13 @@ class BinaryTargetError(LabelError):
 
     def __init__(self, target, position=None):
         if position is not None:
+            is_fraction = 0 < target < 1
             target = int(target) if float(target).is_integer() else float(target)
             target = (
-                f"target {target} at position {position} is neither 0 nor 1. Leave out missing labels with a mask, for "
-                "example mask=labelled(targets); of targets -1 and 1 give targets > 0"
+                f"target {target} at position {position} is neither 0 nor 1. "
+                + ("Are predictions and targets swapped? The order is (predictions, targets). " if is_fraction else "")
+                + "Leave out missing labels with a mask, for example mask=labelled(targets); of targets -1 and 1 give "
+                "targets > 0"
             )
         super().__init__(target)
 

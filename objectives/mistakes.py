@@ -13,8 +13,6 @@ class MistakeWarning(UserWarning):
     and says how to silence one.
     """
 
-    __module__ = "objectives"
-
 
 def warn_of_mistake(message):
     """Warn, with the line outside this package that led here."""
