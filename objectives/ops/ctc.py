@@ -205,7 +205,7 @@ class CTC(DifferentiableOp):
         return [logits[:1], (logits[0], logits[1], 2 * targets[1] + 1)]
 
     def perform(self, node, inputs, outputs):
-        check(*inputs, self.blank)
+        check(*inputs, blank=self.blank)
         loss, log_alpha = _losses(*inputs, blank=self.blank)
         outputs[0][0] = loss.astype(inputs[0].dtype)
         outputs[1][0] = log_alpha
@@ -246,7 +246,7 @@ class CTCGradient(DifferentiableOp):
         return logits
 
     def perform(self, node, inputs, outputs):
-        check(*inputs[:4], self.blank)
+        check(*inputs[:4], blank=self.blank)
         outputs[0][0] = _gradient(*inputs, blank=self.blank).astype(inputs[0].dtype)
 
     def pullback(self, inputs, outputs, output_grads):

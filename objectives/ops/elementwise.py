@@ -24,6 +24,7 @@ VECTOR_FUNCTIONS = {
     Tanh: "tanh",
 }
 FLOATS = ("float32", "float64")
+MOST_ARRAYS = 64  # that a loop reads and writes
 # By the tag of a backend, whether it has code for an element-wise node in a loop; one that says nothing has for all.
 HAS_CODE: dict[str, Callable[[Apply], bool]] = {}
 MISMATCH = (

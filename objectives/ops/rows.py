@@ -249,5 +249,8 @@ def is_number(variable) -> bool:
     return isinstance(variable, Constant) and all(variable.type.broadcastable)
 
 
+NO_MAXIMUM = "rows without elements have no maximum: an axis of length 0, such as that of the classes, is reduced"
+
+
 def refuse_shapes(x, y):
     raise ValueError(f"{MISMATCH}, not {x.shape} and {y.shape}")

@@ -69,11 +69,12 @@ mode is told to leave one out by ``mode.excluding(name or tag)``. Numba, JAX, Py
 The rewrites of the C backend are in ``dispatch/c``, since a rewrite is how a kernel gets into its graphs: PyTensor has
 no table of C kernels, as it has for the other backends. Numba's, JAX's, PyTorch's and MLX's kernels are in such a
 table, which PyTensor imports only after the rewrites of the first graph have run; a rewrite there would come too late.
-So what these backends need (`pairs`, `lengths`, `summation`, `unknown`, `one_hot`, `rows`, `loops`, `halves`) is here,
-and knows no backend but by its tag.
+So what these backends need (`pairs`, `lengths`, `summation`, `unknown`, `class_axes`, `one_hot`, `rows`, `loops`,
+`halves`) is here, and knows no backend but by its tag.
 """
 
 from objectives.rewriting import (  # noqa: F401  (imported for their registrations)
+    class_axes,
     counting,
     elementwise,
     halves,

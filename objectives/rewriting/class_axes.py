@@ -72,11 +72,11 @@ def keep_axes(fgraph):
     known: dict = {}
     replaced = False
     for node in fgraph.toposort():
-        (x, *_), (old, *_) = node.inputs, node.outputs
-        if type(node.op) in (Sum, Max) and (order := order_within(x)):
+        (old, *_) = node.outputs
+        if type(node.op) in (Sum, Max) and (order := order_within(node.inputs[0])):
             new = _reduced(node, order, known)
         elif order := permutation(old):
-            new = _in_order_of(x, _inverse(order), known)
+            new = _in_order_of(node.inputs[0], _inverse(order), known)
         else:
             continue
         if new is not None:

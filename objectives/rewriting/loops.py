@@ -18,7 +18,7 @@ from pytensor.scalar.basic import ScalarConstant, get_scalar_type
 from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.math import Sum
 
-from objectives.ops.elementwise import FLOATS, HAS_CODE, ElementwiseLoop, VectorComposite
+from objectives.ops.elementwise import FLOATS, HAS_CODE, MOST_ARRAYS, ElementwiseLoop, VectorComposite
 from objectives.ops.marking import holds_loss
 
 MOST_NODES = 128  # of a loop, whose compilation takes longer the more it has
@@ -92,7 +92,8 @@ class FormLoops(GraphRewriter):
         for position, loop in enumerate(loops):
             if loop.summed and all(map(has_code, loop.nodes)):
                 keep_for_later(fgraph, loop, loops[position + 1 :])
-                replace(fgraph, loop)
+                if len(loop.leaves | loop.results) <= MOST_ARRAYS:
+                    replace(fgraph, loop)
 
 
 def initial_loops(fgraph):
@@ -163,7 +164,8 @@ def merged(loops):
 
 def may_merge(a, b):
     shares_elements = any(is_full(leaf) for leaf in a.leaves & b.leaves)
-    return shares_elements and (a.summed or b.summed) and len(a.nodes | b.nodes) <= MOST_NODES
+    is_small = len(a.nodes | b.nodes) <= MOST_NODES and len((a | b).leaves | (a | b).results) <= MOST_ARRAYS
+    return shares_elements and (a.summed or b.summed) and is_small
 
 
 def unshared(a, b):

@@ -1,4 +1,4 @@
-"""Sums and maxima over the last axes, with the element-wise expressions before and after them, row by row.
+"""Sums and maxima over neighboring axes, with the element-wise expressions before and after them, row by row.
 
 PyTensor makes one pass over memory for each reduction and for each expression between them. Here what is connected
 becomes one `RowLoop`, which reads a row once and finds it in the cache from one pass to the next.
@@ -14,7 +14,7 @@ from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.math import Sum, exp, log
 from pytensor.tensor.special import LogSoftmax, Softmax
 
-from objectives.ops.elementwise import FLOATS, HAS_CODE
+from objectives.ops.elementwise import FLOATS, HAS_CODE, MOST_ARRAYS
 from objectives.ops.marking import holds_loss
 from objectives.ops.rows import RowLoop, Rows, is_number
 from objectives.rewriting.class_axes import keep_axes
@@ -185,6 +185,8 @@ def replace(fgraph, rows, nodes):
         for total in totals:
             outputs.append(Sum(axis=rows.axes, acc_dtype=total.op.acc_dtype)(inner[variable]))
             replacements.append((total.outputs[0], Sum(acc_dtype=total.op.acc_dtype)))
+    if len(inputs) + len(outputs) > MOST_ARRAYS:
+        return
     results = RowLoop(rows, FunctionGraph(list(inner.values())[: len(inputs)], outputs, clone=False)).make_node(*inputs)
     pairs = [(old, make(new)) for (old, make), new in zip(replacements, results.outputs, strict=True)]
     pairs = [(old, old.type.filter_variable(new, allow_convert=True)) for old, new in pairs]

@@ -121,6 +121,13 @@ def test_labels_are_checked(loss, label, backend):
         function(x, labels)
 
 
+@ON_EACH
+def test_no_classes_are_refused(backend):
+    function = pytensor.function([X, DENSE], crossentropy(X, DENSE, axis=1), mode=backend)
+    with pytest.raises(ValueError, match="axis of length 0"):
+        function(*np.zeros((2, 2, 0, 5, 3), "float32"))
+
+
 @pytest.mark.parametrize(("order", "backend"), [((1, 0, 2, 3), "NUMBA"), ((0, 2, 3, 1), "JAX")])
 def test_kernels_stay(order, backend):
     """Where the last axis is that of the classes, and where a backend has no such loops."""

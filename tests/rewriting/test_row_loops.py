@@ -155,7 +155,7 @@ def test_sums_without_elements(backend):
 
 @ON_EACH
 def test_maxima(backend):
-    """That of a row with NaN is NaN; that of nothing is what PyTensor's own Op makes of it, on C an error."""
+    """That of a row with NaN is NaN; that of nothing is an error."""
     function = pytensor.function([A, B], squared_error(A, B).max(axis=-1), mode=backend)
     assert any(map(is_loop, function.maker.fgraph.apply_nodes))
     a, b, _, _ = values(40, 33)
@@ -163,11 +163,24 @@ def test_maxima(backend):
     np.testing.assert_array_equal(np.isnan(function(a, b)), [True] * 33 + [False] * 7)
     np.testing.assert_allclose(function(a, b), np.square(a - b).max(axis=-1), rtol=1e-6)
     empty = np.zeros((3, 0), "float32")
-    if backend == "CVM":
-        with pytest.raises(ValueError, match="no maximum"):
-            function(empty, empty)
-    else:
-        np.testing.assert_array_equal(function(empty, empty), [-np.inf] * 3)
+    with pytest.raises(ValueError, match="no maximum"):
+        function(empty, empty)
+
+
+@ON_EACH
+def test_loops_of_too_many_arrays_are_not_formed(backend):
+    """Element by element, and row by row; those of fewer are."""
+    for number, is_formed in [(8, True), (70, False)]:
+        vectors = [pt.fvector() for _ in range(number)]
+        matrices = [pt.fmatrix() for _ in range(number)]
+        product, rows = np.prod(vectors), np.prod(matrices)
+        outputs = [squared_error(vectors[0], 0.0).sum(), pt.tanh(product).mean(), pt.tanh(rows).sum(axis=1)]
+        function = pytensor.function([*vectors, *matrices], outputs, mode=backend)
+        assert any(map(is_loop, function.maker.fgraph.apply_nodes)) == is_formed
+        arrays = [np.full(4, 1.01, "float32")] * number + [np.full((4, 3), 1.01, "float32")] * number
+        _, mean, sums = function(*arrays)
+        np.testing.assert_allclose(mean, np.tanh(1.01**number), rtol=1e-4)
+        np.testing.assert_allclose(sums, np.full(4, 3 * np.tanh(1.01**number)), rtol=1e-4)
 
 
 @ON_EACH

@@ -12,9 +12,8 @@ from pytensor.scalar import basic as scalar
 from pytensor.tensor.elemwise import Elemwise
 
 from objectives.dispatch.c.loops import Loop, LoopOp, register_loop
-from objectives.ops.elementwise import FLOATS, HAS_CODE, vector_function
+from objectives.ops.elementwise import FLOATS, HAS_CODE, MOST_ARRAYS, vector_function
 
-MOST_ARRAYS = 64  # of one node
 UNKNOWN = "OBJECTIVES_UNKNOWN"
 ELSEWHERE = ("c_support_code", "c_init_code", "c_headers", "c_header_dirs", "c_libraries", "c_lib_dirs")
 FACTS = """

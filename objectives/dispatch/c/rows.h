@@ -111,7 +111,7 @@ struct RowOperands {
         PyArrayObject* full = inputs[std::find(node.parts, node.parts + node.inputs, (int)FULL) - node.parts];
         std::copy_n(PyArray_DIMS(full), node.ndim, shape);
         if (node.has_maximum && size(OWN) == 0) {
-            PyErr_SetString(PyExc_ValueError, "rows without elements have no maximum");
+            PyErr_SetString(PyExc_ValueError, "rows without elements have no maximum: an axis of length 0, such as that of the classes, is reduced");
             return false;
         }
         for (int i = 0; i < node.inputs; i++) {

@@ -8,7 +8,6 @@ from pytensor.tensor.math import Max
 
 from objectives.dispatch.c._over_lanes import OverLanes
 from objectives.dispatch.c._over_rows import OverRows
-from objectives.dispatch.c.elementwise import MOST_ARRAYS
 from objectives.dispatch.c.loops import Loop, LoopOp, register_loop
 from objectives.ops.rows import KINDS, RowLoop
 
@@ -38,10 +37,8 @@ class SimdRowLoop(LoopOp, RowLoop):
 
 
 def row_loop(node):
-    """The function that computes a row loop; None if there are too many arrays."""
+    """The function that computes a row loop."""
     op, inputs, outputs = node.op, node.inputs, node.outputs
-    if len(inputs) + len(outputs) > MOST_ARRAYS:
-        return None
     over_rows = (OverLanes if op.rows.num_lane_axes else OverRows)(op)
     maximum = str(any(isinstance(inner.op, Max) for inner in op.inner.apply_nodes)).lower()
     facts = FACTS.format(

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from objectives.dispatch.c.elementwise import MOST_ARRAYS, ctype, statements
+from objectives.dispatch.c.elementwise import ctype, statements
 from objectives.dispatch.c.loops import Loop, LoopOp, register_loop
 from objectives.ops.elementwise import ElementwiseLoop
 
@@ -62,10 +62,8 @@ def chunk_loop(op, is_full):
 
 
 def sum_loop(node):
-    """The function that computes an element-wise loop; None if there are too many arrays."""
+    """The function that computes an element-wise loop."""
     op, inputs, outputs = node.op, node.inputs, node.outputs
-    if len(inputs) + len(outputs) > MOST_ARRAYS:
-        return None
     is_full = [*map(op.is_full, inputs), *(not summed for summed in op.summed)]
     ndim = max(variable.type.ndim for variable in inputs)
     facts = FACTS.format(

@@ -2,6 +2,7 @@
 
 import numpy as np
 from pytensor.link.numba.dispatch.basic import get_numba_type, numba_njit, register_funcify_and_cache_key
+from pytensor.tensor.math import Max
 
 from objectives.dispatch.numba._memory import empty
 from objectives.dispatch.numba._over_lanes import OverLanes, tiling
@@ -11,7 +12,7 @@ from objectives.dispatch.numba._separate import caller, separate
 from objectives.dispatch.numba._threads import in_threads
 from objectives.dispatch.numba._views import flat, shaped
 from objectives.dispatch.numba.elementwise import compiled_source, loop_key
-from objectives.ops.rows import MISMATCH, RowLoop
+from objectives.ops.rows import MISMATCH, NO_MAXIMUM, RowLoop
 
 
 @register_funcify_and_cache_key(RowLoop)
@@ -22,7 +23,14 @@ def numba_funcify_row_loop(op, node, **kwargs):
     inputs = [get_numba_type(v.type, layout=layout) for v, layout in zip(node.inputs, layouts, strict=True)]
     types = [(v.type.dtype, v.type.broadcastable) for v in (*node.inputs, *node.outputs)]
     key = loop_key("row loop", lines, over_rows.lines, types, *over_rows.keys)
-    names = {"flat": flat, "shaped": shaped, "empty": empty, "check_shape": _check_shape, "tiling": tiling}
+    names = {
+        "flat": flat,
+        "shaped": shaped,
+        "empty": empty,
+        "check_shape": _check_shape,
+        "check_length": _check_length,
+        "tiling": tiling,
+    }
     names |= {f"dtype{k}": np.dtype(v.type.dtype) for k, v in enumerate(node.outputs)}
     names["over_rows"] = in_threads(kernel(compiled_source("over_rows", over_rows.lines, over_rows.names)))
     loop = numba_njit(compiled_source("row_loop", lines, names))
@@ -50,6 +58,8 @@ def _row_loop(op):
             given = _tuple(f"{x}.shape[{axis}]" for axis in rows.own_axes(variable))
             lines.append(f"    check_shape({given}, {_tuple(lengths[axis] for axis in axes)})")
     lines.append(f"    rows, length = {number(*outer, *lanes)}, {number(*own)}")
+    if any(isinstance(node.op, Max) for node in op.inner.apply_nodes):
+        lines.append("    check_length(length)")
     for k, variable in enumerate(outputs):
         is_full = rows.kind(variable) == "full"
         lines.append(f"    o{k} = empty({'rows * length' if is_full else 'rows'}, dtype{k})")
@@ -71,3 +81,9 @@ def _tuple(lengths):
 def _check_shape(lengths, others):
     if lengths != others:
         raise ValueError(MISMATCH)
+
+
+@numba_njit
+def _check_length(length):
+    if length == 0:
+        raise ValueError(NO_MAXIMUM)
