@@ -85,7 +85,7 @@ def check_alignment(logits, targets, input_lengths, target_lengths, *, blank):
         raise SequenceLabelError(int(targets[item, position]), int(item), int(position), num_classes)
 
 
-def check(logits, targets, input_lengths, target_lengths, blank):
+def check(blank, logits, targets, input_lengths, target_lengths):
     """Raise for what a kernel has found wrong."""
     check_shapes(logits, targets, input_lengths, target_lengths, blank=blank)
     check_alignment(logits, targets, input_lengths, target_lengths, blank=blank)
@@ -205,7 +205,7 @@ class CTC(DifferentiableOp):
         return [logits[:1], (logits[0], logits[1], 2 * targets[1] + 1)]
 
     def perform(self, node, inputs, outputs):
-        check(*inputs, blank=self.blank)
+        check(self.blank, *inputs)
         loss, log_alpha = _losses(*inputs, blank=self.blank)
         outputs[0][0] = loss.astype(inputs[0].dtype)
         outputs[1][0] = log_alpha
@@ -246,7 +246,7 @@ class CTCGradient(DifferentiableOp):
         return logits
 
     def perform(self, node, inputs, outputs):
-        check(*inputs[:4], blank=self.blank)
+        check(self.blank, *inputs[:4])
         outputs[0][0] = _gradient(*inputs, blank=self.blank).astype(inputs[0].dtype)
 
     def pullback(self, inputs, outputs, output_grads):

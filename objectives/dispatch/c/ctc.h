@@ -39,7 +39,7 @@ template <class T> struct CTCBatch {
         batch = PyArray_DIM(inputs[0], 0), frames = PyArray_DIM(inputs[0], 1), classes = PyArray_DIM(inputs[0], 2);
         labels = PyArray_DIM(inputs[1], 1), states = 2 * labels + 1, blank = blank_class;
         if (is_valid()) return true;
-        raise_by("objectives.ops.ctc", "check", "OOOOn", inputs[0], inputs[1], inputs[2], inputs[3], blank);
+        raise_by("objectives.ops.ctc", "check", "nOOOO", blank, inputs[0], inputs[1], inputs[2], inputs[3]);
         return false;
     }
 
