@@ -7,7 +7,6 @@ from pytensor.tensor.math import Sum
 from objectives.ops.rows import RowLoop, origin, passes
 
 WIDTH = 256  # numbers in a tile
-EXCESS = 16  # behind them, so that whole vectors may be stored
 FEWEST = 64  # lanes in one, so that whole cache lines are read of each element
 CACHED = 1 << 15  # elements of a tile's lanes, if there may be so few: the next pass finds them in the cache
 STEPS = 64  # elements that are summed in their own precision

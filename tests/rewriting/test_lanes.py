@@ -1,23 +1,17 @@
 """Reductions over axes with others behind them, whose rows lie side by side, are one loop as well."""
 
-import pickle
-
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from pytensor.compile.mode import Mode, get_mode
-from pytensor.graph.features import ReplaceValidate
+from pytensor.compile.mode import get_mode
 from pytensor.graph.fg import FunctionGraph
 from pytensor.tensor.math import Max, Sum
-from rewriting.test_loops import Acyclic
-from rewriting.test_row_loops import ON_C, ON_EACH, REWRITES, is_loop
+from rewriting.test_row_loops import ON_C, ON_EACH, assert_same, is_loop, loops_of_the_same, without_loops
 
 import objectives
 from objectives import squared_error
-from objectives.ops.marking import HoldsLoss
 from objectives.ops.rows import KINDS, Rows
-from objectives.rewriting.rows import FormRowLoops
 
 AXES = (1, 2)
 ROWS = Rows(4, 2, 1)
@@ -90,17 +84,9 @@ def test_random_graphs():
     for seed in range(40):
         inputs = operands("float32")
         outputs = tangled(np.random.default_rng(seed), inputs)
-        fgraph = FunctionGraph(inputs, outputs, clone=True, features=[ReplaceValidate(), HoldsLoss(), Acyclic()])
-        FormRowLoops().apply(fgraph)
-        loops = list(filter(is_loop, fgraph.apply_nodes))
+        loops = loops_of_the_same(inputs, outputs, values((3, 2, 3, 4)), seed)
         formed += len(loops)
         kinds.update(ROWS.kind(v) for loop in loops for v in loop.inputs)
-        arrays = values((3, 2, 3, 4))
-        results = pytensor.function(fgraph.inputs, fgraph.outputs, on_unused_input="ignore")(*arrays)
-        expected = pytensor.function(inputs, outputs, on_unused_input="ignore")(*arrays)
-        for result, other in zip(results, expected, strict=True):
-            assert result.dtype == other.dtype
-            np.testing.assert_allclose(result, other, rtol=1e-4, atol=1e-5, err_msg=str(seed))
     assert formed > 40
     assert kinds >= KINDS.keys()
 
@@ -121,23 +107,14 @@ def test_kernels(backend, dtype):
     function = pytensor.function(inputs, outputs, mode=backend, on_unused_input="ignore")
     (loop,) = filter(is_loop, function.maker.fgraph.apply_nodes)
     assert {loop.op.rows.kind(v) for v in loop.inputs} >= KINDS.keys() - {"single"}
-    without = get_mode(backend).excluding(REWRITES[backend])
-    without = without if backend == "CVM" else Mode("py", without.provided_optimizer)
-    plain = pytensor.function(inputs, outputs, mode=without, on_unused_input="ignore")
+    plain = pytensor.function(inputs, outputs, mode=without_loops(backend), on_unused_input="ignore")
     transposed, unknown = values((2, 5, 7, 4), dtype), values((2, 5, 7, 4), dtype)
     transposed[:2] = [np.asfortranarray(array) for array in transposed[:2]]
     unknown[1][1, 2, 3, 1] = np.nan
     backwards = [array[::-1, ..., ::-1] for array in values((2, 5, 7, 4), dtype)]
     tolerance = {"rtol": 2e-3, "atol": 3e-4} if dtype == "float32" else {"rtol": 1e-10, "atol": 1e-11}
-    restored = pickle.loads(pickle.dumps(function))
-    for arrays in (*(values(shape, dtype) for shape in SHAPES), transposed, unknown, backwards):
-        with np.errstate(all="ignore"):
-            expected = plain(*arrays)
-        for result, copied in zip(function(*arrays), restored(*arrays), strict=True):
-            np.testing.assert_array_equal(result, copied)
-        for result, other in zip(function(*arrays), expected, strict=True):
-            assert result.dtype == other.dtype and result.shape == other.shape
-            np.testing.assert_allclose(result, other, **tolerance)
+    batches = [*(values(shape, dtype) for shape in SHAPES), transposed, unknown, backwards]
+    assert_same(function, plain, batches, tolerance)
 
 
 @ON_EACH

@@ -97,16 +97,25 @@ def test_random_graphs():
     """The loops need none of their own results, and their graphs compute what the graph did."""
     formed = 0
     for seed in range(40):
-        inputs, outputs = tangled(np.random.default_rng(seed))
-        fgraph = rewritten(inputs, outputs)
-        formed += sum(map(is_loop, fgraph.apply_nodes))
-        arrays = values(5, 4)
-        results = pytensor.function(fgraph.inputs, fgraph.outputs, on_unused_input="ignore")(*arrays)
-        expected = pytensor.function(inputs, outputs, on_unused_input="ignore")(*arrays)
-        for result, other in zip(results, expected, strict=True):
-            assert result.dtype == other.dtype
-            np.testing.assert_allclose(result, other, rtol=1e-4, atol=1e-5, err_msg=str(seed))
+        formed += len(loops_of_the_same(*tangled(np.random.default_rng(seed)), values(5, 4), seed))
     assert formed > 40
+
+
+def loops_of_the_same(inputs, outputs, arrays, seed):
+    """The loops of the rewritten graph, which computes the same from the arrays."""
+    fgraph = rewritten(inputs, outputs)
+    results = pytensor.function(fgraph.inputs, fgraph.outputs, on_unused_input="ignore")(*arrays)
+    expected = pytensor.function(inputs, outputs, on_unused_input="ignore")(*arrays)
+    for result, other in zip(results, expected, strict=True):
+        assert result.dtype == other.dtype
+        np.testing.assert_allclose(result, other, rtol=1e-4, atol=1e-5, err_msg=str(seed))
+    return list(filter(is_loop, fgraph.apply_nodes))
+
+
+def without_loops(backend):
+    """The same mode but for the rewrite; others would move factors out of sums, 0 * NaN of empty arrays among them."""
+    mode = get_mode(backend).excluding(REWRITES[backend])
+    return mode if backend == "CVM" else Mode("py", mode.provided_optimizer)
 
 
 @pytest.mark.parametrize(
@@ -118,10 +127,7 @@ def test_kernels(backend, dtype):
     inputs, outputs = tangled(np.random.default_rng(4), dtype)
     outputs.append(squared_error(inputs[0], inputs[1]).sum())
     function = pytensor.function(inputs, outputs, mode=backend, on_unused_input="ignore")
-    # the same graph but for the rewrite; others would move factors out of sums, 0 * NaN of empty arrays among them
-    without = get_mode(backend).excluding(REWRITES[backend])
-    without = without if backend == "CVM" else Mode("py", without.provided_optimizer)
-    plain = pytensor.function(inputs, outputs, mode=without, on_unused_input="ignore")
+    plain = pytensor.function(inputs, outputs, mode=without_loops(backend), on_unused_input="ignore")
     assert any(map(is_loop, function.maker.fgraph.apply_nodes))
     given = partial(values, dtype=dtype)
     transposed, unknown = given(6, 9), given(6, 9)
@@ -133,8 +139,13 @@ def test_kernels(backend, dtype):
     repeated[0] = np.broadcast_to(repeated[0][:1], (6, 9))
     shapes = [given(3, 1), given(7, 33), given(97, 2500), given(0, 3)]
     tolerance = {"rtol": 1e-3, "atol": 1e-4} if dtype == "float32" else {"rtol": 1e-10, "atol": 1e-11}
+    assert_same(function, plain, [*shapes, transposed, unknown, backwards, repeated], tolerance)
+
+
+def assert_same(function, plain, batches, tolerance):
+    """The function, also when it has been pickled, computes of each batch what the plain one does."""
     restored = pickle.loads(pickle.dumps(function))
-    for arrays in (*shapes, transposed, unknown, backwards, repeated):
+    for arrays in batches:
         with np.errstate(all="ignore"):
             expected = plain(*arrays)
         for result, copied in zip(function(*arrays), restored(*arrays), strict=True):

@@ -47,31 +47,6 @@ template <class T> OBJECTIVES_INLINE T scaled(T weight, T value) {
     return weight * (((weight != 0) | (std::abs(value) != (T)INFINITY)) ? value : (T)0);
 }
 
-template <class T> static inline T largest(const T* x, npy_intp n) {
-    T m = -(T)INFINITY;
-    #pragma omp simd reduction(max : m)
-    for (npy_intp c = 0; c < n; c++) m = x[c] > m ? x[c] : m;
-    return m;  // of the numbers: NaN shows in the exponentials
-}
-
-template <class T> static inline T add_exponentials(const T* x, T m, npy_intp n) {
-    T sum = 0;
-    #pragma omp simd reduction(+ : sum)
-    for (npy_intp c = 0; c < n; c++) sum += exp(x[c] - m);
-    return sum;
-}
-
-template <class T> static inline T store_exponentials(T* e, const T* x, T m, npy_intp n) {
-    T sum = 0;
-    #pragma omp simd reduction(+ : sum)  // e may be x: each element is read before it is written
-    for (npy_intp c = 0; c < n; c++) {
-        T exponential = exp(x[c] - m);
-        e[c] = exponential;
-        sum += exponential;
-    }
-    return sum;
-}
-
 // Classes [start, start + n) of the spread of a row, computed into the buffer if need be.
 template <class T>
 static inline const T* spread_of(const Crossentropy<T>& p, npy_intp row, npy_intp start, npy_intp n, T* buffer) {

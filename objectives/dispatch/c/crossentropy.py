@@ -1,7 +1,7 @@
 from objectives.dispatch.c._items import ItemGradientKernel, ItemKernel, are_floats, register_item_kernels
 from objectives.ops.crossentropy import SoftmaxCrossentropy, SoftmaxCrossentropyGradient
 
-SOURCES = ("items.h", "crossentropy.h", "crossentropy_arrays.h")
+SOURCES = ("items.h", "exponentials.h", "crossentropy.h", "crossentropy_arrays.h")
 FIELDS = ("a", "b", "class_weights", "label_smoothing", "largest", "logit_softcap", "z_loss", "mask")
 
 

@@ -13,14 +13,10 @@ namespace objectives {
 
 const npy_intp state_cost = 10;  // work of a state, relative to a class
 
-OBJECTIVES_INLINE double greater_or_nan(double x, double y) {
-    return (y > x) | (y != y) ? y : x;
-}
-
 // log(e^a + e^b + e^c), -inf if all are.
 OBJECTIVES_INLINE double log_sum_exp(double a, double b, double c) {
-    const double high = greater_or_nan(a, b), least = a < b ? a : b;
-    const double largest = greater_or_nan(high, c), other = high < c ? high : c;
+    const double high = greater(a, b), least = a < b ? a : b;
+    const double largest = greater(high, c), other = high < c ? high : c;
     const double shift = largest == -INFINITY ? 0 : largest;
     return largest + log1p(exp(least - shift) + exp(other - shift));
 }
@@ -77,13 +73,6 @@ template <class T> struct CTCBatch {
         }
         emitted[2 * num_labels(i)] = of_blank;
     }
-
-    T largest(const T* z) const {
-        T m = -(T)INFINITY;
-        #pragma omp simd reduction(max : m)
-        for (npy_intp c = 0; c < classes; c++) m = z[c] > m ? z[c] : m;
-        return m;
-    }
 };
 
 // The loss of an item, whose forward variables are stored.
@@ -99,11 +88,8 @@ template <class T> static T ctc_forward(const CTCBatch<T>& p, npy_intp i, double
             continue;
         }
         const T* z = p.frame(i, t);
-        const T m = p.largest(z);
-        T sum = 0;
-        #pragma omp simd reduction(+ : sum)
-        for (npy_intp c = 0; c < p.classes; c++) sum += exp(z[c] - m);
-        p.emit(i, z, (double)m + log((double)sum), emitted);
+        const T m = largest(z, p.classes), total = add_exponentials(z, m, p.classes);
+        p.emit(i, z, (double)m + log((double)total), emitted);
         #pragma omp simd
         for (npy_intp s = 0; s < count; s++)
             log_alpha[s] = emitted[s] + log_sum_exp(last[s + 2], last[s + 1], last[s] + skips[s]);
@@ -155,18 +141,12 @@ static void ctc_backward(const CTCBatch<T>& p, npy_intp i, const double* log_alp
     for (npy_intp t = length - 1; t >= 0; t--) {
         const T* z = p.frame(i, t);
         T* out = gradient + t * p.classes;
-        const T m = p.largest(z);
-        T total = 0;
-        #pragma omp simd reduction(+ : total)
-        for (npy_intp c = 0; c < p.classes; c++) {
-            out[c] = exp(z[c] - m);
-            total += out[c];
-        }
+        const T m = largest(z, p.classes), total = store_exponentials(out, z, m, p.classes);
         p.emit(i, z, (double)m + log((double)total), emitted);
         double top = -INFINITY;
         for (npy_intp s = 0; s < count; s++) {
             share[s] = log_alpha[t * p.states + s] + beta[s];
-            top = greater_or_nan(top, share[s]);
+            top = greater(top, share[s]);
         }
         ctc_frame(p, i, total, g, top, share, out);
         #pragma omp simd

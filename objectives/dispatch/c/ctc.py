@@ -6,7 +6,7 @@ from objectives.ops.elementwise import FLOATS
 class AlignmentKernel(Kernel):
     """CTC and its gradient are compiled together."""
 
-    sources = ("ctc.h",)
+    sources = ("exponentials.h", "ctc.h")
     functions = ("ctc_loss", "ctc_gradient")
     __props__ = ("blank",)
     blank: int

@@ -46,10 +46,6 @@ static inline void add_copies(double* tile, npy_intp own, npy_intp copies) {
     fill(tile + own, tile, 0, own, copies - 1);
 }
 
-template <class T> OBJECTIVES_INLINE T greater(T x, T y) {
-    return (y > x) | (y != y) ? y : x;  // NaN stays
-}
-
 // Each copy of a lane gets the maximum of all.
 template <class T> static void compare_copies(T* tile, npy_intp own, npy_intp copies) {
     for (npy_intp copy = 1; copy < copies; copy++)

@@ -202,6 +202,11 @@ template <class T> OBJECTIVES_INLINE T tanh(T x) {
     return a > (T)0.625 ? large : tanh_small(x);
 }
 
+// The greater, NaN if either is.
+template <class T> OBJECTIVES_INLINE T greater(T x, T y) {
+    return (y > x) | (y != y) ? y : x;
+}
+
 }  // namespace objectives
 
 #endif
