@@ -85,7 +85,7 @@ float32: $(ENV)/.backends
 	$(SWEEP) $(MATRIX)-float32.json $(TIER) $(SWEPT) $(BACKENDS)
 
 # Rewrites, kernels and states, compiled as users compile them. Names, texts, messages and plain expressions are left out.
-optimized: OTHERS = api docs expressions facts lookup misuse numbers plot plot_loss porting properties release report typing vocabulary
+optimized: OTHERS = api docs expressions facts lookup misuse numeric_arguments plot plot_loss porting properties release report typing vocabulary
 optimized: $(ENV)/.backends
 	$(PYTEST) $(FIRST_TIER) tests $(SWEEPS:%=--ignore=%) $(OTHERS:%=--ignore=tests/test_%.py) --ignore=tests/losses --ignore=tests/metrics
 
