@@ -6,10 +6,13 @@ becomes one `RowLoop`, which reads a row once and finds it in the cache from one
 
 from collections import defaultdict
 
+import numpy as np
 from pytensor.compile.mode import optdb
 from pytensor.configdefaults import config
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.basic import GraphRewriter, copy_stack_trace
+from pytensor.scalar.basic import TrueDiv
+from pytensor.tensor.basic import constant, switch
 from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.math import Sum, exp, log
 from pytensor.tensor.special import LogSoftmax, Softmax
@@ -41,7 +44,7 @@ class FormRowLoops(GraphRewriter):
             done |= {(rows, variable) for variable in same}
             # groups of one partition: none needs its own results through others
             for nodes in groups(fgraph, rows, same, has_code):
-                replace(fgraph, rows, nodes)
+                replace(fgraph, rows, nodes, self.backend)
 
 
 def spell_out_softmax(fgraph):
@@ -161,7 +164,7 @@ def merged(rows, loops):
     return [nodes for nodes, _ in found]
 
 
-def replace(fgraph, rows, nodes):
+def replace(fgraph, rows, nodes, backend):
     """Put a loop in the place of nodes."""
     nodes = set(nodes)
     order = [node for node in fgraph.toposort() if node in nodes]
@@ -171,9 +174,15 @@ def replace(fgraph, rows, nodes):
     if not any(rows.kind(v) == "full" for v in inputs):
         return
     inner = {v: v.type() for v in inputs}
+    factors: dict = {}
     for node in order:
-        new = node.clone_with_new_inputs([inner.get(v, v) for v in node.inputs])
-        inner[node.outputs[0]] = new.outputs[0]
+        arguments = [inner.get(v, v) for v in node.inputs]
+        if backend == "cxx_only" and divides_rows(node, rows):
+            x, divisor = arguments
+            new = product(x, divisor, factors)
+        else:
+            (new,) = node.clone_with_new_inputs(arguments).outputs
+        inner[node.outputs[0]] = new
     outputs, replacements = [], []  # inner variables, and pairs of an old variable and a function of the new one
     for node in order:
         (variable,) = node.outputs
@@ -193,6 +202,29 @@ def replace(fgraph, rows, nodes):
     for old, new in pairs:
         copy_stack_trace(old, new)
     fgraph.replace_all_validate(pairs, reason="form_row_loops")
+
+
+def divides_rows(node, rows):
+    """Whether a node divides the elements of each row by a number that the loop computes for the row."""
+    if not isinstance(node.op, Elemwise) or not isinstance(node.op.scalar_op, TrueDiv):
+        return False
+    kinds = [rows.kind(v) for v in (node.inputs[1], *node.outputs)]
+    return kinds == ["row", "full"] and len({v.dtype for v in (*node.inputs, *node.outputs)}) == 1
+
+
+def product(x, divisor, factors):
+    """A quotient as a product: a division takes about ten times as long, and LLVM does the same for Numba.
+
+    The reciprocal of a divisor near the limits of its dtype is taken in a unit in which it is a normal number.
+    """
+    if divisor not in factors:
+        least = np.finfo(divisor.dtype).tiny
+        numbers = (least, 1 / least, 2.0**-64, 1.0, 2.0**64)
+        least, most, small, one, large = (constant(np.full((1,) * divisor.ndim, n, divisor.dtype)) for n in numbers)
+        unit = switch(abs(divisor) < least, large, switch(abs(divisor) > most, small, one))
+        factors[divisor] = one / (divisor * unit), unit
+    reciprocal, unit = factors[divisor]
+    return x * reciprocal * unit
 
 
 def is_total(client, rows):

@@ -7,18 +7,21 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from backends import optimized
 from pytensor.compile.mode import Mode, get_mode
 from pytensor.graph.features import ReplaceValidate
 from pytensor.graph.fg import FunctionGraph
+from pytensor.scalar.basic import TrueDiv
 from pytensor.tensor.math import Max, Sum
 from rewriting.test_loops import Acyclic
 
 import objectives
 from objectives import squared_error
+from objectives.dispatch.numba._rows import kernel
 from objectives.ops.elementwise import MOST_ARRAYS
 from objectives.ops.marking import HoldsLoss
 from objectives.ops.rows import RowLoop
-from objectives.rewriting.rows import FormRowLoops
+from objectives.rewriting.rows import FormRowLoops, is_elementwise
 
 A, B, C, TARGETS = pt.fmatrix("a"), pt.fmatrix("b"), pt.fmatrix("c"), pt.fvector("targets")
 REWRITES = {"NUMBA": "form_row_loops", "CVM": "form_row_loops_on_c"}
@@ -36,6 +39,13 @@ LOSSES = {
 
 def is_loop(node):
     return isinstance(node.op, RowLoop)
+
+
+def elements(loop):
+    """What a loop computes for each element of a row."""
+    return [
+        node for node in loop.inner.apply_nodes if is_elementwise(node) and loop.rows.kind(node.outputs[0]) == "full"
+    ]
 
 
 @ON_EACH
@@ -156,6 +166,25 @@ def assert_same(function, plain, batches, tolerance):
             np.testing.assert_allclose(result, other, **tolerance)
 
 
+@ON_C
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_quotients(dtype):
+    """C multiplies by the reciprocal of what divides a row, be it so small or large that it has none."""
+    a, b = pt.matrix("a", dtype=dtype), pt.matrix("b", dtype=dtype)
+    function = pytensor.function([a, b], [b / a.sum(axis=-1, keepdims=True), squared_error(a, b)], mode="CVM")
+    (loop,) = filter(is_loop, function.maker.fgraph.apply_nodes)
+    assert not any(isinstance(node.op.scalar_op, TrueDiv) for node in elements(loop.op))
+    info = np.finfo(dtype)
+    divisors = [info.smallest_subnormal, info.tiny / 3, info.tiny, 3, 7e5, 1 / info.tiny, info.max, np.inf, 0, np.nan]
+    divisors = np.array([*divisors, *np.negative(divisors)], dtype)
+    numerators = np.concatenate([divisors, divisors / np.dtype(dtype).type(3), np.linspace(-9, 9, 50).astype(dtype)])
+    totals = np.pad(divisors[:, None], [(0, 0), (0, numerators.size - 1)])
+    with np.errstate(all="ignore"):
+        expected = numerators / totals.sum(axis=-1, keepdims=True)
+    quotients, _ = function(totals, np.tile(numerators, (divisors.size, 1)))
+    np.testing.assert_array_max_ulp(quotients, expected, 2)
+
+
 @ON_EACH
 def test_sums_without_elements(backend):
     empty, loss = np.zeros((3, 0), "float32"), squared_error(A, B)
@@ -195,6 +224,19 @@ def test_loops_of_too_many_arrays_are_not_formed(backend, most, monkeypatch):
         _, mean, sums = function(*arrays)
         np.testing.assert_allclose(mean, np.tanh(1.01**number), rtol=1e-4)
         np.testing.assert_allclose(sums, np.full(4, 3 * np.tanh(1.01**number)), rtol=1e-4)
+
+
+@optimized
+def test_reductions_are_vectorized(monkeypatch):
+    """Also where a condition depends on their result: LLVM does not undo what makes a loop a reduction."""
+    kernels = []
+    monkeypatch.setattr("objectives.dispatch.numba.rows.kernel", lambda f: kernels.append(kernel(f)) or kernels[-1])
+    loss = objectives.cosine_distance(A, B)
+    with pytensor.config.change_flags(numba__cache=False):
+        function = pytensor.function([A, B], [loss, pytensor.grad(loss.sum(), A)], mode="NUMBA")
+        function(*np.ones((2, 3, 4), "float32"))
+    (code,) = kernels[0].inspect_llvm().values()
+    assert code.count("llvm.vector.reduce.fmaximum") > 2  # declarations and calls, of two maxima
 
 
 @ON_EACH

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import uint64
 
-from objectives.dispatch.numba._simd import maximum
+from objectives.dispatch.numba._simd import maximum, settled
 from objectives.dispatch.numba.elementwise import BLOCK, scalar_core
 from objectives.dispatch.passes import RowSource
 from objectives.ops.rows import composite
@@ -16,7 +16,14 @@ class NumbaSource(RowSource):
 
     def __init__(self, op, kwargs):
         self.kwargs = kwargs
-        self.names = {"np": np, "uint64": uint64, "ZERO": uint64(0), "maximum": maximum, "lowest": -np.inf}
+        self.names = {
+            "np": np,
+            "uint64": uint64,
+            "ZERO": uint64(0),
+            "maximum": maximum,
+            "settled": settled,
+            "lowest": -np.inf,
+        }
         self.keys: list = []
         super().__init__(op)
         arguments = [f"i{k}" for k in range(len(op.inner.inputs))] + [f"o{k}" for k in range(len(op.inner.outputs))]
@@ -74,7 +81,9 @@ class OverRows(NumbaSource):
         for x, _ in sums:
             yield f"    total_{x} += {x}"
         for x, dtype in sums:
-            yield f"{x} = {dtype}(total_{x})"
+            yield f"{x} = settled({dtype}(total_{x}))"
+        for x, _ in maxima:
+            yield f"{x} = settled({x})"
 
 
 def indented(lines):

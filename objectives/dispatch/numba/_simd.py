@@ -82,6 +82,22 @@ def maximum(typingctx, x, y):
     return x(x, x), codegen
 
 
+@intrinsic
+def settled(typingctx, x):
+    """A number as LLVM finds it, not traced to the loop that reduces it.
+
+    Where a condition depends on it, LLVM would else change the loop so that it is no longer seen as a reduction.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        (number,) = arguments
+        bits = ir.IntType(x.bitwidth)
+        hidden = builder.asm(ir.FunctionType(bits, [bits]), "", "=r,0", [builder.bitcast(number, bits)], False)
+        return builder.bitcast(hidden, number.type)
+
+    return x(x), codegen
+
+
 # float32
 
 _f = np.float32
