@@ -45,7 +45,7 @@ from objectives import (
 )
 from objectives.plot import plot_learning_curves
 
-MODES = ("CVM", "JAX")
+MODES = ("CVM", "JAX", "NUMBA")
 WINDOW = 64  # words that the transformer sees at once
 WIDTH, BLOCKS, HEADS = 96, 2, 4
 RARE, PADDING = 0, -1  # words that occur once are one word; the last window is filled
@@ -251,7 +251,7 @@ def parse_options():
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--mode", type=str.upper, choices=MODES, default="CVM", help="PyTensor mode, which names the backend")
+    add("--mode", type=str.upper, choices=MODES, default="CVM", help="PyTensor mode; NUMBA compiles for minutes")
     add("--epochs", type=int, default=3, metavar="N", help="passes over the text")
     add("--batch-size", type=int, default=32, metavar="N", help=f"windows of {WINDOW} words in a batch")
     add("--pages", type=int, metavar="N", help="read no more than this many pages")

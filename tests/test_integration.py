@@ -1,5 +1,9 @@
 """Losses inside the libraries that build PyTensor graphs: PyMC models and pytensor-ml training steps."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -108,6 +112,16 @@ def test_pytensor_ml_model_without_its_logits():
     assert "LinearCrossentropyGradient" in names and not any("SoftmaxCrossentropy" in name for name in names)
     for ours, expected in zip(asked(*given), pytensor.function([x, y], outputs, mode="CVM")(*given), strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.needs("pytensor_ml", "jax")
+def test_language_model(tmp_path):
+    """The example, with a few pages: it trains, writes words, and compares both ways to its gradients."""
+    example = Path(__file__).parents[1] / "examples" / "language_model.py"
+    options = ["--mode", "JAX", "--pages", "20", "--epochs", "1", "--samples", "1", "--plot", tmp_path / "curves.png"]
+    done = subprocess.run([sys.executable, example, *options], capture_output=True, text=True, check=True)
+    assert "perplexity" in done.stdout and "block by block" in done.stdout
+    assert (tmp_path / "curves.png").stat().st_size > 0
 
 
 @pytest.mark.needs("pytensor_ml")
