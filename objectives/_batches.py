@@ -1,6 +1,6 @@
 """The arrays of a batch: checked against the types of the inputs and brought to one memory layout."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -25,6 +25,8 @@ def checked_stream(batches, progress, inputs):
             f"validate([({names})])"
         )
     flag(progress, "progress")
+    if not isinstance(batches, Iterable):
+        raise TypeError(f"batches must be an iterable of batches, not {batches!r}")
     if _is_one_batch(batches, [variable.ndim for variable in inputs]):
         raise TypeError(
             f"batches must be an iterable of batches, not the arrays of a single one for {names}: give it in a list, "
@@ -137,10 +139,8 @@ def _check(variable, dtype, ndim):
 
 def _filtered(variable, value):
     """The value as an array of the type of the variable, if that loses nothing."""
-    array = value
-    if not isinstance(value, np.ndarray):
-        array = readable(value, variable)
-    elif not (value.flags.aligned and value.dtype.isnative):
+    array = readable(value, variable)
+    if isinstance(value, np.ndarray) and not (value.flags.aligned and value.dtype.isnative):
         array = value.astype(value.dtype.newbyteorder("="))  # from a network or a file
     try:
         return variable.type.filter(array)
@@ -152,15 +152,22 @@ def _why(variable, value, array, error):
     """The message where an array is not of the type of the variable."""
     if not hasattr(array, "dtype") and not isinstance(array, Sequence | int | float | complex):
         return f"{variable} must be an array of numbers, not {type(value).__name__}"
-    if (dtype := getattr(array, "dtype", variable.dtype)) != variable.dtype:
-        return (
-            f"{variable} must be {variable.dtype}, not {dtype}: convert the array, array.astype({variable.dtype!r}), "
-            f"or make the input one of {dtype}"
-        )
     if hasattr(array, "ndim") and array.ndim != variable.ndim:
         given = f"{variable} must have {variable.ndim} dimension{'s' * (variable.ndim != 1)}, not {array.ndim}"
         return f"{given}, shape {array.shape}{_of_rank(variable, value, array)}"
+    if (dtype := getattr(array, "dtype", variable.dtype)) != variable.dtype:
+        return f"{variable} must be {variable.dtype}, not {dtype}: {_of_dtype(variable, array)}"
     return f"{variable}: {error}"
+
+
+def _of_dtype(variable, array):
+    """What to write where an array has another dtype."""
+    if "int" in variable.dtype and array.dtype.kind == "f" and np.isnan(array).any():
+        return (
+            f"it holds NaN, so give a number in its place, numpy.nan_to_num({variable}, nan=-1).astype("
+            f"{variable.dtype!r}), and mask it, mask=objectives.labelled({variable}, -1)"
+        )
+    return f"convert the array, array.astype({variable.dtype!r}), or make the input one of {array.dtype}"
 
 
 def _of_rank(variable, value, array):
@@ -173,6 +180,8 @@ def _of_rank(variable, value, array):
     if (array.ndim, variable.ndim) == (1, 2):
         return f": make it a column, {variable}[:, None], or a row, {variable}[None]{other}"
     if (array.ndim, variable.ndim) == (2, 1):
+        if "int" in variable.dtype and array.shape[1] > 1:
+            return f": of one-hot rows give the classes, {variable}.argmax(axis=-1){other}"
         return f": give one of its columns, {variable}[:, 0]{other}"
     return ""
 

@@ -69,7 +69,7 @@ KEYWORDS = {
     "ignore_index": "exclude items with a mask: mask=pt.neq(targets, -100)",
     "ignore_class": "exclude items with a mask: mask=pt.neq(targets, -100)",
     "where": "exclude elements with mask=, a boolean tensor that is True where an element counts",
-    "dim": "the class or feature axis is axis=",
+    "dim": "the axis is axis=",
     "y_true": ORDER,
     "y_pred": ORDER,
     "y_score": ORDER,
@@ -92,7 +92,7 @@ RENAMED = {
     "softcap": "logit_softcap",
     "var": "variance",
 }
-WEIGHTS = "weight", "sample_weight", "sample_weights"
+WEIGHTS = "weight", "weights", "sample_weight", "sample_weights"
 
 
 def refused_keyword(keyword: str, function: str, parameters: Iterable[str], value: Any = None) -> str:

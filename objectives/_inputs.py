@@ -5,8 +5,6 @@ by a harmless constant, and `select` sets the masked entries of the result to 0.
 keeps NaN out of the gradient without the help of any rewrite, the second keeps the constant's loss out of the sum.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import pytensor.tensor as pt
 from numpy.exceptions import AxisError
@@ -14,9 +12,10 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from pytensor import config
 from pytensor.tensor import TensorVariable
 
-from objectives._arrays import readable, refuse_text
+from objectives._arrays import readable, refuse_others
 from objectives._options import at_least
 from objectives._typing import TensorLike
+from objectives.mistakes import warn_of_mistake
 from objectives.ops.labels import named_class
 from objectives.ops.selection import where
 
@@ -128,13 +127,19 @@ def items(predictions, targets, mask=None, *, axis=-1, names=NAMES):
             f"(without the class axis), or one-hot {targets_name} of the same shape."
         )
     if targets.ndim == predictions.ndim:
+        if targets.ndim == 1 and "int" in targets.dtype:
+            warn_of_mistake(
+                f"{name} {shown(predictions.type.shape)} and {targets_name} of integers are vectors, which are the "
+                "scores and the one-hot target of a single item: for many items of two classes use a binary function, "
+                f"such as binary_crossentropy_with_logits; one item is a row, {name}[None] and {targets_name}[None]"
+            )
         targets = matching(class_axis_last(targets, axis, targets_name), predictions, targets_name)
-        check_same_shape(targets_name, targets.type.shape, name, predictions.type.shape)
         if targets.type.shape[-1] == 1 != predictions.type.shape[-1]:
             raise TypeError(
                 f"{targets_name} {shown(targets.type.shape)} have one entry on the class axis: give class indices "
                 f"without that axis, {targets_name}[..., 0], or one-hot rows with one entry for each class"
             )
+        check_same_shape(targets_name, targets.type.shape, name, predictions.type.shape)
     else:
         targets = integer_labels(targets, targets_name)
         check_same_items(targets_name, targets.type.shape, name, given.type.shape, axis)
@@ -200,18 +205,8 @@ def as_tensor(x, name="an argument", **options) -> TensorVariable:
             f"{name} must not be a masked array, whose mask would be lost: give its data, and as mask= "
             "~numpy.ma.getmaskarray(array), which is True where an entry counts"
         )
-    _refuse_others(x, name)
+    refuse_others(x, name)
     return pt.as_tensor_variable(readable(x, name), **options)
-
-
-def _refuse_others(x, name):
-    """Raise for None, text, dicts and lists of text, which are no numbers."""
-    if x is None or isinstance(x, str):
-        raise TypeError(f"{name} must be a tensor, an array or a number, not {x!r}")
-    if isinstance(x, Mapping):
-        raise TypeError(f"{name} must be a tensor, an array or a number, not a dict: give one of its values")
-    if isinstance(x, list | tuple):
-        refuse_text(x, name)
 
 
 def tensor(x, name="an argument") -> TensorVariable:
@@ -267,7 +262,8 @@ def integer_labels(labels, name="targets"):
     if "int" not in labels.dtype and labels.dtype != "bool":
         raise TypeError(
             f"class indices must be integers, not {labels.dtype}: cast them, {name}.astype('int64'). Labels that are "
-            f"missing as NaN need a mask first: mask = labelled({name}), pt.switch(mask, {name}, 0).astype('int64')."
+            f"missing as NaN need a mask first, mask = labelled({name}), and a number in their place: "
+            f"pt.switch(mask, {name}, 0).astype('int64'), or for arrays numpy.nan_to_num({name}).astype('int64')."
         )
     return labels.astype("int64")
 
@@ -326,7 +322,7 @@ def fitted(x, name, shape, other_name):
 
 def option(x, name, like):
     """A hyperparameter in the dtype of ``like``: a scalar, or a tensor of the same rank that does not enlarge it."""
-    _refuse_others(x, name)
+    refuse_others(x, name)
     return fitted(matching(x, like, name), name, like.type.shape, "result")
 
 
@@ -337,7 +333,7 @@ def size_option(x, name, like):
 
 def column_option(x, name, like):
     """Like `option`; a vector holds one number for each entry of the last axis."""
-    _refuse_others(x, name)
+    refuse_others(x, name)
     x = matching(x, like, name)
     return option(pt.shape_padleft(x, like.ndim - 1) if x.ndim == 1 < like.ndim else x, name, like)
 

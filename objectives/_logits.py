@@ -130,7 +130,7 @@ def refuse_log_probabilities(predictions, instead=None):
         raise ValueError(
             "predictions are the output of a log-softmax, not probabilities: "
             + (
-                f"give them, or better the logits, to {instead}"
+                f"give the probabilities, or better the logits, to {instead}"
                 if instead
                 else "give pt.exp(predictions), or a softmax"
             )

@@ -119,7 +119,7 @@ def test_names_of_inputs_and_measures():
         validation_of({1: errors, "1": errors})
 
 
-ONE, TWO = np.ones(3, "float32"), np.ones((3, 2), "float32")
+ONE, TWO, labels = np.ones(3, "float32"), np.ones((3, 2), "float32"), pt.lvector("labels")
 
 
 @pytest.mark.parametrize(
@@ -133,6 +133,19 @@ ONE, TWO = np.ones(3, "float32"), np.ones((3, 2), "float32")
         ),
         ([x], [1.0, 2.0], r"for the input \['x'\], but has 2: give an array, numpy\.asarray\(batch\), or a list of it"),
         ([x], {"p": ONE, "q": ONE}, r"\['x'\], not for \['p', 'q'\]: give them, such as \{'x': batch\['p'\]\}"),
+        (
+            [labels],
+            TWO,
+            r"labels must have 1 dimension, .* of one-hot rows give .*, labels\.argmax\(axis=-1\)",
+        ),
+        ([labels], TWO[:, :1], r"give one of its columns, labels\[:, 0\]"),
+        ([labels], ONE, r"labels must be int64, not float32: convert the array"),
+        (
+            [labels],
+            ONE * np.nan,
+            r"it holds NaN, .* numpy\.nan_to_num\(labels, nan=-1\)\.astype\('int64'\)",
+        ),
+        ([labels], ["a", "b", "c"], r"labels must hold numbers, not text such as 'a': encode labels"),
         ([x], None, "x must be an array of numbers, not NoneType"),
         ([x], iter([ONE]), "x must be an array of numbers, not list_iterator"),
         ([x, y], TWO, r"for the inputs \['x', 'y'\], but has 3: give its columns, batch\.T"),
@@ -148,9 +161,14 @@ ONE, TWO = np.ones(3, "float32"), np.ones((3, 2), "float32")
 )
 def test_a_batch_in_another_form(inputs, batch, message):
     """The message names the conversion."""
-    measures = {"mse": squared_error(x, inputs[-1] + 1)}
+    measures = {"mse": squared_error(inputs[0] * 1.0, inputs[-1] + 1)}
     with pytest.raises(BatchError, match=message):
         validation_of(measures, inputs).update(batch)
+
+
+def test_no_stream():
+    with pytest.raises(TypeError, match="batches must be an iterable of batches, not None"):
+        validation_of({"mse": errors}).validate(None, progress=False)
 
 
 @pytest.mark.parametrize("batches", [{"x": ONE, "y": ONE}, ONE, "xy"], ids=["dict", "array", "text"])
@@ -173,7 +191,7 @@ def test_dtypes_that_lose_digits():
     validation = validation_of({"mse": errors})
     with pytest.raises(BatchError, match=r"y must be float32, not float64: convert the array, array.astype"):
         validation.update([np.ones(2, "float32"), np.ones(2)])
-    with pytest.raises(BatchError, match="x must be float32, not <U1"):
+    with pytest.raises(BatchError, match="x must hold numbers, not text such as 'a': encode labels"):
         validation.update([np.array(["a"]), np.ones(1, "float32")])
     with pytest.raises(BatchError, match="x must be float32, not object"):
         validation.update([np.array([1.0, None]), np.ones(2, "float32")])

@@ -50,16 +50,16 @@ def test_pandas():
     np.testing.assert_array_equal(evaluated(right), [1, 0])
     for dtype in ("Int64", "Float64", "boolean"):
         np.testing.assert_array_equal(evaluated(squared_error(frame["a"] * 0, pd.Series([1, 0], dtype=dtype))), [1, 0])
-    with pytest.raises(TypeError, match=r"targets? holds pandas\.NA .* mask=objectives\.labelled"):
+    with pytest.raises(TypeError, match=r"targets? must not hold pandas\.NA .* mask=objectives\.labelled"):
         categorical_accuracy(frame[["a", "b"]], pd.Series([True, None], dtype="boolean"))
-    with pytest.raises(TypeError, match=r"holds pandas\.NA or other objects"):
+    with pytest.raises(TypeError, match=r"must not hold pandas\.NA or other objects"):
         squared_error(pd.Series(["x", "y"], dtype="object"), 0.0)
     validation = squared_errors()
     validation.update(frame[["a", "b"]].to_dict("series"))
     np.testing.assert_allclose(validation.result()["error"], 0.4)
     with pytest.raises(BatchError, match=r"not DataFrame: give its columns, batch\.to_dict\('series'\)"):
         validation.update(frame)
-    with pytest.raises(BatchError, match=r"b holds pandas\.NA"):
+    with pytest.raises(BatchError, match=r"b must not hold pandas\.NA .* b\.fillna\(False\)\.astype\(bool\)"):
         validation.update({"a": frame["a"], "b": pd.Series([True, None], dtype="boolean")})
 
 
@@ -72,7 +72,7 @@ def test_polars():
     np.testing.assert_array_equal(evaluated(right), [1, 0])
     assert evaluated(aggregate(right, mask=pl.Series([True, False]))) == 1
     for values in ([1, None], [0.5, None], [True, None]):
-        with pytest.raises(TypeError, match=r"b has nulls, .* give b\.cast\(polars\.Float64\)\.to_numpy\(\)"):
+        with pytest.raises(TypeError, match=r"b must not have nulls, .* give b\.cast\(polars\.Float64\)\.to_numpy\(\)"):
             squared_error(frame["a"], pl.Series(values))
     with pytest.raises(
         TypeError, match=r"b is a polars object of other .* b\.cast\(polars\.Categorical\)\.to_physical"
@@ -82,7 +82,7 @@ def test_polars():
     for wrong, reason in (
         (frame.lazy(), "is lazy"),
         (pl.col("a"), "is lazy"),
-        (frame.with_columns(b=None), "has nulls"),
+        (frame.with_columns(b=None), "must not have nulls"),
     ):
         with pytest.raises(TypeError, match=f"a {reason}"):
             squared_error(wrong, 0.0)
@@ -92,7 +92,7 @@ def test_polars():
     np.testing.assert_allclose(validation.result()["error"], 0.4)
     with pytest.raises(BatchError, match=r"not DataFrame: give its columns, batch\.to_dict\(\)"):
         validation.update(frame)
-    with pytest.raises(BatchError, match="b has nulls"):
+    with pytest.raises(BatchError, match="b must not have nulls"):
         validation.update({"a": frame["a"], "b": pl.Series([1.0, None])})
 
 
@@ -149,8 +149,13 @@ class Series:
 
 def test_objects():
     np.testing.assert_array_equal(evaluated(squared_error(Series(1.5, True), 0.0)), [2.25, 1])
-    with pytest.raises(TypeError, match=r"a holds pandas\.NA or other objects: .*na_value=numpy\.nan"):
+    with pytest.raises(TypeError, match=r"a must not hold pandas\.NA or other objects: .*na_value=numpy\.nan"):
         squared_error(Series(1.0, None), 0.0)
+    for values in (("cat", "dog"), (None, "cat")):
+        with pytest.raises(TypeError, match=r"text such as 'cat': .* codes = pandas\.factorize\(a\)\[0\]; .*codes, -1"):
+            squared_error(Series(*values), 0.0)
+    with pytest.raises(TypeError, match=r"pandas\.NA beside booleans: .* mask\.fillna\(False\)\.astype\(bool\)"):
+        squared_error(np.ones(2), 0.0, mask=Series(True, None))
 
 
 def test_arrays_of_text():

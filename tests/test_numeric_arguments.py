@@ -55,3 +55,20 @@ def test_python_scalars():
 def test_objects_in_an_array():
     with pytest.raises(TypeError, match=r"predictions must hold numbers, not object: convert the array, predictions"):
         huber_loss(np.array([1, 2], object), [1, 2])
+    with pytest.raises(TypeError, match=r"targets must hold numbers, not object: .*targets\.astype\('int64'\)"):
+        categorical_crossentropy(np.ones((2, 2)), np.array([0, 1], object))
+    with pytest.raises(TypeError, match=r"text such as 'cat': encode labels"):
+        categorical_crossentropy(np.ones((2, 2)), np.array([0, "cat"], object))
+
+
+@pytest.mark.parametrize("values", [[1.0, None], [[None, 1.0]], (2, None)])
+def test_none_in_a_list(values):
+    with pytest.raises(TypeError, match=r"targets must not hold None: .* mask=objectives\.labelled\(targets\)"):
+        huber_loss(np.ones(2), values)
+
+
+def test_class_weights_by_class():
+    with pytest.raises(TypeError, match=r"class_weights must be .*, not a dict: give one number for each class"):
+        categorical_crossentropy(np.ones((2, 2)), [0, 1], class_weights={0: 1.0, 1: 9.0})
+    with pytest.raises(TypeError, match=r"class_weights must be .*, not 'balanced'"):
+        categorical_crossentropy(np.ones((2, 2)), [0, 1], class_weights="balanced")

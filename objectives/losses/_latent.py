@@ -15,7 +15,7 @@ def observation(reconstruction, targets, log_variance, mask):
     reconstruction = floating(reconstruction, "reconstruction")
     if reconstruction.ndim == 0:
         raise TypeError("reconstruction needs an axis of features, (..., D), but has no dimensions")
-    targets = matching(targets, reconstruction)
+    targets = matching(targets, reconstruction, "targets")
     shapes = "targets", targets.type.shape, "reconstruction", reconstruction.type.shape
     if targets.ndim != reconstruction.ndim:
         check_broadcast(*shapes)
@@ -30,7 +30,7 @@ def observation(reconstruction, targets, log_variance, mask):
 
 def per_item(x, name, axes, items, mask, *, clean=lambda x, counts: x):
     """An input (items, axes), 0 where masked; ``clean`` checks the entries that count."""
-    x = matching(x, items)
+    x = matching(x, items, name)
     if x.ndim != items.ndim + len(axes):
         raise TypeError(
             f"{name} {shown(x.type.shape)} must have the leading dimensions of the reconstruction, "
@@ -45,7 +45,7 @@ def per_item(x, name, axes, items, mask, *, clean=lambda x, counts: x):
 
 def per_feature(x, name, like, mask):
     """A parameter of features: a number, a vector (K,), or one for each item (..., K)."""
-    x = matching(x, like)
+    x = matching(x, like, name)
     if x.ndim == 1:
         check_same_shape(name, x.type.shape, "features", like.type.shape[-1:])
     else:
@@ -55,7 +55,7 @@ def per_feature(x, name, like, mask):
 
 def shared(x, name, axes, like):
     """A parameter with these axes, shared by all items."""
-    x = matching(x, like)
+    x = matching(x, like, name)
     if x.ndim != len(axes):
         raise TypeError(f"{name} must have the shape {_letters(axes)}, without item axes, not {shown(x.type.shape)}")
     return x

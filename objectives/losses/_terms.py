@@ -62,7 +62,7 @@ def smoothing(label_smoothing, like):
     share(label_smoothing, "label_smoothing")
     if np.ndim(label_smoothing) != 0:
         raise TypeError(f"label_smoothing must be one number for all items, not {np.ndim(label_smoothing)}-d")
-    return None if known_number(label_smoothing) == 0 else matching(label_smoothing, like)
+    return None if known_number(label_smoothing) == 0 else matching(label_smoothing, like, "label_smoothing")
 
 
 def scalar_weight(x, name, like):
@@ -78,7 +78,7 @@ def softcap(x, like):
 
 
 def one_number(x, name, like):
-    x = matching(x, like)
+    x = matching(x, like, name)
     if x.ndim:
         raise TypeError(f"{name} must be one number for all items, not {x.ndim}-d")
     return x
@@ -86,7 +86,7 @@ def one_number(x, name, like):
 
 def per_class(x, name, scores):
     """One number for each class (C,), of the dtype of the scores (..., C)."""
-    x = matching(x, scores)
+    x = matching(x, scores, name)
     if x.ndim != 1:
         raise TypeError(f"{name} must be a vector with one number for each class, not {x.ndim}-d")
     check_same_shape(name, x.type.shape, "classes", scores.type.shape[-1:])

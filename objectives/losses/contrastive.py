@@ -163,7 +163,7 @@ def info_nce_loss(
     loss = categorical_crossentropy_with_logits(logits, _positions(given), mask=counted)
     if negatives is None:
         return loss
-    (negatives, _) = vectors(negatives=matching(negatives, anchor))
+    (negatives, _) = vectors(negatives=matching(negatives, anchor, "negatives"))
     further = pt.dot(x, direction(_matrix("negatives", negatives)).T) / temperature
     # The loss already has the denominator of the batch. One matrix of all candidates would be simpler, but JAX cannot
     # differentiate it: it must know where to split.

@@ -63,7 +63,7 @@ def ensemble_crps(
     if x.ndim == 0:
         raise TypeError("predictions need an axis of ensemble members, but have no dimensions")
     x = class_axis_last(x, axis)
-    t = matching(targets, x)
+    t = matching(targets, x, "targets")
     if t.ndim != x.ndim - 1:
         raise TypeError(
             f"rank mismatch between targets {shown(t.type.shape)} and predictions {shown(x.type.shape)}: an ensemble "

@@ -288,7 +288,7 @@ def _of_logits(z, targets, mask, *, gamma, alpha, label_smoothing):
 def _categorical(scores, targets, term, gamma, alpha):
     """Crossentropy of the scores, where ``term(scores, weight, gamma=...)`` stands in for their logarithm."""
     if alpha is not None:
-        alpha = per_class(alpha, "alpha", scores) if np.ndim(alpha) else matching(alpha, scores)
+        alpha = per_class(alpha, "alpha", scores) if np.ndim(alpha) else matching(alpha, scores, "alpha")
     return crossentropy(scores, targets, class_weights=alpha, log=partial(term, gamma=gamma))
 
 
@@ -313,7 +313,7 @@ def _power(error, gamma, log_of_small=VANISHING):
     if np.ndim(gamma) != 0:
         raise TypeError(f"gamma must be one number for all items, not {np.ndim(gamma)}-d")
     small = error < np.finfo(error.dtype).eps ** 2
-    return pt.exp(matching(gamma, error) * where(small, log_of_small, pt.log(where(small, 1, error))))
+    return pt.exp(matching(gamma, error, "gamma") * where(small, log_of_small, pt.log(where(small, 1, error))))
 
 
 def _balance(alpha, targets):

@@ -95,7 +95,7 @@ def multivariate_gaussian_nll_loss(
 
 def _factor(scale_tril, p):
     """The factors (..., D, D) of items, or a single one."""
-    factor = matching(scale_tril, p)
+    factor = matching(scale_tril, p, "scale_tril")
     shapes = f"scale_tril {shown(factor.type.shape)} and predictions {shown(p.type.shape)}"
     if factor.ndim not in (2, p.ndim + 1):
         raise TypeError(

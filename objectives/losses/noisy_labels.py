@@ -78,7 +78,7 @@ def generalized_crossentropy(
     if (number := known_number(power)) is not None and not 0 < number <= 1:
         raise ValueError(f"power must be greater than 0 and at most 1, not {number}")
     scores, targets, mask, are_logs = class_scores(predictions, targets, mask, axis)
-    targets, power = checked(targets, scores), fitted(matching(power, scores), "power", (), "loss")
+    targets, power = checked(targets, scores), fitted(matching(power, scores, "power"), "power", (), "loss")
     if are_logs:
         shortfall = -pt.expm1(power * _expected_log(scores, targets))
     else:
@@ -137,7 +137,7 @@ def poly_loss(
     """
     at_least(coefficient, "coefficient", -1)
     z, targets, mask = classwise(logits_of(logits), targets, mask, axis=axis, names=OF_LOGITS)
-    factor = fitted(matching(coefficient, z), "coefficient", (), "loss")
+    factor = fitted(matching(coefficient, z, "coefficient"), "coefficient", (), "loss")
     loss = crossentropy(log_softmax(z, axis=-1), targets, log=lambda log_p, weight: log_p + factor * pt.expm1(log_p))
     return finished(loss, mask)
 

@@ -81,7 +81,7 @@ def margin_ranking_loss(
     names = "a", "b"
     first, second, mask = elementwise(a, floating(b, "b", names), mask, names=names)
     lead = first - second
-    better = signs(fitted(matching(targets, lead), "targets", lead.type.shape, "a"), False, mask)
+    better = signs(fitted(matching(targets, lead, "targets"), "targets", lead.type.shape, "a"), False, mask)
     return finished(even_relu(size_option(margin, "margin", lead) - better * lead), mask)
 
 
@@ -305,7 +305,7 @@ def wmw_auc_loss(
         )
     relevant = soft(t)
     irrelevant = 1 - relevant if mask is None else where(mask, 1 - relevant, 0)
-    lead = fitted(matching(margin, scores), "margin", (), "loss")
+    lead = fitted(matching(margin, scores, "margin"), "margin", (), "loss")
     exponent = power if known_number(power) is not None else fitted(matching(power, scores), "power", (), "loss")
     scores, relevant, irrelevant = (x[:, 0] if x.ndim == 2 else x for x in (scores, relevant, irrelevant))
     weight, short = pair_shortfalls(scores, relevant, irrelevant, lead)

@@ -2,9 +2,19 @@
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor import config
 from pytensor.tensor import TensorVariable
 
-from objectives._inputs import aligned_mask, as_labels, class_axis_last, classwise, elementwise, floating_scores, option
+from objectives._inputs import (
+    aligned_mask,
+    as_labels,
+    as_tensor,
+    class_axis_last,
+    classwise,
+    elementwise,
+    floating_scores,
+    option,
+)
 from objectives._options import whole_number
 from objectives._typing import TensorLike
 from objectives.lookup import BINARY, CLASSES, REALS, described
@@ -115,6 +125,7 @@ def categorical_accuracy(
     >>> print(categorical_accuracy([[0.1, 0.6, 0.3], [0.5, 0.2, 0.3]], [1, 2]).eval())
     [1. 0.]
     """
+    _refuse_indices(as_tensor(predictions, "predictions"), as_tensor(targets, "targets"))
     scores, t, mask = classwise(floating_scores(predictions), targets, mask, axis=axis)
     num_classes = scores.type.shape[-1]
     if whole_number(top_k, "top_k", 1) > (num_classes or top_k):
@@ -122,6 +133,16 @@ def categorical_accuracy(
     rank = label_rank(scores, as_labels(t, scores, mask))
     hit = pt.lt(rank, top_k).astype(scores.dtype)
     return selected(mask, where(rank < 0, np.nan, hit))
+
+
+def _refuse_indices(predictions, targets):
+    """Raise if predictions are class indices, as from ``argmax``, rather than scores."""
+    if "int" in predictions.dtype and "int" in targets.dtype and predictions.ndim == targets.ndim:
+        raise TypeError(
+            "predictions are integers, as targets are: give the scores of classes, or of class indices "
+            "pt.eq(predictions, targets); integer scores beside one-hot targets need "
+            f"predictions.astype({config.floatX!r})"
+        )
 
 
 @described(per="item", train_with="binary_crossentropy_with_logits", predictions=REALS, targets=BINARY)

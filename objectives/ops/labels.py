@@ -64,8 +64,8 @@ class PredictedLabelError(LabelError):
 
     what = "predicted class {} at position {}"
     fix = (
-        "predictions of integers are indices from 0 to num_classes - 1, of clusters to num_clusters - 1. Give that "
-        "number as large as it must be, or leave items out with a mask."
+        "predictions of integers are indices from 0 to num_classes - 1, of clusters to num_clusters - 1. Give a "
+        "larger number, or leave items out with a mask."
     )
 
 

@@ -7,7 +7,9 @@ import pytest
 from backends import ALL, mode
 from pytensor.compile.mode import Mode
 from pytensor.graph.replace import vectorize_graph
+from pytensor.link.c.op import COp
 
+from objectives import categorical_crossentropy_with_logits, compile_validation, f1_score
 from objectives.ops.confusion import ConfusionCounts
 from objectives.ops.counting import EntryCount
 from objectives.ops.labels import is_class, named_class, pick_class, place_class
@@ -54,6 +56,25 @@ def test_kernels_equal_the_expression(name, backend):
     result = call(op, arrays, mode(backend))
     assert result.shape == expected.shape
     np.testing.assert_allclose(result, expected, rtol=5e-6)  # MLX computes exp to 3e-6
+
+
+def test_modes_without_kernels_compile_nothing(monkeypatch):
+    """Not even softmax, whose graph PyTensor would compile for C."""
+
+    def refuse(self, node, *arguments):
+        raise AssertionError(f"{node} is compiled for C")
+
+    monkeypatch.setattr(COp, "make_c_thunk", refuse)
+    logits, labels = pt.matrix(), pt.lvector()
+    loss = categorical_crossentropy_with_logits(logits, labels).mean()
+    with pytensor.config.change_flags(mode="FAST_COMPILE"):
+        train = pytensor.function([logits, labels], [loss, pytensor.grad(loss, logits)])
+        value, gradient = train(np.zeros((2, 4)), [0, 3])
+        validation = compile_validation([logits, labels], {"f1": f1_score(logits, labels, num_classes=4)})
+        found = validation.validate([(np.eye(4), np.arange(4))], progress=False)
+    np.testing.assert_allclose(value, np.log(4))
+    np.testing.assert_allclose(gradient, (0.25 - np.eye(4)[[0, 3]]) / 2)
+    assert found == {"f1": 1}
 
 
 @pytest.mark.parametrize("name", KERNELS)
