@@ -251,7 +251,13 @@ def parse_options():
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--mode", type=str.upper, choices=MODES, default="CVM", help="PyTensor mode; NUMBA compiles for minutes")
+    add(
+        "--mode",
+        type=str.upper,
+        choices=MODES,
+        default="CVM",
+        help="PyTensor mode: the backend; NUMBA compiles for minutes",
+    )
     add("--epochs", type=int, default=3, metavar="N", help="passes over the text")
     add("--batch-size", type=int, default=32, metavar="N", help=f"windows of {WINDOW} words in a batch")
     add("--pages", type=int, metavar="N", help="read no more than this many pages")

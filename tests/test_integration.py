@@ -114,12 +114,13 @@ def test_pytensor_ml_model_without_its_logits():
         np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.needs("pytensor_ml", "jax")
+@pytest.mark.needs("pytensor_ml", "jax", "rich")
 def test_language_model(tmp_path):
-    """The example, with a few pages: it trains, writes words, and compares both ways to its gradients."""
+    """The example, with a few pages: it trains, writes words, and compares the two ways to its gradients."""
     example = Path(__file__).parents[1] / "examples" / "language_model.py"
     options = ["--mode", "JAX", "--pages", "20", "--epochs", "1", "--samples", "1", "--plot", tmp_path / "curves.png"]
-    done = subprocess.run([sys.executable, example, *options], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, example, *options], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     assert "perplexity" in done.stdout and "block by block" in done.stdout
     assert (tmp_path / "curves.png").stat().st_size > 0
 

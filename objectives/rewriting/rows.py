@@ -23,7 +23,7 @@ from objectives.ops.rows import RowLoop, Rows, is_number
 from objectives.rewriting.class_axes import keep_axes
 from objectives.rewriting.loops import is_sum
 
-MOST_NODES = 256  # of a loop, whose compilation takes longer the more it has
+MOST_NODES = 256  # of the graph in a loop, whose compilation takes longer the more it has
 
 
 class FormRowLoops(GraphRewriter):
@@ -213,15 +213,15 @@ def divides_rows(node, rows):
 
 
 def product(x, divisor, factors):
-    """A quotient as a product: a division takes about ten times as long, and LLVM does the same for Numba.
+    """A quotient as a product: a division takes about ten times as long. For Numba LLVM does so, but without a unit.
 
     The reciprocal of a divisor near the limits of its dtype is taken in a unit in which it is a normal number.
     """
     if divisor not in factors:
-        least = np.finfo(divisor.dtype).tiny
-        numbers = (least, 1 / least, 2.0**-64, 1.0, 2.0**64)
-        least, most, small, one, large = (constant(np.full((1,) * divisor.ndim, n, divisor.dtype)) for n in numbers)
-        unit = switch(abs(divisor) < least, large, switch(abs(divisor) > most, small, one))
+        tiny, size = np.finfo(divisor.dtype).tiny, abs(divisor)
+        numbers = (tiny, 1 / tiny, 2.0**-64, 1.0, 2.0**64)
+        least, most, shrink, one, enlarge = (constant(np.full((1,) * size.ndim, n, size.dtype)) for n in numbers)
+        unit = switch(size < least, enlarge, switch(size > most, shrink, one))
         factors[divisor] = one / (divisor * unit), unit
     reciprocal, unit = factors[divisor]
     return x * reciprocal * unit

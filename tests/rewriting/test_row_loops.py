@@ -1,6 +1,7 @@
 """Reductions over rows and the expressions around them are one loop, which computes the same numbers."""
 
 import pickle
+import re
 from functools import partial
 
 import numpy as np
@@ -182,7 +183,10 @@ def test_quotients(dtype):
     with np.errstate(all="ignore"):
         expected = numerators / totals.sum(axis=-1, keepdims=True)
     quotients, _ = function(totals, np.tile(numerators, (divisors.size, 1)))
-    np.testing.assert_array_max_ulp(quotients, expected, 2)
+    np.testing.assert_array_max_ulp(quotients, expected, 1)
+    np.testing.assert_array_equal(np.isinf(quotients), np.isinf(expected))
+    known = ~np.isnan(expected)
+    np.testing.assert_array_equal(np.signbit(quotients[known]), np.signbit(expected[known]))
 
 
 @ON_EACH
@@ -236,7 +240,7 @@ def test_reductions_are_vectorized(monkeypatch):
         function = pytensor.function([A, B], [loss, pytensor.grad(loss.sum(), A)], mode="NUMBA")
         function(*np.ones((2, 3, 4), "float32"))
     (code,) = kernels[0].inspect_llvm().values()
-    assert code.count("llvm.vector.reduce.fmaximum") > 2  # declarations and calls, of two maxima
+    assert len(re.findall(r"call .*@llvm\.vector\.reduce\.fmaximum", code)) >= 2  # one for each vector
 
 
 @ON_EACH

@@ -84,9 +84,9 @@ def maximum(typingctx, x, y):
 
 @intrinsic
 def settled(typingctx, x):
-    """A number as LLVM finds it, not traced to the loop that reduces it.
+    """The number, hidden from LLVM's view of the loop that computed it.
 
-    Where a condition depends on it, LLVM would else change the loop so that it is no longer seen as a reduction.
+    Where a condition depends on it, LLVM would otherwise change that loop, and no longer see that it is a reduction.
     """
 
     def codegen(context, builder, signature, arguments):
