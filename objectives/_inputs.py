@@ -127,7 +127,7 @@ def items(predictions, targets, mask=None, *, axis=-1, names=NAMES):
             f"(without the class axis), or one-hot {targets_name} of the same shape."
         )
     if targets.ndim == predictions.ndim:
-        if targets.ndim == 1 and "int" in targets.dtype:
+        if targets.ndim == 1 and "int" in targets.dtype and names is not OF_SCORES:  # a list is a vector
             warn_of_mistake(
                 f"{name} {shown(predictions.type.shape)} and {targets_name} of integers are vectors, which are the "
                 "scores and the one-hot target of a single item: for many items of two classes use a binary function, "
