@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor import function
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.fg import FunctionGraph
@@ -15,7 +16,7 @@ from pytensor.graph.traversal import ancestors, walk
 
 from objectives._inputs import as_tensor, floating_scores
 from objectives.aggregation import aggregate
-from objectives.ops._symbolic import uncompiled
+from objectives.ops._symbolic import UNCOMPILED
 from objectives.ops.marking import NoGradient, has_mask, mask_of
 from objectives.ops.selection import where
 from objectives.ops.statistics import Rule, Statistic, WhereNothing, accumulator_dtype
@@ -79,7 +80,7 @@ class Parts:
         """Whether NumPy can compute the statistics of a batch; if not, the batch is at fault."""
         statistics = [part.of_batch for part in (*self.added, *self.kept)]
         try:
-            uncompiled(inputs, statistics)(*map(np.asarray, batch))
+            function(inputs, statistics, mode=UNCOMPILED)(*map(np.asarray, batch))
         except Exception:
             return False
         return True

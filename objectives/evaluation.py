@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from functools import cached_property, partial
+from functools import cached_property
 from threading import RLock
 from typing import Any, TypeAlias
 
@@ -16,7 +16,7 @@ from objectives._batches import arrays_of, checked_stream
 from objectives._progress import with_progress_bar
 from objectives._splitting import split
 from objectives._typing import TensorLike
-from objectives.ops._symbolic import uncompiled
+from objectives.ops._symbolic import UNCOMPILED
 from objectives.ops.statistics import accumulated, check_lengths, concatenated, merged_states
 
 __all__ = ["BatchError", "CompilationError", "Validation", "compile_validation"]
@@ -283,18 +283,17 @@ class Validation:
     @cached_property
     def _sums(self):
         """Names and function of the measures that need no kept items: a few numbers, not worth compiling."""
-        return self._compiled_results(True, self._added, uncompiled)
+        return self._compiled_results(True, self._added, UNCOMPILED)
 
     @cached_property
     def _items(self):
-        compiled = partial(pytensor.function, mode=self._definition[2], on_unused_input="ignore")
-        return self._compiled_results(False, [*self._added, *self._kept], compiled)
+        return self._compiled_results(False, [*self._added, *self._kept], self._definition[2])
 
-    def _compiled_results(self, running, inputs, compiled):
+    def _compiled_results(self, running, inputs, mode):
         results = zip(self._names, self._parts.results, self._parts.running, strict=True)
         chosen = {name: result for name, result, is_running in results if is_running is running}
         inputs = [self._parts.is_blank, *(part.of_all for part in inputs)]
-        return list(chosen), compiled(inputs, list(chosen.values()))
+        return list(chosen), pytensor.function(inputs, list(chosen.values()), mode=mode, on_unused_input="ignore")
 
     def reset(self) -> None:
         """Forget all batches."""

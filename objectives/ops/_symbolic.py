@@ -2,28 +2,28 @@
 
 from typing import Any
 
-from pytensor import config, function, grad
+from pytensor import function, grad
 from pytensor.compile.mode import Mode
 from pytensor.gradient import disconnected_type
 from pytensor.graph.basic import Constant
 from pytensor.graph.op import Op
 from pytensor.graph.replace import graph_replace
-from pytensor.graph.rewriting.db import RewriteDatabaseQuery
+from pytensor.graph.rewriting.basic import in2out, node_rewriter
 from pytensor.tensor.symbolic import TensorSymbolicOp
 
 from objectives.ops.shapes import own_shapes
 
-# Without rewrites, which merge products into some that PyTensor computes element by element in Python.
-_WITHOUT_REWRITES = Mode("py", RewriteDatabaseQuery(include=[]))
+
+@node_rewriter(None)
+def spell_out(fgraph, node):
+    """The inner graph of PyTensor's own Ops, such as softmax, which it would compile for C."""
+    if isinstance(node.op, TensorSymbolicOp) and not isinstance(node.op, ShapedOp):
+        return node.op.build_inner_graph(*node.inputs)
+    return None
 
 
-def uncompiled(inputs, outputs):
-    """A function that computes with NumPy, from its first call on.
-
-    PyTensor's own Ops that hold a graph, such as softmax, would compile it for C wherever there is a compiler.
-    """
-    with config.change_flags(cxx=""):
-        return function(inputs, outputs, mode=_WITHOUT_REWRITES, on_unused_input="ignore")
+# With NumPy, and without rewrites, which merge products into some that PyTensor computes element by element in Python.
+UNCOMPILED = Mode("py", in2out(spell_out))
 
 
 class ShapedOp(TensorSymbolicOp):
@@ -45,7 +45,7 @@ class ShapedOp(TensorSymbolicOp):
         if getattr(self, "_fn", None) is None:
             inputs = [input_type() for input_type in self.input_types]
             outputs = self.build_inner_graph(*inputs)
-            self._fn = uncompiled(inputs, outputs)
+            self._fn = function(inputs, outputs, mode=UNCOMPILED, on_unused_input="ignore")
             self._fn.trust_input = True
         return self._fn
 
