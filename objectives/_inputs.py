@@ -127,12 +127,6 @@ def items(predictions, targets, mask=None, *, axis=-1, names=NAMES):
             f"(without the class axis), or one-hot {targets_name} of the same shape."
         )
     if targets.ndim == predictions.ndim:
-        if targets.ndim == 1 and "int" in targets.dtype and names is not OF_SCORES:  # a list is a vector
-            warn_of_mistake(
-                f"{name} {shown(predictions.type.shape)} and {targets_name} of integers are vectors, which are the "
-                "scores and the one-hot target of a single item: for many items of two classes use a binary function, "
-                f"such as binary_crossentropy_with_logits; one item is a row, {name}[None] and {targets_name}[None]"
-            )
         targets = matching(class_axis_last(targets, axis, targets_name), predictions, targets_name)
         if targets.type.shape[-1] == 1 != predictions.type.shape[-1]:
             raise TypeError(
@@ -146,6 +140,19 @@ def items(predictions, targets, mask=None, *, axis=-1, names=NAMES):
     if mask is not None:
         mask = aligned_mask(mask, f"items of {name}", predictions.type.shape[:-1])
     return predictions, targets, mask
+
+
+def of_items(predictions, targets, names=NAMES) -> TensorVariable:
+    """The targets; there is a warning if these are labels of two classes, beside one score for each item."""
+    name, targets_name = names
+    predictions, targets = as_tensor(predictions, name), as_tensor(targets, targets_name)
+    if predictions.ndim == targets.ndim == 1 and "int" in targets.dtype:
+        warn_of_mistake(
+            f"{name} {shown(predictions.type.shape)} and {targets_name} of integers are vectors, which are the "
+            "scores and the one-hot target of a single item: for many items of two classes use a binary function, "
+            f"such as binary_crossentropy_with_logits; one item is a row, {name}[None] and {targets_name}[None]"
+        )
+    return targets
 
 
 def classwise(predictions, targets, mask=None, *, axis=-1, fill=0, names=NAMES):

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import OF_LOGITS, UNDER_PREDICTIONS, are_labels, classwise, floating, items
+from objectives._inputs import OF_LOGITS, UNDER_PREDICTIONS, are_labels, classwise, floating, items, of_items
 from objectives._logits import log_softmax_of, logits_of, probabilities_of, sigmoid_logits, softmax_logits
 from objectives._options import one_of
 from objectives._typing import TensorLike
@@ -83,6 +83,7 @@ def categorical_crossentropy(
     [0.3567 2.3026]
     """
     predictions = probabilities_of(predictions, "categorical_crossentropy_with_logits", axis=axis)
+    targets = of_items(predictions, targets)
     options: dict[str, Any] = {"class_weights": class_weights, "label_smoothing": label_smoothing}
     if predictions.ndim and (logits := softmax_logits(predictions, axis)) is not None:
         prepared = items(logits_of(logits, names=UNDER_PREDICTIONS), targets, mask, axis=axis)
@@ -150,7 +151,8 @@ def categorical_crossentropy_with_logits(
     >>> print(categorical_crossentropy_with_logits([[2.0, 0.0, 0.0], [0.0, 1000.0, 0.0]], [0, 2]).eval().round(4))
     [2.395e-01 1.000e+03]
     """
-    z, t, counted = items(logits_of(logits, "categorical_crossentropy"), targets, mask, axis=axis, names=OF_LOGITS)
+    z, targets = logits_of(logits, "categorical_crossentropy"), of_items(logits, targets, OF_LOGITS)
+    z, t, counted = items(z, targets, mask, axis=axis, names=OF_LOGITS)
     penalties = {"logit_softcap": softcap(logit_softcap, z), "z_loss": scalar_weight(z_loss, "z_loss", z)}
     options: dict[str, Any] = {"class_weights": class_weights, "label_smoothing": label_smoothing}
     return _of_logits(z, t, counted, penalties, **options)
@@ -219,7 +221,7 @@ def nll_loss(
             "log_predictions are the output of a softmax or sigmoid, not logarithms: give the probabilities to "
             "categorical_crossentropy, or take their logarithm, pt.special.log_softmax of the logits"
         )
-    log_p, targets, mask = classwise(log_p, targets, mask, axis=axis, names=names)
+    log_p, targets, mask = classwise(log_p, of_items(log_p, targets, names), mask, axis=axis, names=names)
     options = _options(log_p, class_weights=class_weights)
     return finished(crossentropy(log_p, targets, **options, log=_normalized), mask)
 
@@ -284,7 +286,8 @@ def brier_score(
     [0.14 1.46]
     """
     one_of(scale_by_half, "scale_by_half", (True, False, "auto"))
-    p, targets, mask = classwise(probabilities_of(predictions, axis=axis), targets, mask, axis=axis)
+    p = probabilities_of(predictions, axis=axis)
+    p, targets, mask = classwise(p, of_items(p, targets), mask, axis=axis)
     p, targets = probability(p), checked(targets, p)
     if are_labels(targets, p):
         others = where(is_class(targets, p), 0, p)

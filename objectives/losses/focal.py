@@ -7,7 +7,16 @@ import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 from pytensor.tensor.variable import TensorVariable
 
-from objectives._inputs import OF_LOGITS, UNDER_PREDICTIONS, classwise, elementwise, floating, matching, option
+from objectives._inputs import (
+    OF_LOGITS,
+    UNDER_PREDICTIONS,
+    classwise,
+    elementwise,
+    floating,
+    matching,
+    of_items,
+    option,
+)
 from objectives._logits import logits_of, probabilities_of, sigmoid_logits, warn_of_a_bare_layer
 from objectives._options import at_least, share
 from objectives._typing import TensorLike
@@ -208,6 +217,7 @@ def categorical_focal_crossentropy(
     [0.0321 1.8651]
     """
     predictions = probabilities_of(predictions, "categorical_focal_crossentropy_with_logits", axis=axis)
+    targets = of_items(predictions, targets)
     scores, targets, mask, are_logs = class_scores(predictions, targets, mask, axis)
     term = _focused_log if are_logs else _focused_log_of_probability
     return finished(_categorical(scores, targets, term, gamma, alpha), mask).astype(predictions.dtype)
@@ -270,9 +280,8 @@ def categorical_focal_crossentropy_with_logits(
     >>> print(focal_loss([[2.0, 0.0, 0.0], [0.0, 1000.0, 0.0]], [0, 2]).eval().round(4))
     [1.09e-02 1.00e+03]
     """
-    z, targets, mask = classwise(
-        logits_of(logits, "categorical_focal_crossentropy"), targets, mask, axis=axis, names=OF_LOGITS
-    )
+    z, targets = logits_of(logits, "categorical_focal_crossentropy"), of_items(logits, targets, OF_LOGITS)
+    z, targets, mask = classwise(z, targets, mask, axis=axis, names=OF_LOGITS)
     return finished(_categorical(log_softmax(z, axis=-1), targets, _focused_log, gamma, alpha), mask)
 
 

@@ -13,6 +13,7 @@ from objectives._inputs import (
     classwise,
     elementwise,
     floating_scores,
+    of_items,
     option,
 )
 from objectives._options import whole_number
@@ -126,7 +127,8 @@ def categorical_accuracy(
     [1. 0.]
     """
     _refuse_indices(as_tensor(predictions, "predictions"), as_tensor(targets, "targets"))
-    scores, t, mask = classwise(floating_scores(predictions), targets, mask, axis=axis)
+    scores = floating_scores(predictions)
+    scores, t, mask = classwise(scores, of_items(scores, targets), mask, axis=axis)
     num_classes = scores.type.shape[-1]
     if whole_number(top_k, "top_k", 1) > (num_classes or top_k):
         raise ValueError(f"top_k must be at most the number of classes, {num_classes}, not {top_k}")
