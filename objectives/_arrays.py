@@ -9,9 +9,8 @@ from pytensor.graph.basic import Variable
 NUMBERS = "biufc"  # the kinds of their dtypes
 OF_PANDAS = {
     "text": "{0} must hold numbers, not text such as {1!r}: encode labels as integers, "
-    "codes = pandas.factorize({0})[0]; "
-    "missing ones are -1, for mask=objectives.labelled(codes, -1)",
-    "booleans": "{0} must not hold pandas.NA beside booleans: say what it stands for, {0}.fillna(False).astype(bool)",
+    "codes = pandas.factorize({0})[0]; missing ones are -1, for mask=objectives.labelled(codes, -1)",
+    "mask": "{0} must not hold pandas.NA or other objects: say what counts, {0}.fillna(False).astype(bool)",
     "others": "{0} must not hold pandas.NA or other objects: convert it, .to_numpy('float64', na_value=numpy.nan), and "
     "mask what is missing, mask=objectives.labelled(array)",
 }
@@ -110,9 +109,7 @@ def _without_objects(array, name):
     text = [entry for entry in entries if isinstance(entry, str)]
     if text:
         raise TypeError(OF_PANDAS["text"].format(name, text[0]))
-    known = [entry for entry in entries if isinstance(entry, bool | int | float)]
-    are_booleans = bool(known) and all(isinstance(entry, bool) for entry in known)
-    raise TypeError(OF_PANDAS["booleans" if are_booleans else "others"].format(name))
+    raise TypeError(OF_PANDAS["mask" if name == "mask" else "others"].format(name))
 
 
 def _message(library, name, x):
