@@ -1,6 +1,6 @@
 """Base classes of the symbolic Ops: shapes, NumPy where there is no kernel, gradients of inner graphs."""
 
-from typing import Any
+from typing import Any, cast
 
 from pytensor import function, grad
 from pytensor.compile.mode import Mode
@@ -8,22 +8,27 @@ from pytensor.gradient import disconnected_type
 from pytensor.graph.basic import Constant
 from pytensor.graph.op import Op
 from pytensor.graph.replace import graph_replace
-from pytensor.graph.rewriting.basic import in2out, node_rewriter
+from pytensor.graph.rewriting.basic import GraphRewriter
 from pytensor.tensor.symbolic import TensorSymbolicOp
 
 from objectives.ops.shapes import own_shapes
 
 
-@node_rewriter(None)
-def spell_out(fgraph, node):
-    """The inner graph of PyTensor's own Ops, such as softmax, which it would compile for C."""
-    if isinstance(node.op, TensorSymbolicOp) and not isinstance(node.op, ShapedOp):
-        return node.op.build_inner_graph(*node.inputs)
-    return None
+class SpellOut(GraphRewriter):
+    """Replace PyTensor's own Ops that hold a graph, such as softmax, by that graph: it would compile them for C."""
+
+    def apply(self, fgraph):
+        while (node := next(filter(holds_graph, fgraph.toposort()), None)) is not None:
+            results = node.op.build_inner_graph(*node.inputs)
+            fgraph.replace_all(zip(node.outputs, results, strict=True), reason="spell_out")
+
+
+def holds_graph(node):
+    return isinstance(node.op, TensorSymbolicOp) and not isinstance(node.op, ShapedOp)
 
 
 # With NumPy, and without rewrites, which merge products into some that PyTensor computes element by element in Python.
-UNCOMPILED = Mode("py", in2out(spell_out))
+UNCOMPILED = Mode("py", cast("Any", SpellOut()))  # Mode takes rewriters, though its annotation does not say so
 
 
 class ShapedOp(TensorSymbolicOp):
