@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
+import objectives
 from objectives import MistakeWarning, categorical_accuracy
 
 
@@ -21,3 +22,19 @@ def test_vectors_of_scores_and_labels():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert categorical_accuracy([0.2, 0.9, 0.1, 0.3], [0.0, 1.0, 0.0, 0.0]).eval() == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "brier_score",
+        "categorical_crossentropy",
+        "categorical_crossentropy_with_logits",
+        "categorical_focal_crossentropy",
+        "categorical_focal_crossentropy_with_logits",
+        "nll_loss",
+    ],
+)
+def test_losses_of_vectors_of_scores_and_labels(name):
+    with pytest.warns(MistakeWarning, match=r"\(4,\) and targets of integers are vectors"):
+        getattr(objectives, name)([0.1, 0.2, 0.3, 0.4], [0, 1, 0, 0])
